@@ -1,0 +1,55 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
+let package = Package(
+  name: "hindsight",
+  products: [.executable(name: "hindsight", targets: ["CLI"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CLibGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+
+    .target(name: "LanguageModel", dependencies: ["COpenBLAS"], swiftSettings: settings),
+    .target(
+      name: "Tools", dependencies: ["CLibGit2", "COpenSSL", subprocess], swiftSettings: settings),
+    .target(
+      name: "Agent",
+      dependencies: ["LanguageModel", "Tools", logging, "TOMLKit"], swiftSettings: settings),
+    .target(name: "SDPO", dependencies: ["Agent", "LanguageModel", logging], swiftSettings: settings),
+    .executableTarget(
+      name: "CLI",
+      dependencies: [
+        "SDPO", "Agent", "Tools", "LanguageModel", "COneDNN", argumentParser, logging,
+      ],
+      swiftSettings: settings),
+
+    .testTarget(name: "LanguageModelTests", dependencies: ["LanguageModel"], swiftSettings: settings),
+    .testTarget(name: "ToolsTests", dependencies: ["Tools"], swiftSettings: settings),
+    .testTarget(name: "AgentTests", dependencies: ["Agent", "Tools", "LanguageModel"], swiftSettings: settings),
+    .testTarget(name: "SDPOTests", dependencies: ["SDPO", "Agent", "LanguageModel"], swiftSettings: settings),
+    .testTarget(name: "CLITests", dependencies: ["CLI", subprocess], swiftSettings: settings),
+  ]
+)
