@@ -1,0 +1,44 @@
+# `make train` and `make test` do all the set-up a fresh machine needs; the rest is for daily work.
+
+SWIFT ?= swift
+# Compiler flags for a machine of your own, e.g. SWIFTFLAGS="-Xswiftc -target-cpu -Xswiftc haswell".
+SWIFTFLAGS ?=
+HINDSIGHT = .build/release/hindsight
+# What `make test` runs on tasks/ after the unit tests.
+VALIDATE ?= $(HINDSIGHT) tasks validate
+SOURCES = Package.swift Sources Tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup model build test train format lint bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) \
+	  | awk '{ name = $$2; $$1 = $$2 = ""; printf "  make %-8s%s\n", name, $$0 }'
+
+setup: ## install what is missing (Debian packages), check Swift
+	@scripts/setup.sh
+
+model: setup ## fetch SmolLM2-135M-Instruct into models/
+	@scripts/fetch-model.sh
+
+build: setup ## release build of the hindsight command
+	$(SWIFT) build -c release $(SWIFTFLAGS)
+
+test: setup model ## unit and parity tests in release mode, then every task before and after its fix
+	$(SWIFT) test -c release $(SWIFTFLAGS)
+	$(VALIDATE)
+
+train: setup model build ## the whole loop: evaluate, train, evaluate again, show a transcript
+	scripts/train.sh
+
+format: ## rewrite the sources in the project's format
+	$(SWIFT) format --in-place --recursive $(SOURCES)
+
+lint: ## fail on anything the formatter would change or warn about
+	$(SWIFT) format lint --strict --recursive $(SOURCES)
+
+bench: model build ## time prefill, decoding and training-side scoring on this machine
+	Benchmarks/run.sh
+
+clean: ## remove build products; models/ and runs/ stay
+	$(SWIFT) package clean
