@@ -38,7 +38,8 @@ let package = Package(
     .target(
       name: "Agent",
       dependencies: ["LanguageModel", "Tools", logging, "TOMLKit"], swiftSettings: settings),
-    .target(name: "SDPO", dependencies: ["Agent", "LanguageModel", logging], swiftSettings: settings),
+    .target(
+      name: "SDPO", dependencies: ["Agent", "LanguageModel", logging], swiftSettings: settings),
     .executableTarget(
       name: "CLI",
       dependencies: [
@@ -46,10 +47,14 @@ let package = Package(
       ],
       swiftSettings: settings),
 
-    .testTarget(name: "LanguageModelTests", dependencies: ["LanguageModel"], swiftSettings: settings),
+    .testTarget(
+      name: "LanguageModelTests", dependencies: ["LanguageModel"], swiftSettings: settings),
     .testTarget(name: "ToolsTests", dependencies: ["Tools"], swiftSettings: settings),
-    .testTarget(name: "AgentTests", dependencies: ["Agent", "Tools", "LanguageModel"], swiftSettings: settings),
-    .testTarget(name: "SDPOTests", dependencies: ["SDPO", "Agent", "LanguageModel"], swiftSettings: settings),
+    .testTarget(
+      name: "AgentTests", dependencies: ["Agent", "Tools", "LanguageModel"], swiftSettings: settings
+    ),
+    .testTarget(
+      name: "SDPOTests", dependencies: ["SDPO", "Agent", "LanguageModel"], swiftSettings: settings),
     .testTarget(name: "CLITests", dependencies: ["CLI", subprocess], swiftSettings: settings),
   ]
 )
