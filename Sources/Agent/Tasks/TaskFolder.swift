@@ -1,0 +1,115 @@
+internal import Foundation
+
+/// The files of a task's folder, and what may not be in them.
+struct TaskFolder {
+  let directory: URL
+  /// The path as errors show it.
+  let shown: String
+
+  init(_ directory: URL) {
+    self.directory = directory
+    shown = directory.path(percentEncoded: false).trimmingTrailingSlash
+  }
+
+  func has(_ path: String) -> Bool {
+    FileManager.default.fileExists(
+      atPath: directory.appending(path: path).path(percentEncoded: false))
+  }
+
+  func text(_ path: String) throws(TaskError) -> String {
+    guard has(path) else { throw TaskError("\(shown)/\(path) is missing") }
+    let data: Data
+    do {
+      data = try Data(contentsOf: directory.appending(path: path))
+    } catch {
+      throw TaskError("\(shown)/\(path) can't be read: \(error.localizedDescription)")
+    }
+    guard let text = String(validating: data, as: UTF8.self) else {
+      throw TaskError("\(shown)/\(path) is not UTF-8 text")
+    }
+    return text
+  }
+
+  var solution: RepairTask.Solution? {
+    if has("solution/fix.patch") {
+      return .patch(directory.appending(path: "solution/fix.patch"))
+    }
+    if has("solution/solve.sh") {
+      return .script(directory.appending(path: "solution/solve.sh"))
+    }
+    return nil
+  }
+
+  func checkLayout() throws(TaskError) {
+    guard isFolder(directory) else { throw TaskError("\(shown) is not a folder") }
+    for name in ["task.toml", "instruction.md"] where !has(name) {
+      throw TaskError("\(shown)/\(name) is missing")
+    }
+    for (name, meaning) in [
+      ("environment", "the repository the agent works on"), ("tests", "the hidden tests"),
+    ] {
+      let folder = directory.appending(path: name)
+      guard isFolder(folder) else { throw TaskError("\(shown)/\(name) (\(meaning)) is missing") }
+      guard try checkContents(name) > 0 else {
+        throw TaskError("\(shown)/\(name) (\(meaning)) holds no files")
+      }
+    }
+  }
+
+  private func isFolder(_ url: URL) -> Bool {
+    var folder: ObjCBool = false
+    let path = url.path(percentEncoded: false)
+    return FileManager.default.fileExists(atPath: path, isDirectory: &folder) && folder.boolValue
+  }
+
+  /// Refuses links that lead out of the folder and everything that is neither file, folder nor link.
+  /// Returns how many files there are.
+  private func checkContents(_ name: String) throws(TaskError) -> Int {
+    let root = directory.appending(path: name).path(percentEncoded: false)
+    let files = FileManager.default
+    guard let paths = files.enumerator(atPath: root) else {
+      throw TaskError("\(shown)/\(name) can't be listed")
+    }
+    var count = 0
+    while let path = paths.nextObject() as? String {
+      switch paths.fileAttributes?[.type] as? FileAttributeType {
+      case .typeDirectory?: continue
+      case .typeRegular?: count += 1
+      case .typeSymbolicLink?:
+        count += 1
+        guard let target = try? files.destinationOfSymbolicLink(atPath: "\(root)/\(path)"),
+          stays(target, from: path, root: root)
+        else { throw TaskError("\(shown)/\(name)/\(path) is a link that leads outside \(name)") }
+      default:
+        throw TaskError("\(shown)/\(name)/\(path) is neither a file, a folder nor a link")
+      }
+    }
+    return count
+  }
+
+  /// Both by its text and, where it exists, by what the file system makes of it: links through links
+  /// can leave although each path looks innocent.
+  private func stays(_ target: String, from link: String, root: String) -> Bool {
+    guard !target.hasPrefix("/") else { return false }
+    var depth = link.split(separator: "/").count - 1
+    for part in target.split(separator: "/") where part != "." {
+      depth += part == ".." ? -1 : 1
+      if depth < 0 { return false }
+    }
+    guard let real = realPath("\(root)/\(link)") else { return true }
+    guard let realRoot = realPath(root) else { return false }
+    return real == realRoot || real.hasPrefix(realRoot + "/")
+  }
+
+  private func realPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}
+
+extension String {
+  var trimmingTrailingSlash: String {
+    count > 1 && hasSuffix("/") ? String(dropLast()) : self
+  }
+}
