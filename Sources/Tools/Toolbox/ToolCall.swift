@@ -1,0 +1,119 @@
+/// One action of the policy, already parsed from its dialect.
+///
+/// Encoded as `{"name": "edit", "arguments": {"path": …, "old": …, "new": …}}`, the form that
+/// Hermes-style tool calls and transcripts share.
+public enum ToolCall: Sendable, Hashable {
+  /// Shows lines `firstLine…lastLine` (1-based, inclusive) of a file, or lists a folder.
+  case view(path: String, firstLine: Int? = nil, lastLine: Int? = nil)
+  /// Finds lines that contain a text (or match a simple regular expression) under a path.
+  case search(pattern: String, path: String? = nil)
+  /// Replaces the one exact occurrence of `old`.
+  case edit(path: String, old: String, new: String)
+  /// Writes a new file.
+  case create(path: String, contents: String)
+  /// Runs a shell command in the workspace.
+  case shell(command: String)
+  /// Runs the task's visible tests.
+  case test
+  /// Ends the episode.
+  case submit
+
+  /// The tool's name as dialects and transcripts write it.
+  public var name: String {
+    switch self {
+    case .view: "view"
+    case .search: "search"
+    case .edit: "edit"
+    case .create: "create"
+    case .shell: "shell"
+    case .test: "test"
+    case .submit: "submit"
+    }
+  }
+
+  /// One line for a commit message or a log: the tool and its main argument.
+  public var summary: String {
+    let argument =
+      switch self {
+      case .view(let path, let first, let last):
+        first == nil && last == nil ? path : "\(path):\(first ?? 1)-\(last.map(String.init) ?? "")"
+      case .search(let pattern, let path): path.map { "\(pattern) in \($0)" } ?? pattern
+      case .edit(let path, _, _), .create(let path, _): path
+      case .shell(let command): command
+      case .test, .submit: ""
+      }
+    let line = argument.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+    return line.isEmpty ? name : "\(name) \(line.prefix(120))"
+  }
+}
+
+extension ToolCall: Codable {
+  private enum CodingKeys: String, CodingKey { case name, arguments }
+  private enum ArgumentKeys: String, CodingKey {
+    case path
+    case firstLine = "first_line"
+    case lastLine = "last_line"
+    case pattern, old, new, contents,
+      command
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    let name = try container.decode(String.self, forKey: .name)
+    if name == "test" {
+      self = .test
+      return
+    }
+    if name == "submit" {
+      self = .submit
+      return
+    }
+    let arguments = try container.nestedContainer(keyedBy: ArgumentKeys.self, forKey: .arguments)
+    func text(_ key: ArgumentKeys) throws -> String {
+      try arguments.decode(String.self, forKey: key)
+    }
+    switch name {
+    case "view":
+      self = .view(
+        path: try text(.path),
+        firstLine: try arguments.decodeIfPresent(Int.self, forKey: .firstLine),
+        lastLine: try arguments.decodeIfPresent(Int.self, forKey: .lastLine))
+    case "search":
+      self = .search(
+        pattern: try text(.pattern),
+        path: try arguments.decodeIfPresent(String.self, forKey: .path))
+    case "edit": self = .edit(path: try text(.path), old: try text(.old), new: try text(.new))
+    case "create": self = .create(path: try text(.path), contents: try text(.contents))
+    case "shell": self = .shell(command: try text(.command))
+    default:
+      throw DecodingError.dataCorruptedError(
+        forKey: .name, in: container,
+        debugDescription: "\(name) is no tool; expected view, search, edit, create, shell, "
+          + "test or submit")
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .name)
+    var arguments = container.nestedContainer(keyedBy: ArgumentKeys.self, forKey: .arguments)
+    switch self {
+    case .view(let path, let first, let last):
+      try arguments.encode(path, forKey: .path)
+      try arguments.encodeIfPresent(first, forKey: .firstLine)
+      try arguments.encodeIfPresent(last, forKey: .lastLine)
+    case .search(let pattern, let path):
+      try arguments.encode(pattern, forKey: .pattern)
+      try arguments.encodeIfPresent(path, forKey: .path)
+    case .edit(let path, let old, let new):
+      try arguments.encode(path, forKey: .path)
+      try arguments.encode(old, forKey: .old)
+      try arguments.encode(new, forKey: .new)
+    case .create(let path, let contents):
+      try arguments.encode(path, forKey: .path)
+      try arguments.encode(contents, forKey: .contents)
+    case .shell(let command): try arguments.encode(command, forKey: .command)
+    case .test, .submit: break
+    }
+  }
+}
