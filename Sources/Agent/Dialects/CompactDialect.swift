@@ -1,0 +1,95 @@
+public import Tools
+
+/// Raw text blocks with few tokens: no JSON, no escaping of code.
+///
+/// A reply is an optional line that begins with `#` (a thought) and one action:
+/// ```
+/// view PATH [FIRST LAST]      search TEXT      test      submit      shell COMMAND
+/// edit PATH                   create PATH
+/// <<<                         <<<
+/// old lines                   contents
+/// ===                         >>>
+/// new lines
+/// >>>
+/// ```
+/// Contents are exact, see ``Fence`` for their last newline and for contents that look like
+/// markers. `search "TEXT" PATH` looks in one folder or file; a command of several lines stands
+/// between `<<<` and `>>>` under a line `shell`. A path with blanks is put in double quotes.
+public struct CompactDialect: Dialect {
+  public let name = "compact"
+
+  public init() {}
+
+  public func systemPrompt(tools: [ToolName]) -> String {
+    let forms = ToolName.allCases.filter(tools.contains).map(Self.form)
+    return (["Fix the bug. Reply with one action:"] + forms).joined(separator: "\n")
+  }
+
+  private static func form(_ tool: ToolName) -> String {
+    switch tool {
+    case .view: "view PATH [FIRST LAST]"
+    case .search: "search TEXT"
+    case .edit: "edit PATH\n<<<\nold lines\n===\nnew lines\n>>>"
+    case .create: "create PATH\n<<<\ncontents\n>>>"
+    case .test: "test"
+    case .shell: "shell COMMAND"
+    case .submit: "submit"
+    }
+  }
+
+  /// An action as format errors show it.
+  static func example(_ tool: ToolName) -> String {
+    switch tool {
+    case .view: "view src/calc.py 1 40"
+    case .search: "search def total"
+    case .edit: "edit src/calc.py\n<<<\n    return a - b\n===\n    return a + b\n>>>"
+    case .create: "create notes.txt\n<<<\nfirst line\n>>>"
+    case .test: "test"
+    case .shell: "shell ls src"
+    case .submit: "submit"
+    }
+  }
+
+  public func parse(_ text: String) -> Result<ToolCall, FormatError> {
+    CompactParser(text).parse()
+  }
+
+  public func render(thought: String, call: ToolCall) -> String {
+    let line = thought.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return line.isEmpty ? render(call) : "# \(line)\n\(render(call))"
+  }
+
+  public func render(_ call: ToolCall) -> String {
+    switch call {
+    case .view(let path, let first, let last):
+      var words = ["view", QuotedWord.render(path)]
+      if first != nil || last != nil { words.append(first.map(String.init) ?? "-") }
+      if let last { words.append(String(last)) }
+      return words.joined(separator: " ")
+    case .search(let pattern, nil):
+      return "search " + (isPlain(pattern) ? pattern : QuotedWord.quoted(pattern))
+    case .search(let pattern, .some(let path)):
+      return "search \(QuotedWord.quoted(pattern)) \(QuotedWord.render(path))"
+    case .edit(let path, let old, let new):
+      return "edit \(QuotedWord.render(path))\n\(Fence.render([old, new]))"
+    case .create(let path, let contents):
+      return "create \(QuotedWord.render(path))\n\(Fence.render([contents]))"
+    case .shell(let command):
+      return isPlain(command) ? "shell \(command)" : "shell\n\(Fence.render([command]))"
+    case .test, .submit:
+      return call.name
+    }
+  }
+
+  /// Whether a text survives as the rest of a line.
+  private func isPlain(_ text: String) -> Bool {
+    let bytes = text.utf8
+    guard let first = bytes.first, let last = bytes.last else { return false }
+    return first != UInt8(ascii: "\"") && !isBlank(first) && !isBlank(last)
+      && !bytes.contains(UInt8(ascii: "\n"))
+  }
+
+  public func renderObservation(_ result: ToolResult, of call: ToolCall) -> String {
+    result.text.isEmpty ? "(no output)" : result.text
+  }
+}

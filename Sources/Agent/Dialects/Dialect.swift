@@ -1,0 +1,85 @@
+public import Tools
+
+/// How actions are written in a chat: a policy's text becomes a ``ToolCall``, a ``ToolResult``
+/// becomes the next user message.
+public protocol Dialect: Sendable {
+  /// The name in transcripts and on the command line.
+  var name: String { get }
+
+  /// The system message: what the agent does and how it writes `tools`.
+  func systemPrompt(tools: [ToolName]) -> String
+
+  /// Reads one reply: perhaps a thought, then exactly one action and nothing more.
+  func parse(_ text: String) -> Result<ToolCall, FormatError>
+
+  /// Writes an action so that ``parse(_:)`` gives it back, byte for byte.
+  func render(_ call: ToolCall) -> String
+
+  /// Writes a one-line thought and an action.
+  func render(thought: String, call: ToolCall) -> String
+
+  /// The user message that tells the agent what its action did.
+  func renderObservation(_ result: ToolResult, of call: ToolCall) -> String
+}
+
+extension Dialect {
+  /// The user message after a reply that is no action.
+  public func renderObservation(_ error: FormatError) -> String { error.description }
+}
+
+/// The dialects by name.
+public enum Dialects {
+  public static let names = ["compact", "hermes"]
+
+  /// Nil when no dialect has this name.
+  public static func named(_ name: String) -> (any Dialect)? {
+    switch name {
+    case "compact": CompactDialect()
+    case "hermes": HermesDialect()
+    default: nil
+    }
+  }
+}
+
+/// A tool as prompts and headers name it.
+public enum ToolName: String, Sendable, Codable, CaseIterable {
+  case view, search, edit, create, test, shell, submit
+
+  public init(_ call: ToolCall) {
+    self =
+      switch call {
+      case .view: .view
+      case .search: .search
+      case .edit: .edit
+      case .create: .create
+      case .shell: .shell
+      case .test: .test
+      case .submit: .submit
+      }
+  }
+}
+
+/// A reply that is no action. Its description is what the policy is shown: what was wrong, and an
+/// action as an example.
+public struct FormatError: Error, Sendable, Hashable, Codable, CustomStringConvertible {
+  /// What was wrong, as a clause.
+  public var problem: String
+  /// An action that would be understood.
+  public var example: String
+
+  public init(problem: String, example: String) {
+    self.problem = problem
+    self.example = example
+  }
+
+  public var description: String { "Format error: \(problem). Example:\n\(example)" }
+}
+
+/// What a parser found wrong, before an example is chosen for it.
+struct FormatProblem: Error {
+  var problem: String
+
+  init(_ problem: String) {
+    self.problem = problem
+  }
+}

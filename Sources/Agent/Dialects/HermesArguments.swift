@@ -1,0 +1,154 @@
+import Foundation
+import Tools
+
+/// The names and types of each tool's arguments, and their reading from JSON with errors that a
+/// model can act on.
+enum HermesArguments {
+  private enum Kind: String { case string, integer }
+
+  private struct Argument {
+    var name: String
+    var kind = Kind.string
+    var isOptional = false
+  }
+
+  private static func arguments(of tool: ToolName) -> [Argument] {
+    switch tool {
+    case .view:
+      [
+        Argument(name: "path"), Argument(name: "first_line", kind: .integer, isOptional: true),
+        Argument(name: "last_line", kind: .integer, isOptional: true),
+      ]
+    case .search: [Argument(name: "pattern"), Argument(name: "path", isOptional: true)]
+    case .edit: [Argument(name: "path"), Argument(name: "old"), Argument(name: "new")]
+    case .create: [Argument(name: "path"), Argument(name: "contents")]
+    case .shell: [Argument(name: "command")]
+    case .test, .submit: []
+    }
+  }
+
+  /// `edit(path, old, new): replace the one place that reads old`, for the system prompt.
+  static func signature(_ tool: ToolName) -> String {
+    let names = arguments(of: tool).map { $0.name + ($0.isOptional ? "?" : "") }
+    let purpose =
+      switch tool {
+      case .view: "show a file with line numbers, or list a folder"
+      case .search: "find lines with a text"
+      case .edit: "replace the one place that reads old"
+      case .create: "write a new file"
+      case .shell: "run a command"
+      case .test: "run the tests"
+      case .submit: "finish"
+      }
+    return "\(tool.rawValue)(\(names.joined(separator: ", "))): \(purpose)"
+  }
+
+  static func call(_ json: String) throws(FormatProblem) -> ToolCall {
+    guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(json.utf8)) else {
+      throw FormatProblem("the call is not valid JSON")
+    }
+    guard case .object(let object) = value else {
+      throw FormatProblem("the call is not a JSON object")
+    }
+    if let extra = object.keys.sorted().first(where: { $0 != "name" && $0 != "arguments" }) {
+      throw FormatProblem("the call has the unknown key '\(extra.prefix(40))'")
+    }
+    guard case .string(let name)? = object["name"], let tool = ToolName(rawValue: name) else {
+      let tools = ToolName.allCases.map(\.rawValue).joined(separator: ", ")
+      throw FormatProblem("\"name\" must be one of \(tools)")
+    }
+    return try call(tool, Values(tool: tool, object["arguments"] ?? .null))
+  }
+
+  private static func call(_ tool: ToolName, _ values: Values) throws(FormatProblem) -> ToolCall {
+    switch tool {
+    case .view:
+      .view(
+        path: try values.string("path"), firstLine: try values.integer("first_line"),
+        lastLine: try values.integer("last_line"))
+    case .search:
+      .search(pattern: try values.string("pattern"), path: try values.optionalString("path"))
+    case .edit:
+      .edit(
+        path: try values.string("path"), old: try values.string("old"),
+        new: try values.string("new"))
+    case .create:
+      .create(path: try values.string("path"), contents: try values.string("contents"))
+    case .shell: .shell(command: try values.string("command"))
+    case .test: .test
+    case .submit: .submit
+    }
+  }
+
+  /// One call's arguments; null counts as absent.
+  private struct Values {
+    private let tool: ToolName
+    private var values: [String: JSONValue] = [:]
+
+    init(tool: ToolName, _ value: JSONValue) throws(FormatProblem) {
+      self.tool = tool
+      switch value {
+      case .null: break
+      case .object(let object): values = object.filter { $0.value != .null }
+      default: throw FormatProblem("\"arguments\" must be an object")
+      }
+      let known = HermesArguments.arguments(of: tool).map(\.name)
+      if let extra = values.keys.sorted().first(where: { !known.contains($0) }) {
+        throw FormatProblem("\(tool.rawValue) has no argument '\(extra.prefix(40))'")
+      }
+    }
+
+    func optionalString(_ name: String) throws(FormatProblem) -> String? {
+      switch values[name] {
+      case nil: return nil
+      case .string(let text): return text
+      default: throw FormatProblem("\(tool.rawValue): \"\(name)\" must be a string")
+      }
+    }
+
+    func string(_ name: String) throws(FormatProblem) -> String {
+      guard let text = try optionalString(name) else {
+        throw FormatProblem("\(tool.rawValue) needs the argument \"\(name)\"")
+      }
+      return text
+    }
+
+    func integer(_ name: String) throws(FormatProblem) -> Int? {
+      switch values[name] {
+      case nil: return nil
+      case .integer(let number): return number
+      default: throw FormatProblem("\(tool.rawValue): \"\(name)\" must be a whole number")
+      }
+    }
+  }
+}
+
+/// JSON of any shape.
+enum JSONValue: Decodable, Equatable {
+  case null
+  case bool(Bool)
+  case integer(Int)
+  case number(Double)
+  case string(String)
+  case array([JSONValue])
+  case object([String: JSONValue])
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .null
+    } else if let value = try? container.decode(String.self) {
+      self = .string(value)
+    } else if let value = try? container.decode(Bool.self) {
+      self = .bool(value)
+    } else if let value = try? container.decode(Int.self) {
+      self = .integer(value)
+    } else if let value = try? container.decode(Double.self) {
+      self = .number(value)
+    } else if let value = try? container.decode([JSONValue].self) {
+      self = .array(value)
+    } else {
+      self = .object(try container.decode([String: JSONValue].self))
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import LanguageModel
+
+/// The body of a request to `/v1/chat/completions`, in OpenAI's names.
+struct ChatCompletionRequest: Encodable {
+  var model: String
+  var messages: [ChatMessage]
+  var temperature: Double
+  var topP: Double
+  var seed: Int
+  var maxTokens: Int
+  var stop: [String]?
+
+  enum CodingKeys: String, CodingKey {
+    case model, messages, temperature, seed, stop
+    case topP = "top_p"
+    case maxTokens = "max_tokens"
+  }
+}
+
+/// What is read of its answer; unknown keys are left alone.
+struct ChatCompletionAnswer: Decodable {
+  struct Choice: Decodable {
+    struct Message: Decodable {
+      var content: String?
+    }
+    var message: Message
+    var finishReason: String?
+
+    enum CodingKeys: String, CodingKey {
+      case message
+      case finishReason = "finish_reason"
+    }
+  }
+
+  struct Usage: Decodable {
+    var promptTokens: Int?
+    var completionTokens: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case promptTokens = "prompt_tokens"
+      case completionTokens = "completion_tokens"
+    }
+  }
+
+  var choices: [Choice]
+  var usage: Usage?
+
+  /// The first choice as a turn; nil when there is none.
+  var turn: PolicyTurn? {
+    guard let choice = choices.first else { return nil }
+    let usage = usage.map {
+      TokenUsage(promptTokens: $0.promptTokens ?? 0, completionTokens: $0.completionTokens ?? 0)
+    }
+    return PolicyTurn(
+      text: choice.message.content ?? "",
+      finish: choice.finishReason == "length" ? .length : .stop, usage: usage)
+  }
+}
+
+/// An endpoint's error object: `{"error": {"message": …, "code": …}}`.
+struct ChatCompletionFailure: Decodable {
+  struct Detail: Decodable {
+    var message: String?
+    var code: String?
+
+    enum CodingKeys: CodingKey { case message, code }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      message = try? container.decode(String.self, forKey: .message)
+      // Some servers send the status as a number here.
+      code = try? container.decode(String.self, forKey: .code)
+    }
+  }
+  var error: Detail
+
+  /// The conversation is longer than the model's window.
+  var isContextOverflow: Bool {
+    error.code == "context_length_exceeded"
+      || (error.message?.contains("maximum context length") ?? false)
+  }
+}

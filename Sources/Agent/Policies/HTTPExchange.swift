@@ -1,0 +1,127 @@
+import Foundation
+import FoundationNetworking
+import Synchronization
+
+/// One bounded HTTP request: a time limit for the whole exchange, a size limit for the answer,
+/// no redirects (a key must not travel to another host) and no cookies or caches.
+struct HTTPExchange: Sendable {
+  var seconds: Double
+  var responseBytes: Int
+
+  struct Answer: Sendable {
+    var status: Int
+    var retryAfter: String?
+    var body: Data
+  }
+
+  enum Failure: Error {
+    case timedOut
+    case tooLarge
+    case connection(String)
+  }
+
+  /// - Throws: `Failure`, or `CancellationError` when the surrounding task is cancelled.
+  func send(_ request: URLRequest) async throws -> Answer {
+    try await withThrowingTaskGroup(of: Answer.self) { group in
+      group.addTask { try await perform(request) }
+      group.addTask {
+        try await Task.sleep(for: .seconds(seconds))
+        throw Failure.timedOut
+      }
+      defer { group.cancelAll() }
+      guard let answer = try await group.next() else { throw CancellationError() }
+      return answer
+    }
+  }
+
+  private func perform(_ request: URLRequest) async throws -> Answer {
+    let configuration = URLSessionConfiguration.ephemeral
+    configuration.httpCookieStorage = nil
+    configuration.urlCache = nil
+    configuration.timeoutIntervalForRequest = seconds
+    let collector = Collector(responseBytes: responseBytes)
+    let session = URLSession(configuration: configuration, delegate: collector, delegateQueue: nil)
+    defer { session.finishTasksAndInvalidate() }
+    let task = session.dataTask(with: request)
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        collector.start(task, continuation)
+      }
+    } onCancel: {
+      task.cancel()
+    }
+  }
+}
+
+/// Collects one answer up to its size limit and resumes the waiting task exactly once.
+private final class Collector: NSObject, URLSessionDataDelegate {
+  private struct State {
+    var body = Data()
+    var isTooLarge = false
+    var continuation: CheckedContinuation<HTTPExchange.Answer, any Error>?
+  }
+
+  private let responseBytes: Int
+  private let state = Mutex(State())
+
+  init(responseBytes: Int) {
+    self.responseBytes = responseBytes
+  }
+
+  func start(
+    _ task: URLSessionDataTask, _ continuation: CheckedContinuation<HTTPExchange.Answer, any Error>
+  ) {
+    state.withLock { $0.continuation = continuation }
+    task.resume()
+  }
+
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask,
+    willPerformHTTPRedirection response: HTTPURLResponse, newRequest request: URLRequest,
+    completionHandler: @escaping (URLRequest?) -> Void
+  ) {
+    completionHandler(nil)
+  }
+
+  func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+    let isTooLarge = state.withLock { state in
+      if state.body.count + data.count > responseBytes { state.isTooLarge = true }
+      if !state.isTooLarge { state.body.append(data) }
+      return state.isTooLarge
+    }
+    if isTooLarge { dataTask.cancel() }
+  }
+
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?
+  ) {
+    let (continuation, body, isTooLarge) = state.withLock { state in
+      defer { state.continuation = nil }
+      return (state.continuation, state.body, state.isTooLarge)
+    }
+    guard let continuation else { return }
+    if isTooLarge {
+      continuation.resume(throwing: HTTPExchange.Failure.tooLarge)
+    } else if let error {
+      continuation.resume(throwing: Self.failure(error))
+    } else if let response = task.response as? HTTPURLResponse {
+      continuation.resume(
+        returning: HTTPExchange.Answer(
+          status: response.statusCode,
+          retryAfter: response.value(forHTTPHeaderField: "Retry-After"), body: body))
+    } else {
+      continuation.resume(throwing: HTTPExchange.Failure.connection("the answer is not HTTP"))
+    }
+  }
+
+  private static func failure(_ error: any Error) -> any Error {
+    guard let error = error as? URLError else {
+      return HTTPExchange.Failure.connection("\(error)")
+    }
+    switch error.code {
+    case .cancelled: return CancellationError()
+    case .timedOut: return HTTPExchange.Failure.timedOut
+    default: return HTTPExchange.Failure.connection(error.localizedDescription)
+    }
+  }
+}

@@ -1,0 +1,203 @@
+public import Foundation
+import FoundationNetworking
+import LanguageModel
+
+/// A model behind an OpenAI-compatible endpoint, `POST …/v1/chat/completions`.
+///
+/// The key comes from the environment (`HINDSIGHT_API_KEY`, else `OPENAI_API_KEY`) and goes
+/// nowhere but into the request's header. An endpoint shows no tokens, so its turns carry text and
+/// usage only.
+public struct RemotePolicy: Policy {
+  /// How to ask, and how long to try.
+  public struct Options: Sendable, Equatable {
+    public var temperature = 1.0
+    public var topP = 1.0
+    public var stop: [String] = []
+    /// The time limit of one request.
+    public var requestSeconds = 300.0
+    /// Tries in all, when the endpoint is busy, broken or unreachable.
+    public var attempts = 5
+    /// The wait before the second try; it doubles with each further one.
+    public var firstWaitSeconds = 1.0
+    /// The longest wait between tries, whatever Retry-After asks for.
+    public var longestWaitSeconds = 60.0
+    /// An answer above this is refused.
+    public var responseBytes = 8 << 20
+
+    public init() {}
+  }
+
+  public let model: String
+  public let options: Options
+  private let endpoint: URL
+  private let key: String?
+
+  /// - Parameters:
+  ///   - baseURL: as OpenAI clients take it, with or without `/v1`.
+  ///   - environment: where the key is looked up.
+  /// - Throws: `RemotePolicyError` when the address can't be used.
+  public init(
+    baseURL: String, model: String, options: Options = Options(),
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(RemotePolicyError) {
+    self.model = model
+    self.options = options
+    endpoint = try Self.endpoint(baseURL)
+    let found = environment["HINDSIGHT_API_KEY"] ?? environment["OPENAI_API_KEY"]
+    key = found.flatMap { $0.isEmpty ? nil : $0 }
+    if let key, key.utf8.contains(where: { $0 < 0x21 || $0 > 0x7E }) {
+      throw RemotePolicyError(
+        "the key in HINDSIGHT_API_KEY or OPENAI_API_KEY has characters a header can't carry")
+    }
+  }
+
+  public var identity: PolicyIdentity {
+    PolicyIdentity(
+      kind: "remote", name: model,
+      sampling: ["temperature": options.temperature, "top_p": options.topP])
+  }
+
+  public func session(seed: UInt64, limits: SessionLimits) async throws -> any PolicySession {
+    RemoteSession(policy: self, seed: seed)
+  }
+
+  private static func endpoint(_ baseURL: String) throws(RemotePolicyError) -> URL {
+    guard var parts = URLComponents(string: baseURL), let scheme = parts.scheme?.lowercased(),
+      scheme == "http" || scheme == "https", let host = parts.host, !host.isEmpty
+    else {
+      throw RemotePolicyError(
+        "'\(baseURL)' is not the address of an endpoint; expected http(s)://host[:port]/v1")
+    }
+    guard parts.user == nil, parts.password == nil else {
+      throw RemotePolicyError(
+        "the address of \(host) has a name or password in it; put the key into HINDSIGHT_API_KEY")
+    }
+    var path = parts.path
+    while path.hasSuffix("/") { path.removeLast() }
+    if !path.hasSuffix("/chat/completions") {
+      path += path.isEmpty ? "/v1/chat/completions" : "/chat/completions"
+    }
+    parts.path = path
+    guard let url = parts.url else {
+      throw RemotePolicyError("'\(baseURL)' is not the address of an endpoint")
+    }
+    return url
+  }
+
+  /// Asks once for the next assistant message, trying again while that may help.
+  func complete(_ messages: [ChatMessage], seed: UInt64, maxTokens: Int) async throws -> PolicyTurn
+  {
+    let request = try request(messages, seed: seed, maxTokens: maxTokens)
+    let exchange = HTTPExchange(
+      seconds: options.requestSeconds, responseBytes: options.responseBytes)
+    var wait = options.firstWaitSeconds
+    var trouble = ""
+    for attempt in 1...max(1, options.attempts) {
+      if attempt > 1 { try await Task.sleep(for: .seconds(min(wait, options.longestWaitSeconds))) }
+      wait = options.firstWaitSeconds * Double(1 << min(attempt, 20))
+      do {
+        let answer = try await exchange.send(request)
+        if answer.status == 200 { return try read(answer) }
+        guard isWorthRetrying(answer.status) else { return try refuse(answer) }
+        trouble = "answered \(answer.status)\(detail(answer.body))"
+        if let asked = answer.retryAfter.flatMap(Double.init), asked >= 0 { wait = asked }
+      } catch HTTPExchange.Failure.timedOut {
+        trouble = "gave no answer within \(options.requestSeconds) s"
+      } catch HTTPExchange.Failure.connection(let reason) {
+        trouble = "could not be reached (\(reason))"
+      } catch HTTPExchange.Failure.tooLarge {
+        throw failure("sent more than \(options.responseBytes) bytes")
+      }
+    }
+    throw failure("\(trouble), after \(max(1, options.attempts)) tries")
+  }
+
+  private func request(
+    _ messages: [ChatMessage], seed: UInt64, maxTokens: Int
+  ) throws -> URLRequest {
+    var request = URLRequest(url: endpoint)
+    request.httpMethod = "POST"
+    request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+    if let key { request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization") }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    request.httpBody = try encoder.encode(
+      ChatCompletionRequest(
+        model: model, messages: messages, temperature: options.temperature, topP: options.topP,
+        // Servers take 32-bit or 64-bit signed seeds.
+        seed: Int(seed & 0x7FFF_FFFF), maxTokens: maxTokens,
+        stop: options.stop.isEmpty ? nil : options.stop))
+    return request
+  }
+
+  private func isWorthRetrying(_ status: Int) -> Bool {
+    status == 408 || status == 429 || status >= 500
+  }
+
+  private func read(_ answer: HTTPExchange.Answer) throws -> PolicyTurn {
+    guard let decoded = try? JSONDecoder().decode(ChatCompletionAnswer.self, from: answer.body)
+    else {
+      throw failure("sent something that is not a chat completion\(excerpt(answer.body))")
+    }
+    guard let turn = decoded.turn else { throw failure("sent a completion without choices") }
+    return turn
+  }
+
+  /// A full context is an end of the episode; any other refusal is an error.
+  private func refuse(_ answer: HTTPExchange.Answer) throws -> PolicyTurn {
+    if let known = try? JSONDecoder().decode(ChatCompletionFailure.self, from: answer.body),
+      known.isContextOverflow
+    {
+      return PolicyTurn(text: "", finish: .contextFull)
+    }
+    throw failure("answered \(answer.status)\(detail(answer.body))")
+  }
+
+  private func detail(_ body: Data) -> String {
+    let known = try? JSONDecoder().decode(ChatCompletionFailure.self, from: body)
+    guard let message = known?.error.message else { return excerpt(body) }
+    return excerpt(Data(message.utf8))
+  }
+
+  /// The beginning of what came, on one line, never with the key in it.
+  private func excerpt(_ body: Data) -> String {
+    guard !body.isEmpty else { return "" }
+    var text = String(decoding: body.prefix(4_000), as: UTF8.self)
+    if let key { text = text.replacingOccurrences(of: key, with: "…") }
+    let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return ": " + VisibleText.escaped(String(line.prefix(200)))
+  }
+
+  private func failure(_ what: String) -> RemotePolicyError {
+    // A query may hold a key of its own: it is left out.
+    RemotePolicyError("\(endpoint.scheme ?? "")://\(endpoint.host ?? "")\(endpoint.path) \(what)")
+  }
+}
+
+/// Why a remote endpoint can't be used, as one sentence.
+public struct RemotePolicyError: Error, CustomStringConvertible, Equatable {
+  public let description: String
+
+  init(_ description: String) {
+    self.description = description
+  }
+}
+
+/// The conversation so far; the endpoint itself remembers nothing.
+private actor RemoteSession: PolicySession {
+  private let policy: RemotePolicy
+  private let seed: UInt64
+  private var messages: [ChatMessage] = []
+
+  init(policy: RemotePolicy, seed: UInt64) {
+    self.policy = policy
+    self.seed = seed
+  }
+
+  func act(_ newMessages: [ChatMessage], maxTokens: Int) async throws -> PolicyTurn {
+    messages += newMessages
+    let turn = try await policy.complete(messages, seed: seed, maxTokens: maxTokens)
+    messages.append(ChatMessage(role: .assistant, content: turn.text))
+    return turn
+  }
+}
