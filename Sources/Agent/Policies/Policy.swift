@@ -55,6 +55,12 @@ public struct PolicyIdentity: Sendable, Codable, Equatable {
   /// How actions are sampled: names as in OpenAI's requests (`temperature`, `top_p`, `top_k` …).
   public var sampling: [String: Double]
 
+  enum CodingKeys: String, CodingKey {
+    case kind, name, sampling
+    case modelDigest = "model_digest"
+    case adapterDigest = "adapter_digest"
+  }
+
   public init(
     kind: String, name: String, modelDigest: String? = nil, adapterDigest: String? = nil,
     sampling: [String: Double] = [:]

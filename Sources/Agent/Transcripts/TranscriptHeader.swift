@@ -1,0 +1,149 @@
+public import LanguageModel
+public import Tools
+
+/// A transcript's first line: all that is needed to understand and re-execute the rest.
+public struct TranscriptHeader: Sendable, Equatable {
+  /// The version this program writes.
+  public static let currentVersion = 1
+
+  public var version: Int
+  public var task: String
+  /// Which of the task's group this is, from 0.
+  public var sample: Int
+  public var seed: UInt64
+  /// The work tree as the agent got it.
+  public var base: Snapshot
+  public var policy: PolicyIdentity
+  public var dialect: String
+  public var tools: [ToolName]
+  /// The system message and the first user message.
+  public var messages: [ChatMessage]
+  public var testCommand: String?
+  public var protectedPaths: [String]
+  public var limits: EpisodeLimits
+  public var environment: ToolEnvironment
+  /// Seconds since 1970.
+  public var time: Double
+
+  public init(
+    version: Int = currentVersion, task: String, sample: Int, seed: UInt64, base: Snapshot,
+    policy: PolicyIdentity, dialect: String, tools: [ToolName], messages: [ChatMessage],
+    testCommand: String?, protectedPaths: [String], limits: EpisodeLimits,
+    environment: ToolEnvironment, time: Double
+  ) {
+    self.version = version
+    self.task = task
+    self.sample = sample
+    self.seed = seed
+    self.base = base
+    self.policy = policy
+    self.dialect = dialect
+    self.tools = tools
+    self.messages = messages
+    self.testCommand = testCommand
+    self.protectedPaths = protectedPaths
+    self.limits = limits
+    self.environment = environment
+    self.time = time
+  }
+}
+
+/// How tools run: what a replay needs to run them again in the same way.
+public struct ToolEnvironment: Sendable, Codable, Hashable {
+  public var sandbox: Sandbox
+  public var limits: SandboxLimits
+  /// Limits of the visible tests, if they differ.
+  public var testLimits: SandboxLimits?
+  public var options: Toolbox.Options
+  /// Variables added to the sandbox's own.
+  public var variables: [String: String]
+
+  enum CodingKeys: String, CodingKey {
+    case sandbox, limits, options, variables
+    case testLimits = "test_limits"
+  }
+
+  public init(
+    sandbox: Sandbox, limits: SandboxLimits = SandboxLimits(), testLimits: SandboxLimits? = nil,
+    options: Toolbox.Options = Toolbox.Options(), variables: [String: String] = [:]
+  ) {
+    self.sandbox = sandbox
+    self.limits = limits
+    self.testLimits = testLimits
+    self.options = options
+    self.variables = variables
+  }
+
+  /// The tools for a work tree.
+  public func toolbox(root: String, testCommand: String?) -> Toolbox {
+    Toolbox(
+      root: root, sandbox: sandbox, limits: limits, testCommand: testCommand,
+      testLimits: testLimits, environment: variables, options: options)
+  }
+}
+
+extension TranscriptHeader: Codable {
+  static let format = "hindsight-transcript"
+
+  enum CodingKeys: String, CodingKey {
+    case type, format, version, task, sample, seed, policy, dialect, tools, messages, limits
+    case environment, time
+    case baseCommit = "base_commit"
+    case baseTree = "base_tree"
+    case testCommand = "test_command"
+    case protectedPaths = "protected_paths"
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    let format = try values.decode(String.self, forKey: .format)
+    version = try values.decode(Int.self, forKey: .version)
+    guard format == Self.format, version == Self.currentVersion else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .version, in: values,
+        debugDescription: "\(format) version \(version) is not known; "
+          + "expected \(Self.format) version \(Self.currentVersion)")
+    }
+    task = try values.decode(String.self, forKey: .task)
+    sample = try values.decode(Int.self, forKey: .sample)
+    seed = try values.decode(UInt64.self, forKey: .seed)
+    base = Snapshot(
+      commit: try values.decode(ObjectID.self, forKey: .baseCommit),
+      tree: try values.decode(ObjectID.self, forKey: .baseTree))
+    policy = try values.decode(PolicyIdentity.self, forKey: .policy)
+    dialect = try values.decode(String.self, forKey: .dialect)
+    tools = try values.decode([ToolName].self, forKey: .tools)
+    messages = try values.decode([ChatMessage].self, forKey: .messages)
+    testCommand = try values.decodeIfPresent(String.self, forKey: .testCommand)
+    protectedPaths = try values.decode([String].self, forKey: .protectedPaths)
+    limits = try values.decode(EpisodeLimits.self, forKey: .limits)
+    environment = try values.decode(ToolEnvironment.self, forKey: .environment)
+    time = try values.decode(Double.self, forKey: .time)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(TranscriptLineType.header, forKey: .type)
+    try values.encode(Self.format, forKey: .format)
+    try values.encode(version, forKey: .version)
+    try values.encode(task, forKey: .task)
+    try values.encode(sample, forKey: .sample)
+    try values.encode(seed, forKey: .seed)
+    try values.encode(base.commit, forKey: .baseCommit)
+    try values.encode(base.tree, forKey: .baseTree)
+    try values.encode(policy, forKey: .policy)
+    try values.encode(dialect, forKey: .dialect)
+    try values.encode(tools, forKey: .tools)
+    try values.encode(messages, forKey: .messages)
+    try values.encodeIfPresent(testCommand, forKey: .testCommand)
+    try values.encode(protectedPaths, forKey: .protectedPaths)
+    try values.encode(limits, forKey: .limits)
+    try values.encode(environment, forKey: .environment)
+    try values.encode(time, forKey: .time)
+  }
+}
+
+/// What a line of a transcript is.
+enum TranscriptLineType: String, Codable {
+  case header, turn, end
+}
