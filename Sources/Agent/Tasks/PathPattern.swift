@@ -1,7 +1,7 @@
 /// A glob over paths relative to a repository's root, in the manner of `.gitignore`.
 ///
 /// `*` and `?` stay within a path component, `**` spans any number of them, `[a-z]` and `[!a-z]` are
-/// classes. A pattern without a slash (a trailing one apart) matches at every depth, otherwise from the root.
+/// classes. A pattern without a slash (a trailing one apart) matches at every depth, one with a slash from the root.
 /// What matches a folder matches everything in it. Matching is on bytes.
 public struct PathPattern: Sendable, Hashable, CustomStringConvertible {
   public let description: String

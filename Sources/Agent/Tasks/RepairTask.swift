@@ -52,10 +52,12 @@ public struct RepairTask: Sendable, Hashable, Identifiable {
   public let failToPass: [String]
   /// Tests, by canonical id, that pass before and after a correct change.
   public let passToPass: [String]
-  /// The paths that the agent's changes are not taken from: those the task declares, and
-  /// ``standardProtectedPaths``.
+  /// The paths that the agent's changes are not taken from: those the task declares, what
+  /// only the hidden tests bring along, and ``standardProtectedPaths``.
   public let protectedPaths: [PathPattern]
   public let madeBy: String
+  /// How hard its author finds it, in a word.
+  public let difficulty: String?
   /// Where the reference solution is, if the folder has one.
   public let solution: Solution?
 
@@ -149,8 +151,10 @@ public struct RepairTask: Sendable, Hashable, Identifiable {
     failToPass = try ours.strings("fail_to_pass") ?? []
     passToPass = try ours.strings("pass_to_pass") ?? []
     protectedPaths =
-      (try ours.strings("protected") ?? []).map(PathPattern.init) + Self.standardProtectedPaths
+      ((try ours.strings("protected") ?? []) + folder.hiddenOnlyEntries.map { "/" + $0 })
+      .map(PathPattern.init) + Self.standardProtectedPaths
     madeBy = try ours.string("made_by") ?? ""
+    difficulty = try ours.string("difficulty")
     try ours.finish()
     try root.finish()
     try Self.checkTests(file, failToPass, passToPass, command: hiddenTestCommand, folder)

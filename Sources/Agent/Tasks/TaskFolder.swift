@@ -40,6 +40,13 @@ struct TaskFolder {
     return nil
   }
 
+  /// What `tests/` holds at its top that `environment/` doesn't: nobody but the grader has business there.
+  var hiddenOnlyEntries: [String] {
+    let tests = directory.appending(path: "tests").path(percentEncoded: false)
+    let entries = (try? FileManager.default.contentsOfDirectory(atPath: tests)) ?? []
+    return entries.filter { $0 != "test.sh" && !has("environment/\($0)") }.sorted()
+  }
+
   func checkLayout() throws(TaskError) {
     guard isFolder(directory) else { throw TaskError("\(shown) is not a folder") }
     for name in ["task.toml", "instruction.md"] where !has(name) {

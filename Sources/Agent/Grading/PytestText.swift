@@ -1,0 +1,96 @@
+/// Reads what pytest prints with `-rA` or `-v`.
+enum PytestText {
+  static func parse(_ lines: [Substring]) -> TestReport {
+    var report = TestReport()
+    var details: [String: String] = [:]
+    var section: (name: String, lines: [Substring])?
+
+    for line in lines {
+      if let title = ruled(line, by: "_") {
+        if let section { details[section.name] = section.lines.joined(separator: "\n") }
+        section = (title, [])
+      } else if let title = ruled(line, by: "=") {
+        if let section { details[section.name] = section.lines.joined(separator: "\n") }
+        section = nil
+        if closing(title) { report.isComplete = true }
+      } else if section != nil {
+        section?.lines.append(line)
+      } else if let test = summaryLine(line) ?? verboseLine(line) {
+        report.add(test)
+      }
+    }
+    for index in report.tests.indices where report.tests[index].outcome != .passed {
+      let name = sectionName(report.tests[index].id)
+      let loading = "ERROR collecting \(report.tests[index].id)"
+      if let detail = details[name] ?? details[loading] ?? details["ERROR at setup of \(name)"] {
+        report.tests[index].detail = detail
+      }
+    }
+    return report
+  }
+
+  /// `FAILED tests/test_a.py::test_x - AssertionError: …`
+  private static func summaryLine(_ line: Substring) -> TestResult? {
+    for (word, outcome) in outcomes where line.hasPrefix(word + " ") {
+      let rest = line.dropFirst(word.count + 1)
+      guard isNodeID(rest) || (word == "ERROR" && rest.contains(".py")) else { return nil }
+      let reason = rest.firstRange(of: " - ")
+      let id = reason.map { rest[..<$0.lowerBound] } ?? rest
+      let detail = reason.map { String(rest[$0.upperBound...]) } ?? ""
+      return TestResult(id: String(id), outcome: outcome, detail: detail)
+    }
+    return nil
+  }
+
+  /// `tests/test_a.py::test_x PASSED   [ 50%]`
+  private static func verboseLine(_ line: Substring) -> TestResult? {
+    guard isNodeID(line) else { return nil }
+    for (word, outcome) in outcomes {
+      guard let place = line.firstRange(of: " \(word)") else { continue }
+      let rest = line[place.upperBound...]
+      guard rest.isEmpty || rest.hasPrefix(" ") else { continue }
+      return TestResult(id: String(line[..<place.lowerBound]), outcome: outcome)
+    }
+    return nil
+  }
+
+  private static func isNodeID(_ text: Substring) -> Bool {
+    guard let colons = text.firstRange(of: "::") else { return false }
+    return text[..<colons.lowerBound].hasSuffix(".py")
+  }
+
+  /// `tests/test_a.py::TestA::test_x[1]` is headed `TestA.test_x[1]`.
+  private static func sectionName(_ id: String) -> String {
+    guard let colons = id.firstRange(of: "::") else { return id }
+    return id[colons.upperBound...].replacing("::", with: ".")
+  }
+
+  private static func ruled(_ line: Substring, by mark: Character) -> String? {
+    guard line.first == mark, line.last == mark, line.contains(" ") else { return nil }
+    let title = line.drop { $0 == mark }
+    guard title.first == " " else { return nil }
+    return String(title.dropFirst().prefix { $0 != mark || mark == "_" }).trimmingMarks(mark)
+  }
+
+  /// `3 failed, 1 passed in 0.12s`
+  private static func closing(_ title: String) -> Bool {
+    guard title.contains(" in ") else { return false }
+    return [
+      "passed", "failed", "error", "skipped", "xfailed", "xpassed", "deselected", "no tests ran",
+    ]
+    .contains { title.contains($0) }
+  }
+
+  private static let outcomes: [(String, TestOutcome)] = [
+    ("PASSED", .passed), ("FAILED", .failed), ("ERROR", .error), ("SKIPPED", .skipped),
+    ("XFAIL", .expectedFailure), ("XPASS", .unexpectedSuccess),
+  ]
+}
+
+extension String {
+  fileprivate func trimmingMarks(_ mark: Character) -> String {
+    var text = self[...]
+    while let last = text.last, last == mark || last == " " { text.removeLast() }
+    return String(text)
+  }
+}

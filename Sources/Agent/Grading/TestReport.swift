@@ -1,0 +1,114 @@
+/// What a test runner reported: each test once, in the order of first appearance.
+public struct TestReport: Sendable, Equatable {
+  public enum Kind: String, Sendable, Codable, CaseIterable {
+    /// `python3 -m unittest -v`, of any version.
+    case unittest
+    /// pytest with `-rA` or `-v`.
+    case pytest
+    /// The Test Anything Protocol.
+    case tap
+  }
+
+  public var tests: [TestResult] = []
+  /// The runner came to its end: its closing line is there, and no announced test is lacking.
+  public var isComplete = false
+  /// Why the report can't be believed, if it can't.
+  public var tampering: String?
+  /// What the runner said outside any test, such as the traceback of a module that doesn't load.
+  public var remark = ""
+
+  public init() {}
+
+  /// Reads the outcomes from what a runner printed.
+  ///
+  /// The program under test prints to the same stream, so this is only as good as the runner's form
+  /// makes it: a line that imitates a pass never outweighs a failure of the same test, and a report
+  /// without its closing line is not complete, but a program that knows a test's name and leaves early can
+  /// imitate the whole. Where it can, the grader uses a signed report instead.
+  public static func parse(_ output: String, kind: Kind) -> TestReport {
+    let lines = TextLines.split(TextLines.withoutEscapes(output))
+    return switch kind {
+    case .unittest: UnittestText.parse(lines)
+    case .pytest: PytestText.parse(lines)
+    case .tap: TAPText.parse(lines)
+    }
+  }
+
+  /// Whether any test failed, unexpectedly passed, or couldn't run.
+  public var hasFailure: Bool {
+    tests.contains { [.failed, .error, .unexpectedSuccess].contains($0.outcome) }
+  }
+
+  /// The result of one test: its own, or that of the module or class whose loading or set-up failed in its
+  /// stead, or `missing`.
+  public func result(of id: String) -> TestResult {
+    if let own = tests.first(where: { $0.id == id }) { return own }
+    for test in tests where test.outcome != .passed {
+      guard let scope = Self.scope(of: test.id), id.hasPrefix(scope + ".") || id == scope else {
+        continue
+      }
+      return TestResult(id: id, outcome: test.outcome, detail: test.detail)
+    }
+    return TestResult(id: id, outcome: .missing)
+  }
+
+  /// The dotted prefix of the tests that a failed import or fixture stands for.
+  private static func scope(of id: String) -> String? {
+    let failedImport = "unittest.loader._FailedTest."
+    if id.hasPrefix(failedImport) { return String(id.dropFirst(failedImport.count)) }
+    for fixture in ["setUpClass (", "setUpModule ("] where id.hasPrefix(fixture) {
+      return String(id.dropFirst(fixture.count).dropLast())
+    }
+    return nil
+  }
+
+  /// Adds a result; of two on the same test the worse stays.
+  mutating func add(_ test: TestResult) {
+    guard let index = tests.firstIndex(where: { $0.id == test.id }) else {
+      tests.append(test)
+      return
+    }
+    let old = tests[index]
+    let outcome = old.outcome.worse(test.outcome)
+    let detail = outcome == old.outcome && !old.detail.isEmpty ? old.detail : test.detail
+    tests[index] = TestResult(id: test.id, outcome: outcome, detail: detail)
+  }
+
+  /// Both reports as one; complete if both are.
+  func merged(with other: TestReport) -> TestReport {
+    var both = self
+    for test in other.tests { both.add(test) }
+    both.isComplete = isComplete && other.isComplete
+    both.tampering = tampering ?? other.tampering
+    both.remark = remark.isEmpty ? other.remark : remark
+    return both
+  }
+}
+
+/// Lines of tools' output; on bytes, because "\r\n" is one Character.
+enum TextLines {
+  static func split(_ text: String) -> [Substring] {
+    text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
+      let line = $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0
+      return Substring(line)
+    }
+  }
+
+  /// The text without terminal colour and cursor sequences.
+  static func withoutEscapes(_ text: String) -> String {
+    guard text.utf8.contains(0x1B) else { return text }
+    var bytes: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.popFirst() {
+      guard byte == 0x1B, rest.first == UInt8(ascii: "[") else {
+        bytes.append(byte)
+        continue
+      }
+      rest.removeFirst()
+      while let code = rest.popFirst() {
+        if (0x40...0x7E).contains(code) { break }
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
