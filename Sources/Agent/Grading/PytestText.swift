@@ -62,7 +62,7 @@ enum PytestText {
   /// `tests/test_a.py::TestA::test_x[1]` is headed `TestA.test_x[1]`.
   private static func sectionName(_ id: String) -> String {
     guard let colons = id.firstRange(of: "::") else { return id }
-    return id[colons.upperBound...].replacing("::", with: ".")
+    return String(id[colons.upperBound...]).replacing("::", with: ".")
   }
 
   private static func ruled(_ line: Substring, by mark: Character) -> String? {
