@@ -1,8 +1,8 @@
 /// The program that runs Python's unittest for the grader, and how to call it.
 ///
 /// It stands in for `python3 -m unittest …`: bound read-only into the sandbox from outside the workspace,
-/// started with `-I` so that neither the environment nor the working directory can put a `sitecustomize.py` or a
-/// `unittest.py` in its way, it imports what it needs before the repository's root becomes importable.
+/// without anything of the repository on Python's path, so that no `sitecustomize.py` or `unittest.py` gets in
+/// its way, it imports what it needs before the repository's root becomes importable.
 /// Outcomes don't travel over standard output, where the program under test prints as well, but are appended
 /// to a report file; each line is signed (HMAC-SHA-256) with a key of this run, that the runner reads from a file
 /// and deletes before any code of the repository runs. So printed reports, `os._exit(0)`, exit hooks and lines
@@ -190,7 +190,10 @@ enum UnittestRunner {
         emit, altered = open_channel(sys.argv[1]), watch()
         arguments = ["python3 -m unittest", *sys.argv[2:]]
         sys.argv[:] = arguments[:1]
-        extra = [os.path.abspath(p) for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+        extra = os.environ.pop("HINDSIGHT_PYTHONPATH", "")
+        if extra:
+            os.environ["PYTHONPATH"] = extra  # for the processes that tests start
+        extra = [os.path.abspath(p) for p in extra.split(os.pathsep) if p]
         sys.path[:0] = [ROOT, *extra]
         flush, leave, pid = sys.stdout.flush, os._exit, os.getpid()
         status = 1

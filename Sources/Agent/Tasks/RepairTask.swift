@@ -79,6 +79,9 @@ public struct RepairTask: Sendable, Hashable, Identifiable {
   /// The hidden tests.
   public var testsDirectory: URL { directory.appending(path: "tests") }
 
+  /// The top-level names that only the hidden tests bring along.
+  let hiddenEntries: [String]
+
   /// Whether a change to this path, relative to the repository's root, is left out of grading.
   public func isProtected(_ path: String) -> Bool {
     protectedPaths.contains { $0.matches(path) }
@@ -150,8 +153,9 @@ public struct RepairTask: Sendable, Hashable, Identifiable {
     hiddenTestCommand = try ours.string("hidden_test_command")
     failToPass = try ours.strings("fail_to_pass") ?? []
     passToPass = try ours.strings("pass_to_pass") ?? []
+    hiddenEntries = folder.hiddenOnlyEntries
     protectedPaths =
-      ((try ours.strings("protected") ?? []) + folder.hiddenOnlyEntries.map { "/" + $0 })
+      ((try ours.strings("protected") ?? []) + hiddenEntries.map { "/" + $0 })
       .map(PathPattern.init) + Self.standardProtectedPaths
     madeBy = try ours.string("made_by") ?? ""
     difficulty = try ours.string("difficulty")

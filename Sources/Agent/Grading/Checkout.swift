@@ -1,0 +1,113 @@
+internal import Foundation
+internal import Tools
+
+/// A fresh copy of a task's repository in a temporary folder, with a change applied and test files
+/// put in place; nothing runs in it meanwhile.
+struct Checkout {
+  let folder: URL
+  let workspace: Workspace
+  private let task: RepairTask
+
+  /// Writes out the task's base state.
+  init(of task: RepairTask) throws(ToolsError) {
+    self.task = task
+    folder = FileManager.default.temporaryDirectory
+      .appending(path: "hindsight-grade-\(UUID().uuidString)")
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw ToolsError(.file, "can't make a folder for grading: \(error.localizedDescription)")
+    }
+    do {
+      let recorder = try Recorder(at: folder.appending(path: "recorder").plainPath)
+      workspace = try Workspace.materialize(
+        .folder(task.environmentDirectory.plainPath), recorder: recorder, name: "grade",
+        at: folder.appending(path: "workspace").plainPath)
+    } catch {
+      try? FileManager.default.removeItem(at: folder)
+      throw error
+    }
+  }
+
+  /// Applies the patch, then puts every protected path back to its base state.
+  ///
+  /// - Returns: the protected paths that the patch touched, sorted.
+  /// - Throws: an error of kind `patch` if it doesn't apply.
+  func apply(_ patch: [UInt8]) throws(ToolsError) -> [String] {
+    guard !patch.allSatisfy({ $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: " ") }) else {
+      return []
+    }
+    try workspace.apply(patch)
+    let changed = try workspace.commit("apply the change")
+    let touched = try workspace.changedPaths(from: workspace.base, to: changed)
+      .filter { task.isProtected($0.path) }
+    for path in touched { try remove(path.bytes) }
+    for path in touched where path.change != .added {
+      let source = task.environmentDirectory.appending(path: path.path)
+      try place(source.plainPath, at: path.path)
+    }
+    return touched.map(\.path).sorted()
+  }
+
+  /// Copies the hidden tests over the repository's root.
+  func placeHiddenTests() throws(ToolsError) {
+    let root = task.testsDirectory.plainPath
+    guard let paths = FileManager.default.enumerator(atPath: root) else {
+      throw ToolsError(.file, "the hidden tests in \(root) can't be read")
+    }
+    while let path = paths.nextObject() as? String {
+      if paths.fileAttributes?[.type] as? FileAttributeType == .typeDirectory { continue }
+      try place("\(root)/\(path)", at: path)
+    }
+  }
+
+  func remove() {
+    if (try? FileManager.default.removeItem(at: folder)) != nil { return }
+    // Tests may leave folders that not even their owner may change.
+    let folders = FileManager.default.enumerator(atPath: folder.plainPath)
+    while let path = folders?.nextObject() as? String {
+      if folders?.fileAttributes?[.type] as? FileAttributeType == .typeDirectory {
+        chmod(folder.appending(path: path).plainPath, 0o700)
+      }
+    }
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  /// Copies a file or link to a path of the workspace. Whatever stands where a folder belongs is removed
+  /// first: a link left there by the change would lead the copy out of the workspace.
+  private func place(_ source: String, at path: String) throws(ToolsError) {
+    let files = FileManager.default
+    var parent = workspace.path
+    do {
+      for part in path.split(separator: "/").dropLast() {
+        parent += "/\(part)"
+        let type = try? files.attributesOfItem(atPath: parent)[.type] as? FileAttributeType
+        if type == .typeDirectory { continue }
+        if type != nil { try files.removeItem(atPath: parent) }
+        try files.createDirectory(atPath: parent, withIntermediateDirectories: false)
+      }
+      let target = "\(workspace.path)/\(path)"
+      if (try? files.attributesOfItem(atPath: target)) != nil {
+        try files.removeItem(atPath: target)
+      }
+      try files.copyItem(atPath: source, toPath: target)
+    } catch {
+      throw ToolsError(
+        .file, "\(path) can't be put into the grading workspace: \(error.localizedDescription)")
+    }
+  }
+
+  /// Removes a file by its name's bytes; one that is gone already is fine.
+  private func remove(_ path: [UInt8]) throws(ToolsError) {
+    var name = Array("\(workspace.path)/".utf8).map { CChar(bitPattern: $0) }
+    name += path.map { CChar(bitPattern: $0) } + [0]
+    guard unlink(name) != 0, ![ENOENT, ENOTDIR, EISDIR].contains(errno) else { return }
+    throw ToolsError(
+      .file, "a protected file can't be put back in the grading workspace: error \(errno)")
+  }
+}
+
+extension URL {
+  /// The path without percent encoding and without a slash at the end.
+  var plainPath: String { path(percentEncoded: false).trimmingTrailingSlash }
+}
