@@ -37,7 +37,7 @@ format: ## rewrite the sources in the project's format
 lint: ## fail on anything the formatter would change or warn about
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
 
-bench: model build ## time prefill, decoding and training-side scoring on this machine
+bench: setup ## time the matrix products of the default model on this machine
 	Benchmarks/run.sh
 
 clean: ## remove build products; models/ and runs/ stay
