@@ -4,5 +4,19 @@ import ArgumentParser
 struct Hindsight: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hindsight",
-    abstract: "Train, replay and run a coding agent that learns from hindsight.")
+    abstract: "Train, replay and run a coding agent that learns from hindsight.",
+    subcommands: [TasksCommand.self])
+
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      Failure.leave(with: error, of: Self.self)
+    }
+  }
 }

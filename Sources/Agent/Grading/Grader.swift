@@ -119,7 +119,7 @@ public struct Grader: Sendable {
     grade.tests = failToPass + passToPass + others
     if let reward = hidden.scriptedReward {
       grade.resolved = reward >= 1 && allPass && !stopped
-      grade.reward = grade.resolved ? 1 : stopped ? 0 : reward
+      grade.reward = stopped || !allPass ? 0 : reward
       if task.failToPass.isEmpty { grade.failToPass = reward }
     } else if grade.resolved {
       grade.reward = 1

@@ -1,0 +1,205 @@
+internal import Foundation
+public import Tools
+
+/// What validating a task found.
+public struct TaskValidation: Sendable, Equatable {
+  public var id: String
+  /// What is wrong with the task, a sentence each; empty if it is valid.
+  public var problems: [String] = []
+  /// Why it couldn't be decided, if the machine is to blame.
+  public var infrastructureFailure: String?
+  /// Whether the visible tests show the bug.
+  public var visibleTestsFailBefore = false
+  public var seconds = 0.0
+
+  public var isValid: Bool { problems.isEmpty && infrastructureFailure == nil }
+
+  public init(id: String) { self.id = id }
+}
+
+/// Proves that a task means what it says: its FAIL_TO_PASS tests fail before and pass after its solution, its
+/// PASS_TO_PASS tests pass before and after, and all runs agree.
+public struct TaskValidator: Sendable {
+  public let sandbox: Sandbox
+  /// How often the tests are run before and after.
+  public let runs: Int
+
+  public init(sandbox: Sandbox, runs: Int = 3) {
+    self.sandbox = sandbox
+    self.runs = max(runs, 1)
+  }
+
+  /// - Throws: `CancellationError` if the current task is cancelled between two runs.
+  public func validate(_ task: RepairTask) async throws -> TaskValidation {
+    var validation = TaskValidation(id: task.id)
+    let clock = ContinuousClock()
+    let start = clock.now
+    do {
+      validation.problems = try await problems(of: task, &validation)
+    } catch let error as ToolsError {
+      if error.kind == .patch {
+        validation.problems = ["the solution doesn't apply: \(error.description)"]
+      } else {
+        validation.infrastructureFailure = error.description
+      }
+    }
+    validation.seconds = (clock.now - start) / .seconds(1)
+    return validation
+  }
+
+  private func problems(
+    of task: RepairTask, _ validation: inout TaskValidation
+  ) async throws -> [String] {
+    guard let solution = task.solution else {
+      return ["there is neither solution/fix.patch nor solution/solve.sh"]
+    }
+    let patch: [UInt8]
+    switch solution {
+    case .patch(let file):
+      guard let data = try? Data(contentsOf: file) else {
+        return ["\(file.plainPath) can't be read"]
+      }
+      patch = Array(data)
+    case .script(let file):
+      guard let made = try await self.patch(of: task, script: file) else {
+        return ["\(file.plainPath) fails"]
+      }
+      patch = made
+    }
+    guard !patch.isEmpty else { return ["the solution changes nothing"] }
+    var problems: [String] = []
+    if Self.gives(away: patch, in: task.instruction) {
+      problems.append("the instruction contains the solution's text")
+    }
+    let before = try await repeated(task, patch: [], "before the solution", &problems)
+    validation.visibleTestsFailBefore = before.visible?.result.exitCode != 0
+    let after = try await repeated(task, patch: patch, "after the solution", &problems)
+    problems += check(task, before: before, after: after)
+    return problems
+  }
+
+  /// Runs all tests several times over the same change and complains if two runs differ.
+  private func repeated(
+    _ task: RepairTask, patch: [UInt8], _ when: String, _ problems: inout [String]
+  ) async throws -> Grader.Evaluation {
+    let grader = Grader(sandbox: sandbox)
+    let first = try await grader.evaluate(task, patch: patch, visible: .always)
+    for _ in 1..<runs {
+      try Task.checkCancellation()
+      let next = try await grader.evaluate(task, patch: patch, visible: .always)
+      if let difference = Self.difference(first, next) {
+        problems.append("two runs \(when) differ: \(difference)")
+        break
+      }
+    }
+    return first
+  }
+
+  private static func difference(
+    _ left: Grader.Evaluation, _ right: Grader.Evaluation
+  ) -> String? {
+    for (name, a, b) in [
+      ("hidden", left.hidden, right.hidden), ("visible", left.visible, right.visible),
+    ] {
+      guard let a, let b else { continue }
+      for id in (a.report.tests + b.report.tests).map(\.id) {
+        let outcomes = (a.report.result(of: id).outcome, b.report.result(of: id).outcome)
+        if outcomes.0 != outcomes.1 {
+          return "\(id) is \(outcomes.0.rawValue), then \(outcomes.1.rawValue)"
+        }
+      }
+      if a.result.exitCode != b.result.exitCode {
+        return "the \(name) tests end with \(Self.end(a)), then \(Self.end(b))"
+      }
+      if a.scriptedReward != b.scriptedReward { return "the reward is not the same" }
+    }
+    return nil
+  }
+
+  private static func end(_ run: TestRun) -> String {
+    if run.result.timedOut { return "a time-out" }
+    return run.result.exitCode.map { "exit code \($0)" } ?? "signal \(run.result.signal ?? 0)"
+  }
+
+  private func check(
+    _ task: RepairTask, before: Grader.Evaluation, after: Grader.Evaluation
+  ) -> [String] {
+    var problems: [String] = []
+    if !after.touched.isEmpty {
+      let paths = after.touched.joined(separator: ", ")
+      problems.append("the solution touches protected paths: \(paths)")
+    }
+    for (when, evaluation) in [("before", before), ("after", after)] {
+      for run in evaluation.runs {
+        if run.result.timedOut { problems.append("the tests time out \(when) the solution") }
+        if run.result.outOfMemory { problems.append("the tests run out of memory \(when) it") }
+        if let limit = run.result.stoppedBy {
+          problems.append("\(when) it, the tests hit \(limit)")
+        }
+        if let reason = run.invalidReason { problems.append("\(when) the solution, \(reason)") }
+      }
+    }
+    for id in task.failToPass {
+      let old = before.report.result(of: id).outcome
+      let new = after.report.result(of: id).outcome
+      if new == .missing {
+        problems.append("FAIL_TO_PASS test \(id) is not reported after the solution")
+      } else if !new.satisfiesFailToPass {
+        problems.append("FAIL_TO_PASS test \(id) is \(new.rawValue) after the solution")
+      }
+      if old.satisfiesPassToPass {
+        problems.append("FAIL_TO_PASS test \(id) is \(old.rawValue) before the solution already")
+      }
+    }
+    for id in task.passToPass {
+      for (when, evaluation) in [("before", before), ("after", after)] {
+        let outcome = evaluation.report.result(of: id).outcome
+        if !outcome.satisfiesPassToPass {
+          problems.append("PASS_TO_PASS test \(id) is \(outcome.rawValue) \(when) the solution")
+        }
+      }
+    }
+    let listed = Set(task.failToPass + task.passToPass)
+    for run in after.runs {
+      for test in run.report.tests
+      where !test.outcome.satisfiesPassToPass && !listed.contains(test.id) {
+        problems.append("test \(test.id) is \(test.outcome.rawValue) after the solution")
+      }
+    }
+    if let reward = before.hidden.scriptedReward, reward >= 1 {
+      problems.append("the reward is 1 before the solution already")
+    }
+    if task.hiddenTestCommand == nil, after.hidden.scriptedReward ?? 0 < 1 {
+      problems.append("tests/test.sh doesn't write a reward of 1 after the solution")
+    }
+    return problems
+  }
+
+  /// What a solution script changes, or nil if it fails.
+  private func patch(of task: RepairTask, script: URL) async throws -> [UInt8]? {
+    let checkout = try Checkout(of: task)
+    defer { checkout.remove() }
+    let text = (try? String(contentsOf: script, encoding: .utf8)) ?? "exit 1"
+    let result = try await sandbox.run(
+      .program(["bash", "-c", text]), in: checkout.workspace.path, limits: task.testLimits)
+    guard result.succeeded else { return nil }
+    let solved = try checkout.workspace.commit("solve")
+    return try checkout.workspace.diff(from: checkout.workspace.base, to: solved)
+  }
+
+  /// Whether all that some hunk adds is written in the instruction; lines of a few characters don't count.
+  static func gives(away patch: [UInt8], in instruction: String) -> Bool {
+    var added: [String] = []
+    var found = false
+    for line in TextLines.split(String(decoding: patch, as: UTF8.self)) + ["@@"] {
+      if line.hasPrefix("@@") || line.hasPrefix("diff --git ") {
+        found = found || (!added.isEmpty && added.allSatisfy { instruction.contains($0) })
+        added = []
+      } else if line.hasPrefix("+"), !line.hasPrefix("+++") {
+        let text = line.dropFirst().trimmed
+        if text.count >= 8 { added.append(text) }
+      }
+    }
+    return found
+  }
+}

@@ -1,0 +1,34 @@
+internal import ArgumentParser
+internal import Foundation
+
+/// How the command ends: 0 if all is well, 1 if what was checked doesn't hold, 2 for bad usage or input, 130
+/// after an interruption.
+enum Failure {
+  /// Prints what the error means, one sentence unless it is about usage, and leaves.
+  static func leave(with error: any Error, of command: any ParsableArguments.Type) -> Never {
+    if let code = error as? ExitCode { exit(code.rawValue) }
+    if error is CancellationError {
+      report("interrupted")
+      exit(130)
+    }
+    switch command.exitCode(for: error) {
+    case .success: command.exit(withError: error)
+    case .validationFailure:
+      let message = command.fullMessage(for: error)
+      report(message.hasPrefix("Error: ") ? String(message.dropFirst(7)) : message)
+    default: report(sentence(for: error))
+    }
+    exit(2)
+  }
+
+  /// Prints "hindsight: …" to standard error.
+  static func report(_ sentence: String) {
+    FileHandle.standardError.write(Data("hindsight: \(sentence)\n".utf8))
+  }
+
+  /// Our own errors describe themselves; the system's are localised.
+  private static func sentence(for error: any Error) -> String {
+    let isSystem = error is CocoaError || error is URLError || error is POSIXError
+    return isSystem ? error.localizedDescription : String(describing: error)
+  }
+}
