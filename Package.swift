@@ -32,7 +32,9 @@ let package = Package(
       name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
 
-    .target(name: "LanguageModel", dependencies: ["COpenBLAS"], swiftSettings: settings),
+    .target(name: "CKernels"),
+    .target(
+      name: "LanguageModel", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: settings),
     .target(
       name: "Tools", dependencies: ["CLibGit2", "COpenSSL", subprocess], swiftSettings: settings),
     .target(

@@ -26,3 +26,17 @@ package func parallelRows(
     shared(first..<end)
   }
 }
+
+/// How many threads compute: BLAS's own pool has the same size, and never runs beside ours.
+package let computeThreads = max(1, ProcessInfo.processInfo.activeProcessorCount)
+
+/// Calls `body` once for each index, handing indices out as threads get free: for uneven work.
+/// The same rule holds: `body` writes only what belongs to its own index.
+package func parallelItems(_ count: Int, _ body: (Int) -> Void) {
+  guard count > 1 else {
+    if count == 1 { body(0) }
+    return
+  }
+  nonisolated(unsafe) let shared = body
+  DispatchQueue.concurrentPerform(iterations: count) { shared($0) }
+}

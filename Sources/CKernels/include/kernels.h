@@ -1,0 +1,13 @@
+#pragma once
+
+/// y[M, N] = x[M, K] · w[N, K]ᵀ, row-major with the given strides, fp32.
+///
+/// Every element is the same dot product in the same order whatever M is and wherever its row
+/// stands, so a sequence's result doesn't depend on who shares the batch: BLAS does not promise
+/// that, and a training run that resumes bit for bit needs it.
+void hs_matmul_nt(
+    const float *x, long ldx, const float *w, long ldw, float *y, long ldy, long m, long n,
+    long k);
+
+/// The instruction set that `hs_matmul_nt` uses on this machine: "avx512", "avx2" or "baseline".
+const char *hs_instruction_set(void);

@@ -1,0 +1,92 @@
+/// What gets gradients in a backward pass.
+public enum GradientTarget: Sendable {
+  /// Every parameter of the base model.
+  case full(Parameters)
+  /// The adapter only: the base's weight gradients are never computed.
+  case lora(LoRAParameters)
+}
+
+/// Where one group's gradients go.
+enum LinearGradient {
+  case base(weight: Matrix, bias: UnsafeMutablePointer<Float>?)
+  case adapter(LoRAParameters.Group?)
+}
+
+/// A group of linear layers that share their input, with the adapter's part: paired passes.
+struct LinearGroup {
+  let weight: Matrix
+  let bias: UnsafeMutablePointer<Float>?
+  let adapter: LoRAParameters.Group?
+  let adapterScale: Float
+
+  init(
+    _ block: Parameters.Block, _ adapter: LoRAParameters?, _ projection: Projection, _ layer: Int
+  ) {
+    weight = block.weights[projection.rawValue]
+    bias = projection == .qkv ? block.qkvBias : nil
+    self.adapter = adapter?.groups[layer][projection.rawValue]
+    adapterScale = adapter?.config.scale ?? 0
+  }
+
+  /// y ← x·Wᵀ + bias + scale·(x·Aᵀ)·Bᵀ. x [N, in] → y [N, out].
+  func forward(_ x: Matrix, into y: Matrix, kernel: MatMulKernel, scratch: ScratchBuffer) {
+    MatMul.linear(x, weight, into: y, kernel: kernel)
+    if let bias {
+      parallelRows(y.rows, minimumPerThread: 64) { rows in
+        for row in rows { addScaled(bias, scale: 1, to: y.row(row), y.columns) }
+      }
+    }
+    guard let adapter else { return }
+    let rank = adapter.members[0].b.columns
+    let inner = Matrix(
+      scratch.pointer(count: x.rows * (adapter.a.rows + y.columns)), rows: x.rows,
+      columns: adapter.a.rows)
+    MatMul.linear(x, adapter.a, into: inner, kernel: kernel)
+    for (index, member) in adapter.members.enumerated() {
+      let u = inner.columns(index * rank..<(index + 1) * rank)
+      let target = y.columns(member.columns)
+      let delta = Matrix(
+        inner.base + x.rows * adapter.a.rows, rows: x.rows, columns: member.columns.count)
+      MatMul.linear(u, member.b, into: delta, kernel: kernel)
+      let scale = adapterScale
+      parallelRows(x.rows, minimumPerThread: 16) { rows in
+        for row in rows {
+          addScaled(delta.row(row), scale: scale, to: target.row(row), target.columns)
+        }
+      }
+    }
+  }
+
+  /// dx ← (or += with `accumulate`) ∂L/∂x, and the target's gradients of this group += theirs.
+  func backward(
+    _ x: Matrix, dy: Matrix, into dx: Matrix, accumulate: Bool = false,
+    gradient: LinearGradient, scratch: ScratchBuffer
+  ) {
+    MatMul.gemm(dy, weight, into: dx, beta: accumulate ? 1 : 0)
+    switch gradient {
+    case .base(let dWeight, let dBias):
+      MatMul.gemm(dy, transposeA: true, x, into: dWeight, beta: 1)
+      if let db = dBias {
+        for row in 0..<dy.rows { addScaled(dy.row(row), scale: 1, to: db, dy.columns) }
+      }
+    case .adapter(let target):
+      guard let adapter, let target else { return }
+      let width = adapter.a.rows
+      let rank = adapter.members[0].b.columns
+      let memory = scratch.pointer(count: 2 * x.rows * width)
+      let inner = Matrix(memory, rows: x.rows, columns: width)
+      let dInner = Matrix(memory + x.rows * width, rows: x.rows, columns: width)
+      MatMul.gemm(x, adapter.a, transposeB: true, into: inner)
+      for (index, member) in adapter.members.enumerated() {
+        let columns = index * rank..<(index + 1) * rank
+        let dTarget = dy.columns(member.columns)
+        MatMul.gemm(dTarget, member.b, into: dInner.columns(columns), alpha: adapterScale)
+        MatMul.gemm(
+          dTarget, transposeA: true, inner.columns(columns), into: target.members[index].b,
+          alpha: adapterScale, beta: 1)
+      }
+      MatMul.gemm(dInner, transposeA: true, x, into: target.a, beta: 1)
+      MatMul.gemm(dInner, adapter.a, into: dx, beta: 1)
+    }
+  }
+}

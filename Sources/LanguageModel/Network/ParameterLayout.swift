@@ -1,0 +1,186 @@
+/// Where each named tensor stands in one flat buffer. Weights, gradients and AdamW's moments share
+/// a layout, so an optimiser step is one loop and a checkpoint one write.
+public struct ParameterLayout: Sendable, Equatable {
+  public struct Entry: Sendable, Equatable {
+    /// Hugging Face's name, "model.layers.0.self_attn.q_proj.weight".
+    public let name: String
+    /// Row-major, outermost first: [out, in] for a linear layer.
+    public let shape: [Int]
+    public let offset: Int
+    public var count: Int { shape.reduce(1, *) }
+  }
+
+  public private(set) var entries: [Entry] = []
+  public private(set) var count = 0
+  private var index: [String: Int] = [:]
+
+  /// Appends a tensor; returns where it starts.
+  @discardableResult
+  mutating func append(_ name: String, _ shape: [Int]) -> Int {
+    let entry = Entry(name: name, shape: shape, offset: count)
+    index[name] = entries.count
+    entries.append(entry)
+    count += entry.count
+    return entry.offset
+  }
+
+  public subscript(name: String) -> Entry? { index[name].map { entries[$0] } }
+}
+
+/// The linear layers of a block, grouped as they're computed: a group shares its input and stands
+/// in one matrix, so that q, k, v are one product.
+enum Projection: Int, CaseIterable, Sendable {
+  case qkv, output, gateUp, down
+
+  var kinds: [LinearKind] {
+    switch self {
+    case .qkv: [.q, .k, .v]
+    case .output: [.o]
+    case .gateUp: [.gate, .up]
+    case .down: [.down]
+    }
+  }
+}
+
+/// One linear layer of a block, by PEFT's `target_modules` names.
+public enum LinearKind: String, CaseIterable, Sendable, Codable {
+  case q = "q_proj"
+  case k = "k_proj"
+  case v = "v_proj"
+  case o = "o_proj"
+  case gate = "gate_proj"
+  case up = "up_proj"
+  case down = "down_proj"
+
+  /// The layer's name in Hugging Face's checkpoints, without ".weight".
+  public func path(layer: Int) -> String {
+    switch self {
+    case .q, .k, .v, .o: "model.layers.\(layer).self_attn.\(rawValue)"
+    case .gate, .up, .down: "model.layers.\(layer).mlp.\(rawValue)"
+    }
+  }
+
+  public func inputs(_ config: ModelConfig) -> Int {
+    switch self {
+    case .q, .k, .v, .gate, .up: config.hiddenSize
+    case .o: config.headCount * config.headSize
+    case .down: config.intermediateSize
+    }
+  }
+
+  public func outputs(_ config: ModelConfig) -> Int {
+    switch self {
+    case .q: config.headCount * config.headSize
+    case .k, .v: config.kvHeadCount * config.headSize
+    case .o, .down: config.hiddenSize
+    case .gate, .up: config.intermediateSize
+    }
+  }
+}
+
+extension ModelConfig {
+  var queryWidth: Int { headCount * headSize }
+  var kvWidth: Int { kvHeadCount * headSize }
+  var qkvWidth: Int { queryWidth + 2 * kvWidth }
+}
+
+/// All parameters of a model in one buffer (or their gradients, or moments), with views by role.
+public final class Parameters: Sendable {
+  public let config: ModelConfig
+  public let layout: ParameterLayout
+  public let buffer: FloatBuffer
+
+  /// Zeroed storage in the model's layout.
+  public init(config: ModelConfig) {
+    self.config = config
+    layout = Self.layout(config)
+    buffer = FloatBuffer(count: layout.count)
+  }
+
+  /// Reads every tensor of `source`; refuses a missing one and a wrong shape by name.
+  public convenience init(
+    config: ModelConfig, source: any TensorSource
+  ) throws(ModelError) {
+    self.init(config: config)
+    try source.validate(for: config)
+    for entry in layout.entries {
+      try source.read(
+        entry.name,
+        into: UnsafeMutableBufferPointer(start: buffer.base + entry.offset, count: entry.count))
+    }
+  }
+
+  private static func layout(_ config: ModelConfig) -> ParameterLayout {
+    var layout = ParameterLayout()
+    let hidden = config.hiddenSize
+    layout.append("model.embed_tokens.weight", [config.vocabularySize, hidden])
+    for layer in 0..<config.layerCount {
+      let prefix = "model.layers.\(layer)"
+      layout.append("\(prefix).input_layernorm.weight", [hidden])
+      for projection in Projection.allCases {
+        if projection == .gateUp {
+          layout.append("\(prefix).post_attention_layernorm.weight", [hidden])
+        }
+        for kind in projection.kinds {
+          layout.append(
+            "\(kind.path(layer: layer)).weight", [kind.outputs(config), kind.inputs(config)])
+        }
+        guard projection == .qkv else { continue }
+        if config.hasAttentionBias {
+          for kind in projection.kinds {
+            layout.append("\(kind.path(layer: layer)).bias", [kind.outputs(config)])
+          }
+        }
+        if config.hasQKNorm {
+          layout.append("\(prefix).self_attn.q_norm.weight", [config.headSize])
+          layout.append("\(prefix).self_attn.k_norm.weight", [config.headSize])
+        }
+      }
+    }
+    layout.append("model.norm.weight", [hidden])
+    if !config.tiedHead { layout.append("lm_head.weight", [config.vocabularySize, hidden]) }
+    return layout
+  }
+
+  private func pointer(_ name: String) -> UnsafeMutablePointer<Float>? {
+    layout[name].map { buffer.base + $0.offset }
+  }
+
+  var embedding: Matrix {
+    Matrix(buffer.base, rows: config.vocabularySize, columns: config.hiddenSize)
+  }
+  var finalNorm: UnsafeMutablePointer<Float> { pointer("model.norm.weight")! }
+  var head: Matrix {
+    guard let head = pointer("lm_head.weight") else { return embedding }
+    return Matrix(head, rows: config.vocabularySize, columns: config.hiddenSize)
+  }
+
+  /// Views of one block's parameters.
+  struct Block: @unchecked Sendable {
+    let inputNorm: UnsafeMutablePointer<Float>
+    let postNorm: UnsafeMutablePointer<Float>
+    let queryNorm: UnsafeMutablePointer<Float>?
+    let keyNorm: UnsafeMutablePointer<Float>?
+    /// By `Projection`: a group's members stand one below the other, [Σ out, in].
+    let weights: [Matrix]
+    /// q, k and v biases side by side, where the architecture has them.
+    let qkvBias: UnsafeMutablePointer<Float>?
+  }
+
+  /// The views of block `layer`, looked up by name once: keep them for a pass.
+  func block(_ layer: Int) -> Block {
+    let prefix = "model.layers.\(layer)"
+    return Block(
+      inputNorm: pointer("\(prefix).input_layernorm.weight")!,
+      postNorm: pointer("\(prefix).post_attention_layernorm.weight")!,
+      queryNorm: pointer("\(prefix).self_attn.q_norm.weight"),
+      keyNorm: pointer("\(prefix).self_attn.k_norm.weight"),
+      weights: Projection.allCases.map { projection in
+        let kinds = projection.kinds
+        return Matrix(
+          pointer("\(kinds[0].path(layer: layer)).weight")!,
+          rows: kinds.reduce(0) { $0 + $1.outputs(config) }, columns: kinds[0].inputs(config))
+      },
+      qkvBias: pointer("\(LinearKind.q.path(layer: layer)).bias"))
+  }
+}

@@ -1,0 +1,58 @@
+import Foundation
+
+/// Rotary position embedding, Hugging Face's pairing: channel i turns with channel i + D/2 by
+/// position · θ^(−2i/D) (arXiv 2104.09864).
+final class RotaryTable {
+  private let inverseFrequencies: [Float]
+  private let half: Int
+  private var cosines: [Float] = []
+  private var sines: [Float] = []
+
+  init(config: ModelConfig) {
+    half = config.headSize / 2
+    inverseFrequencies = config.inverseFrequencies()
+  }
+
+  /// Makes sure that positions below `count` are in the table; called before any parallel use.
+  func prepare(positions count: Int) {
+    let known = cosines.count / half
+    guard count > known else { return }
+    for position in known..<max(count, known * 2, 256) {
+      for frequency in inverseFrequencies {
+        // The product in fp32, as PyTorch has it.
+        let angle = Double(Float(position) * frequency)
+        cosines.append(Float(cos(angle)))
+        sines.append(Float(sin(angle)))
+      }
+    }
+  }
+
+  /// Turns `heads` heads of every row of x in place; `positions[row]` is the row's position.
+  /// Backward is the same turn the other way: `inverse`.
+  func apply(_ x: Matrix, positions: [Int32], inverse: Bool = false) {
+    let half = self.half
+    let heads = x.columns / (2 * half)
+    let direction: Float = inverse ? -1 : 1
+    cosines.withUnsafeBufferPointer { cosines in
+      sines.withUnsafeBufferPointer { sines in
+        let tables = (cosines.baseAddress!, sines.baseAddress!)
+        parallelRows(x.rows, minimumPerThread: 16) { rows in
+          for row in rows {
+            let offset = Int(positions[row]) * half
+            let (c, s) = (tables.0 + offset, tables.1 + offset)
+            for head in 0..<heads {
+              let a = x.row(row) + head * 2 * half
+              let b = a + half
+              for i in 0..<half {
+                let (u, v) = (a[i], b[i])
+                let sine = direction * s[i]
+                a[i] = u * c[i] - v * sine
+                b[i] = v * c[i] + u * sine
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,174 @@
+/// A decoder-only network (Llama, Qwen2, Qwen3) and the passes over it.
+///
+/// Sequences of different lengths are packed one after another, without padding: linear layers see
+/// rows, attention sees spans. Not reentrant: one caller at a time, which `Engine` sees to.
+public final class Transformer: @unchecked Sendable {
+  public let config: ModelConfig
+  public let parameters: Parameters
+  let blocks: [Parameters.Block]
+  let rotary: RotaryTable
+  let scratch = PassScratch()
+  private var activations: BlockActivations?
+  private let output = ScratchBuffer()
+
+  public init(parameters: Parameters) {
+    config = parameters.config
+    self.parameters = parameters
+    blocks = (0..<parameters.config.layerCount).map(parameters.block)
+    rotary = RotaryTable(config: parameters.config)
+  }
+
+  /// Tokens to append to a sequence, and which of them are asked for.
+  public struct Input {
+    public var tokens: ArraySlice<TokenID>
+    public var cache: KVCache
+    /// Indices into `tokens`, ascending: whose hidden states are wanted.
+    public var wanted: [Int]
+
+    public init(tokens: ArraySlice<TokenID>, cache: KVCache, wanted: [Int]) {
+      self.tokens = tokens
+      self.cache = cache
+      self.wanted = wanted
+    }
+  }
+
+  /// How many rows one pass takes at most, and how many of one sequence: what bounds memory.
+  private static let rowLimit = 512
+  private static let sequenceLimit = 256
+
+  /// Runs new tokens through the network, extending each cache. Returns the final hidden states
+  /// after the last norm, [Σ wanted, C], in the inputs' order.
+  ///
+  /// A sequence is cut into pieces by its own length only, so with the `.invariant` kernel its
+  /// results don't depend on the other sequences.
+  public func extend(
+    _ inputs: [Input], adapter: LoRAParameters?, kernel: MatMulKernel = .invariant
+  ) -> HiddenStates {
+    let total = inputs.reduce(0) { $0 + $1.wanted.count }
+    let result = HiddenStates(rows: total, columns: config.hiddenSize)
+    var firstWanted: [Int] = []
+    var sum = 0
+    for input in inputs {
+      firstWanted.append(sum)
+      sum += input.wanted.count
+    }
+    var done = [Int](repeating: 0, count: inputs.count)
+    while true {
+      var pieces: [Piece] = []
+      var rows = 0
+      for (index, input) in inputs.enumerated() where done[index] < input.tokens.count {
+        let count = min(Self.sequenceLimit, input.tokens.count - done[index])
+        guard rows + count <= Self.rowLimit || pieces.isEmpty else { continue }
+        pieces.append(
+          Piece(input: index, tokens: done[index]..<done[index] + count, firstRow: rows))
+        rows += count
+      }
+      if pieces.isEmpty { return result }
+      let final = runPass(inputs, pieces, rows: rows, adapter: adapter, kernel: kernel)
+      for piece in pieces {
+        for (index, token) in inputs[piece.input].wanted.enumerated()
+        where piece.tokens.contains(token) {
+          let row = piece.firstRow + token - piece.tokens.lowerBound
+          result.matrix.row(firstWanted[piece.input] + index).update(
+            from: final.row(row), count: config.hiddenSize)
+        }
+        done[piece.input] = piece.tokens.upperBound
+      }
+      if zip(done, inputs).allSatisfy({ $0 == $1.tokens.count }) {
+        normalize(result)
+        return result
+      }
+    }
+  }
+
+  private struct Piece {
+    let input: Int
+    let tokens: Range<Int>
+    let firstRow: Int
+  }
+
+  private func runPass(
+    _ inputs: [Input], _ pieces: [Piece], rows: Int, adapter: LoRAParameters?, kernel: MatMulKernel
+  ) -> Matrix {
+    let a = inferenceActivations(rows: rows)
+    let out = Matrix(
+      output.pointer(count: rows * config.hiddenSize), rows: rows, columns: config.hiddenSize)
+    var positions: [Int32] = []
+    for piece in pieces {
+      let input = inputs[piece.input]
+      input.cache.reserve(input.cache.count + piece.tokens.count)
+      for (offset, index) in piece.tokens.enumerated() {
+        positions.append(Int32(input.cache.count + offset))
+        embed(
+          input.tokens[input.tokens.startIndex + index], into: a.input.row(piece.firstRow + offset))
+      }
+    }
+    rotary.prepare(positions: Int(positions.max() ?? 0) + 1)
+    for layer in 0..<config.layerCount {
+      block(layer).forward(
+        a, rows: rows, positions: positions, adapter: adapter, kernel: kernel, into: out
+      ) { keys, values in
+        pieces.map { store(keys, values, $0, inputs[$0.input].cache, layer) }
+      }
+      if layer + 1 < config.layerCount {
+        a.input.base.update(from: out.base, count: rows * config.hiddenSize)
+      }
+    }
+    for piece in pieces { inputs[piece.input].cache.advance(by: piece.tokens.count) }
+    return out
+  }
+
+  private func store(
+    _ keys: Matrix, _ values: Matrix, _ piece: Piece, _ cache: KVCache, _ layer: Int
+  ) -> AttentionSpan {
+    let width = config.kvWidth
+    for offset in 0..<piece.tokens.count {
+      let target = (cache.count + offset) * width
+      (cache.keys(layer) + target).update(from: keys.row(piece.firstRow + offset), count: width)
+      (cache.values(layer) + target).update(from: values.row(piece.firstRow + offset), count: width)
+    }
+    return AttentionSpan(
+      firstRow: piece.firstRow, queryCount: piece.tokens.count, past: cache.count,
+      keys: cache.keys(layer), values: cache.values(layer), stride: width)
+  }
+
+  private func inferenceActivations(rows: Int) -> BlockActivations {
+    if let activations, activations.input.rows >= rows { return activations }
+    let fresh = BlockActivations(rows: max(rows, 32), config: config)
+    activations = fresh
+    return fresh
+  }
+
+  private func normalize(_ states: HiddenStates) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, states.matrix.rows)) { inverse in
+      RMSNorm.forward(
+        states.matrix, weight: parameters.finalNorm, epsilon: config.rmsNormEpsilon,
+        into: states.matrix, inverse: inverse.baseAddress!)
+    }
+  }
+
+  func block(_ layer: Int) -> Block {
+    Block(
+      layer: layer, config: config, weights: blocks[layer], rotary: rotary, scratch: scratch)
+  }
+
+  func embed(_ token: TokenID, into row: UnsafeMutablePointer<Float>) {
+    row.update(from: parameters.embedding.row(Int(token)), count: config.hiddenSize)
+  }
+
+  /// hidden [R, C] after the last norm → logits [R, V].
+  package func logits(_ hidden: Matrix, into logits: Matrix, kernel: MatMulKernel = .invariant) {
+    MatMul.linear(hidden, parameters.head, into: logits, kernel: kernel)
+  }
+}
+
+/// Hidden states that outlive the pass that made them, [rows, C].
+public final class HiddenStates: Sendable {
+  let buffer: FloatBuffer
+  package let matrix: Matrix
+
+  init(rows: Int, columns: Int) {
+    buffer = FloatBuffer(count: rows * columns)
+    matrix = Matrix(buffer.base, rows: rows, columns: columns)
+  }
+}

@@ -1,0 +1,174 @@
+/// One forward pass whose activations are kept for one backward pass.
+///
+/// Rows are the sequences' tokens one after another. With `recompute`, only each block's input is
+/// kept and its forward pass runs again in backward: a third more work, a tenth of the memory.
+public final class TrainingPass {
+  private let transformer: Transformer
+  private let adapter: LoRAParameters?
+  private let recompute: Bool
+  private let tokens: [TokenID]
+  private let firstRows: [Int]
+  private let positions: [Int32]
+  private let kept: [BlockActivations]
+  private let inputs: FloatBuffer?
+  private let final: FloatBuffer
+
+  private var config: ModelConfig { transformer.config }
+  private var rows: Int { tokens.count }
+
+  /// Runs the forward pass. Every sequence must be non-empty.
+  public init(
+    _ transformer: Transformer, sequences: [[TokenID]], adapter: LoRAParameters?,
+    recompute: Bool = false
+  ) {
+    precondition(!sequences.isEmpty && sequences.allSatisfy { !$0.isEmpty })
+    self.transformer = transformer
+    self.adapter = adapter
+    self.recompute = recompute
+    tokens = Array(sequences.joined())
+    var first: [Int] = []
+    var positions: [Int32] = []
+    for sequence in sequences {
+      first.append(positions.count)
+      positions += (0..<Int32(sequence.count))
+    }
+    firstRows = first
+    self.positions = positions
+    let config = transformer.config
+    let rows = tokens.count
+    kept = (0..<(recompute ? 1 : config.layerCount)).map { _ in
+      BlockActivations(rows: rows, config: config)
+    }
+    inputs = recompute ? FloatBuffer(count: config.layerCount * rows * config.hiddenSize) : nil
+    final = FloatBuffer(count: rows * config.hiddenSize)
+    forward()
+  }
+
+  private func input(_ layer: Int) -> Matrix {
+    if layer == config.layerCount {
+      return Matrix(final.base, rows: rows, columns: config.hiddenSize)
+    }
+    guard let inputs else { return kept[layer].input }
+    return Matrix(
+      inputs.base + layer * rows * config.hiddenSize, rows: rows, columns: config.hiddenSize)
+  }
+
+  private func forward() {
+    for (row, token) in tokens.enumerated() { transformer.embed(token, into: input(0).row(row)) }
+    transformer.rotary.prepare(positions: Int(positions.max()!) + 1)
+    for layer in 0..<config.layerCount { run(layer, into: input(layer + 1)) }
+  }
+
+  private func run(_ layer: Int, into output: Matrix) {
+    let a = kept[recompute ? 0 : layer]
+    if recompute { a.input.base.update(from: input(layer).base, count: rows * config.hiddenSize) }
+    transformer.block(layer).forward(
+      a, rows: rows, positions: positions, adapter: adapter, kernel: .blas, into: output,
+      spans: spans)
+  }
+
+  /// Training spans: a sequence's keys are its own rows of the batch.
+  private func spans(_ keys: Matrix, _ values: Matrix) -> [AttentionSpan] {
+    firstRows.enumerated().map { index, first in
+      let end = index + 1 < firstRows.count ? firstRows[index + 1] : rows
+      return AttentionSpan(
+        firstRow: first, queryCount: end - first, past: 0, keys: keys.row(first),
+        values: values.row(first), stride: keys.stride)
+    }
+  }
+
+  /// A position whose next-token distribution is wanted.
+  public struct Output: Sendable, Equatable {
+    public var sequence: Int
+    public var position: Int
+
+    public init(sequence: Int, position: Int) {
+      self.sequence = sequence
+      self.position = position
+    }
+  }
+
+  /// Hands the logits of `outputs` out in chunks of at most `chunkRows` rows, and turns what comes
+  /// back into gradients, added to `gradients`' storage.
+  ///
+  /// `head(range, logits)` gets outputs `range`'s logits [range.count, V] and must overwrite them
+  /// with ∂L/∂logits. The whole vocabulary exists for one chunk at a time. Call once.
+  public func backward(
+    outputs: [Output], chunkRows: Int = 64, gradients: GradientTarget,
+    head: (Range<Int>, UnsafeMutableBufferPointer<Float>) throws -> Void
+  ) rethrows {
+    let hidden = HiddenStates(rows: outputs.count, columns: config.hiddenSize)
+    let inverse = FloatBuffer(count: outputs.count)
+    let selected = select(outputs)
+    RMSNorm.forward(
+      selected.matrix, weight: transformer.parameters.finalNorm, epsilon: config.rmsNormEpsilon,
+      into: hidden.matrix, inverse: inverse.base)
+    let dHidden = HiddenStates(rows: outputs.count, columns: config.hiddenSize)
+    try headBackward(
+      hidden.matrix, into: dHidden.matrix, chunkRows: chunkRows, gradients: gradients, head: head)
+
+    var base: Parameters?
+    if case .full(let gradient) = gradients { base = gradient }
+    let dSelected = HiddenStates(rows: outputs.count, columns: config.hiddenSize)
+    RMSNorm.backward(
+      selected.matrix, weight: transformer.parameters.finalNorm, inverse: inverse.base,
+      dy: dHidden.matrix, addingTo: dSelected.matrix, weightGradient: base?.finalNorm)
+    let dx = HiddenStates(rows: rows, columns: config.hiddenSize)
+    for (index, output) in outputs.enumerated() {
+      addScaled(
+        dSelected.matrix.row(index), scale: 1,
+        to: dx.matrix.row(firstRows[output.sequence] + output.position), config.hiddenSize)
+    }
+    backwardBlocks(dx.matrix, gradients)
+    guard let base else { return }
+    for (row, token) in tokens.enumerated() {
+      addScaled(
+        dx.matrix.row(row), scale: 1, to: base.embedding.row(Int(token)), config.hiddenSize)
+    }
+  }
+
+  private func select(_ outputs: [Output]) -> HiddenStates {
+    let selected = HiddenStates(rows: outputs.count, columns: config.hiddenSize)
+    let last = input(config.layerCount)
+    for (index, output) in outputs.enumerated() {
+      selected.matrix.row(index).update(
+        from: last.row(firstRows[output.sequence] + output.position), count: config.hiddenSize)
+    }
+    return selected
+  }
+
+  private func headBackward(
+    _ hidden: Matrix, into dHidden: Matrix, chunkRows: Int, gradients: GradientTarget,
+    head: (Range<Int>, UnsafeMutableBufferPointer<Float>) throws -> Void
+  ) rethrows {
+    let weight = transformer.parameters.head
+    let buffer = FloatBuffer(count: min(chunkRows, hidden.rows) * weight.rows)
+    for start in stride(from: 0, to: hidden.rows, by: chunkRows) {
+      let range = start..<min(start + chunkRows, hidden.rows)
+      let logits = Matrix(buffer.base, rows: range.count, columns: weight.rows)
+      transformer.logits(hidden.rows(range), into: logits, kernel: .blas)
+      try head(
+        range, UnsafeMutableBufferPointer(start: logits.base, count: range.count * weight.rows))
+      MatMul.gemm(logits, weight, into: dHidden.rows(range))
+      if case .full(let gradient) = gradients {
+        MatMul.gemm(logits, transposeA: true, hidden.rows(range), into: gradient.head, beta: 1)
+      }
+    }
+  }
+
+  private func backwardBlocks(_ dx: Matrix, _ gradients: GradientTarget) {
+    for layer in stride(from: config.layerCount - 1, through: 0, by: -1) {
+      let a = kept[recompute ? 0 : layer]
+      if recompute {
+        let output = HiddenStates(rows: rows, columns: config.hiddenSize)
+        run(layer, into: output.matrix)
+      }
+      let qkv = a.qkv
+      let (q, kv) = (config.queryWidth, config.kvWidth)
+      transformer.block(layer).backward(
+        a, rows: rows, positions: positions, adapter: adapter,
+        spans: spans(qkv.columns(q..<q + kv), qkv.columns(q + kv..<q + 2 * kv)), dx: dx,
+        gradients: BlockGradients(gradients, layer: layer))
+    }
+  }
+}
