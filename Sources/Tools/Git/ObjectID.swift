@@ -12,6 +12,8 @@ public struct ObjectID: Hashable, Sendable, Codable, CustomStringConvertible {
     description = lower
   }
 
+  init(digits: String) { description = digits }
+
   /// The first 10 digits, for people.
   public var short: String { String(description.prefix(10)) }
 
