@@ -1,0 +1,95 @@
+public import LanguageModel
+
+/// The network on this machine. Its sessions share an engine, which decodes whatever requests are
+/// waiting together; each keeps its own KV cache from turn to turn, so a turn costs its new tokens.
+public final class LocalPolicy: Policy {
+  public let engine: Engine
+  public let tokenizer: Tokenizer
+  public let chatFormat: ChatFormat
+  public let adapter: LoRAParameters?
+  public let sampling: SamplingParameters
+  public let identity: PolicyIdentity
+
+  public init(
+    engine: Engine, tokenizer: Tokenizer, chatFormat: ChatFormat, adapter: LoRAParameters?,
+    sampling: SamplingParameters, name: String, modelDigest: String? = nil,
+    adapterDigest: String? = nil
+  ) {
+    self.engine = engine
+    self.tokenizer = tokenizer
+    self.chatFormat = chatFormat
+    self.adapter = adapter
+    self.sampling = sampling
+    identity = PolicyIdentity(
+      kind: "local", name: name, modelDigest: modelDigest, adapterDigest: adapterDigest,
+      sampling: [
+        "min_p": Double(sampling.minP), "temperature": Double(sampling.temperature),
+        "top_k": Double(sampling.topK), "top_p": Double(sampling.topP),
+      ])
+  }
+
+  public func session(seed: UInt64, limits: SessionLimits) async throws -> any PolicySession {
+    LocalSession(policy: self, seed: seed, limits: limits)
+  }
+}
+
+/// One conversation with the local network: its tokens as they were sampled, and their cache.
+private actor LocalSession: PolicySession {
+  private let policy: LocalPolicy
+  private let window: Int
+  private var tokens: [TokenID] = []
+  private var cache: KVCache
+  private var random: SplitMix64
+
+  init(policy: LocalPolicy, seed: UInt64, limits: SessionLimits) {
+    self.policy = policy
+    let context = policy.engine.config.contextLength
+    window = min(limits.contextTokens ?? context, context)
+    cache = KVCache(config: policy.engine.config)
+    random = SplitMix64(seed: seed)
+  }
+
+  func act(_ newMessages: [ChatMessage], maxTokens: Int) async throws -> PolicyTurn {
+    let context = contextTokens(for: newMessages)
+    let room = window - tokens.count - context.count
+    guard room > 0, maxTokens > 0 else {
+      return PolicyTurn(contextTokens: context, text: "", finish: .contextFull)
+    }
+    tokens += context
+    let result = await policy.engine.generate(
+      GenerationRequest(
+        tokens: tokens, cache: cache, adapter: policy.adapter, sampling: policy.sampling,
+        random: random, stopTokens: [policy.chatFormat.endOfTurn] + policy.engine.config.endTokens,
+        maxTokens: min(maxTokens, room)))
+    try Task.checkCancellation()
+    random = result.random
+    let action = result.tokens.map(\.id)
+    tokens += action
+    return PolicyTurn(
+      contextTokens: context, actionTokens: action, logprobs: result.tokens.map(\.logprob),
+      text: policy.tokenizer.decode(action, skippingSpecial: true),
+      finish: finish(result, room: room, maxTokens: maxTokens))
+  }
+
+  func end() {
+    cache = KVCache(config: policy.engine.config)
+  }
+
+  private func contextTokens(for messages: [ChatMessage]) -> [TokenID] {
+    guard let last = tokens.last else {
+      return policy.chatFormat.encode(
+        messages, addGenerationPrompt: true, tokenizer: policy.tokenizer)
+    }
+    return policy.chatFormat.continuation(
+      afterEndOfTurn: last == policy.chatFormat.endOfTurn, messages: messages,
+      tokenizer: policy.tokenizer)
+  }
+
+  private func finish(_ result: GenerationResult, room: Int, maxTokens: Int) -> PolicyTurn.Finish {
+    switch result.finish {
+    case .stop: .stop
+    case .contextFull: .contextFull
+    case .length: room <= maxTokens && result.tokens.count >= room ? .contextFull : .length
+    }
+  }
+}

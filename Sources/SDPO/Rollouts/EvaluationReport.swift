@@ -1,0 +1,45 @@
+import Agent
+
+/// What an evaluation of a task set found.
+public struct EvaluationReport: Sendable, Codable, Equatable {
+  public struct TaskResult: Sendable, Codable, Equatable {
+    public var id: String
+    public var split: String
+    public var samples: Int
+    public var resolved: Int
+  }
+
+  public var tasks: [TaskResult]
+  public var passAtK: [PassAtK]
+  public var episodes: Int
+  /// Episodes that failed for reasons outside the policy: not in any rate.
+  public var dropped: Int
+  /// Replies that were no actions, as a share of all turns.
+  public var malformedShare: Double
+  /// Share of episodes that ended with a submit.
+  public var submittedShare: Double
+  public var meanTurns: Double
+  public var meanActionTokens: Double
+
+  /// - groups: [tasks][samples], in the order of `tasks`.
+  public init(tasks: [(id: String, split: String)], groups: [[Rollout]], ks: [Int], seed: UInt64) {
+    let counted = groups.map { $0.filter(\.counts) }
+    self.tasks = zip(tasks, counted).map { task, rollouts in
+      TaskResult(
+        id: task.id, split: task.split, samples: rollouts.count,
+        resolved: rollouts.count { $0.grade.resolved })
+    }
+    let outcomes = self.tasks.map { (samples: $0.samples, successes: $0.resolved) }
+    passAtK = Set(ks).sorted().compactMap { PassAtK(k: $0, outcomes: outcomes, seed: seed) }
+    let all = counted.joined()
+    let turns = all.reduce(0) { $0 + $1.trajectory.turns.count }
+    let count = Double(max(1, all.count))
+    episodes = all.count
+    dropped = groups.joined().count - all.count
+    malformedShare =
+      Double(all.reduce(0) { $0 + $1.trajectory.malformedCalls }) / Double(max(1, turns))
+    submittedShare = Double(all.count { $0.trajectory.stopReason == .submitted }) / count
+    meanTurns = Double(turns) / count
+    meanActionTokens = Double(all.reduce(0) { $0 + $1.trajectory.actionTokenCount }) / count
+  }
+}

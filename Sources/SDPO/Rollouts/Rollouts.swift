@@ -1,0 +1,125 @@
+public import Agent
+public import Foundation
+import LanguageModel
+public import Tools
+
+/// One graded episode.
+public struct Rollout: Sendable {
+  public var trajectory: Trajectory
+  public var grade: Grade
+
+  /// False for infrastructure failures: dropped and counted, never scored 0.
+  public var counts: Bool { grade.reward != nil && !trajectory.stopReason.isInfrastructure }
+}
+
+/// Runs episodes and grades each as soon as it ends; so many at a time, whatever their order.
+public struct Rollouts: Sendable {
+  public var policy: any Policy
+  public var dialect: any Dialect
+  public var tools: [ToolName]
+  public var limits: EpisodeLimits
+  public var environment: ToolEnvironment
+  public var grader: Grader
+  public var recorder: Recorder
+  /// Where work trees are made; each is removed when its episode ends.
+  public var workFolder: URL
+  /// Where transcripts go; nil keeps none.
+  public var transcripts: URL?
+  /// Episodes under way at once: what the policy decodes together.
+  public var concurrency: Int
+
+  public init(
+    policy: any Policy, dialect: any Dialect, tools: [ToolName], limits: EpisodeLimits,
+    environment: ToolEnvironment, grader: Grader, recorder: Recorder, workFolder: URL,
+    transcripts: URL?, concurrency: Int
+  ) {
+    self.policy = policy
+    self.dialect = dialect
+    self.tools = tools
+    self.limits = limits
+    self.environment = environment
+    self.grader = grader
+    self.recorder = recorder
+    self.workFolder = workFolder
+    self.transcripts = transcripts
+    self.concurrency = concurrency
+  }
+
+  /// `samples` episodes of each task: [tasks][samples], in that order.
+  ///
+  /// - label: names the trajectories in the recorder and the transcripts' folder; unique in a run.
+  /// - step: part of every episode's seed.
+  /// - finished: called as episodes end, in any order.
+  public func run(
+    _ tasks: [RepairTask], samples: Int, label: String, seed: UInt64, step: Int,
+    finished: @escaping @Sendable (Rollout) -> Void = { _ in }
+  ) async throws -> [[Rollout]] {
+    var results = [[Rollout?]](
+      repeating: [Rollout?](repeating: nil, count: samples), count: tasks.count)
+    try await withThrowingTaskGroup(of: (Int, Int, Rollout).self) { group in
+      var next = 0
+      let total = tasks.count * samples
+      func start() {
+        guard next < total else { return }
+        let (task, sample) = (next / samples, next % samples)
+        next += 1
+        group.addTask {
+          let rollout = try await one(
+            tasks[task], sample: sample, label: label, seed: seed, step: step)
+          return (task, sample, rollout)
+        }
+      }
+      for _ in 0..<max(1, concurrency) { start() }
+      while let (task, sample, rollout) = try await group.next() {
+        results[task][sample] = rollout
+        finished(rollout)
+        start()
+      }
+    }
+    try Task.checkCancellation()
+    return results.map { $0.compactMap { $0 } }
+  }
+
+  private func one(
+    _ task: RepairTask, sample: Int, label: String, seed: UInt64, step: Int
+  ) async throws -> Rollout {
+    var random = SplitMix64(
+      seeds: seed, UInt64(bitPattern: Int64(step)), Self.number(of: task.id), UInt64(sample))
+    let name = "\(label)/\(task.id)/\(sample)"
+    let episode = Episode(
+      assignment: task.assignment, dialect: dialect, tools: tools, limits: limits,
+      environment: environment)
+    let writer = try transcripts.map { folder in
+      let file = folder.appending(path: "\(label)/\(task.id)-\(sample).jsonl")
+      try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      // A step that is run again after a kill writes its transcripts anew.
+      try? FileManager.default.removeItem(at: file)
+      return TranscriptWriter(file)
+    }
+    let workTree = workFolder.appending(path: "\(label)-\(task.id)-\(sample)")
+      .path(percentEncoded: false)
+    try? FileManager.default.removeItem(atPath: workTree)
+    let trajectory = await episode.run(
+      policy, at: Episode.Place(recorder: recorder, name: name, workTree: workTree),
+      sample: sample, seed: random.next(), observers: writer.map { [$0] } ?? [])
+    let grade: Grade
+    if let reason = trajectory.stopReason.detail {
+      grade = .dropped(reason)
+    } else if trajectory.stopReason == .cancelled {
+      grade = .dropped("the episode was cancelled")
+    } else {
+      grade = await grader.grade(task, patch: trajectory.finalDiff)
+    }
+    if let writer {
+      try writer.finish(TranscriptEnd(trajectory, grade: grade))
+      writer.close()
+    }
+    return Rollout(trajectory: trajectory, grade: grade)
+  }
+
+  /// A task's number in seeds: FNV-1a of its id, so that it doesn't depend on the task set.
+  static func number(of id: String) -> UInt64 {
+    id.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+  }
+}

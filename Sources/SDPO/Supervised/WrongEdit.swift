@@ -1,0 +1,44 @@
+import LanguageModel
+
+/// Plausible wrong repairs: one small mistake in the right place.
+enum WrongEdit {
+  /// Pairs that people mix up; each is tried both ways.
+  private static let confusions: [(String, String)] = [
+    (" < ", " <= "), (" > ", " >= "), (" == ", " != "), (" + ", " - "), (" * ", " / "),
+    (" and ", " or "), ("True", "False"), (" + 1", ""), (" - 1", ""), ("not ", ""),
+    ("min(", "max("), ("[0]", "[-1]"), (" is not None", " is None"), ("&&", "||"),
+  ]
+
+  /// `new` with one mistake, different from both `old` and `new`; nil if none fits.
+  static func mistake(in edit: LineEdit, random: inout SplitMix64) -> String? {
+    var candidates: [String] = []
+    for (left, right) in confusions {
+      for (from, to) in [(left, right), (right, left)] where !from.isEmpty {
+        if let changed = replacingFirst(from, with: to, in: edit.new) { candidates.append(changed) }
+      }
+    }
+    candidates += numbersOffByOne(edit.new)
+    candidates.removeAll { $0 == edit.old || $0 == edit.new }
+    guard !candidates.isEmpty else { return nil }
+    return candidates[random.index(below: candidates.count)]
+  }
+
+  private static func replacingFirst(
+    _ part: String, with other: String, in text: String
+  ) -> String? {
+    guard let range = text.firstRange(of: part) else { return nil }
+    return text.replacingCharacters(in: range, with: other)
+  }
+
+  private static func numbersOffByOne(_ text: String) -> [String] {
+    text.matches(of: #/\b\d{1,6}\b/#).compactMap { match in
+      Int(match.output).map { text.replacingCharacters(in: match.range, with: String($0 + 1)) }
+    }
+  }
+}
+
+extension String {
+  fileprivate func replacingCharacters(in range: Range<Index>, with other: String) -> String {
+    self[..<range.lowerBound] + other + self[range.upperBound...]
+  }
+}

@@ -1,0 +1,40 @@
+public import LanguageModel
+
+/// What is trained: an adapter over a frozen base, or all of a model's parameters.
+public struct Learner: Sendable {
+  public let transformer: Transformer
+  public let adapter: LoRAParameters?
+
+  public init(transformer: Transformer, adapter: LoRAParameters?) {
+    self.transformer = transformer
+    self.adapter = adapter
+  }
+
+  /// The trained parameters, flat.
+  public var trained: FloatBuffer { adapter?.buffer ?? transformer.parameters.buffer }
+
+  public var layout: ParameterLayout { adapter?.layout ?? transformer.parameters.layout }
+
+  /// Zeroed gradients in the trained parameters' layout.
+  func makeGradients() -> GradientTarget {
+    if let adapter { return .lora(LoRAParameters(config: adapter.config, model: adapter.model)) }
+    return .full(Parameters(config: transformer.config))
+  }
+
+  /// A learner of its own with the same values: a teacher. A frozen base is shared.
+  public func copy() -> Learner {
+    if let adapter { return Learner(transformer: transformer, adapter: adapter.copy()) }
+    let parameters = Parameters(config: transformer.config)
+    parameters.buffer.copy(from: transformer.parameters.buffer)
+    return Learner(transformer: Transformer(parameters: parameters), adapter: nil)
+  }
+}
+
+extension GradientTarget {
+  var buffer: FloatBuffer {
+    switch self {
+    case .full(let parameters): parameters.buffer
+    case .lora(let adapter): adapter.buffer
+    }
+  }
+}

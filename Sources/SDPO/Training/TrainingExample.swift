@@ -1,0 +1,54 @@
+public import LanguageModel
+
+/// One trajectory as training sees it: the student's tokens, the teacher's tokens (the same actions
+/// behind another first message), and what a signal must know at each action position.
+public struct TrainingExample: Sendable {
+  /// The student's context, up to the last action token.
+  public var student: [TokenID]
+  /// Indices into `student` of the action tokens, ascending; none is 0.
+  public var studentActions: [Int]
+  /// The teacher's context, or nil without hindsight.
+  public var teacher: [TokenID]?
+  /// Indices into `teacher` of the same action tokens, in the same order.
+  public var teacherActions: [Int]
+  /// One a row of `studentActions`; weights not yet set.
+  public var rows: [ActionRow]
+
+  public init(
+    student: [TokenID], studentActions: [Int], teacher: [TokenID]? = nil,
+    teacherActions: [Int] = [], rows: [ActionRow]
+  ) {
+    precondition(studentActions.count == rows.count)
+    precondition(teacher == nil || teacherActions.count == rows.count)
+    self.student = student
+    self.studentActions = studentActions
+    self.teacher = teacher
+    self.teacherActions = teacherActions
+    self.rows = rows
+  }
+}
+
+/// How a batch's loss is averaged; always over the whole batch, never over a micro-batch.
+public enum Normalization: String, Sendable, Codable, CaseIterable {
+  /// Over all action tokens: long trajectories weigh more.
+  case token
+  /// Over trajectories, each over its own action tokens.
+  case sequence
+
+  /// Sets the rows' weights. A row takes part if the signal has something to say about it.
+  func apply(to examples: inout [TrainingExample], takesPart: (ActionRow) -> Bool) {
+    let counts = examples.map { $0.rows.count(where: takesPart) }
+    let total = counts.reduce(0, +)
+    let sequences = counts.count { $0 > 0 }
+    for index in examples.indices where counts[index] > 0 {
+      let share: Double =
+        switch self {
+        case .token: 1 / Double(total)
+        case .sequence: 1 / (Double(sequences) * Double(counts[index]))
+        }
+      for row in examples[index].rows.indices {
+        examples[index].rows[row].weight = takesPart(examples[index].rows[row]) ? Float(share) : 0
+      }
+    }
+  }
+}
