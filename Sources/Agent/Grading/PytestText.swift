@@ -2,27 +2,33 @@
 enum PytestText {
   static func parse(_ lines: [Substring]) -> TestReport {
     var report = TestReport()
+    var summary: [TestResult] = []
     var details: [String: String] = [:]
     var section: (name: String, lines: [Substring])?
 
     for line in lines {
-      if let title = ruled(line, by: "_") {
+      if let title = ruled(line, by: "_") ?? ruled(line, by: "=") {
         if let section { details[section.name] = section.lines.joined(separator: "\n") }
-        section = (title, [])
-      } else if let title = ruled(line, by: "=") {
-        if let section { details[section.name] = section.lines.joined(separator: "\n") }
-        section = nil
-        if closing(title) { report.isComplete = true }
+        section = line.first == "_" ? (title, []) : nil
+        // Only the last summary counts: an earlier one was printed by a test.
+        if line.first == "=", title == "short test summary info" { summary = [] }
+        if line.first == "=", closing(title) { report.isComplete = true }
       } else if section != nil {
         section?.lines.append(line)
-      } else if let test = summaryLine(line) ?? verboseLine(line) {
+      } else if let test = summaryLine(line) {
+        summary.append(test)
+      } else if let test = verboseLine(line) {
         report.add(test)
       }
     }
+    for test in summary { report.add(test) }
     for index in report.tests.indices where report.tests[index].outcome != .passed {
       let name = sectionName(report.tests[index].id)
       let loading = "ERROR collecting \(report.tests[index].id)"
-      if let detail = details[name] ?? details[loading] ?? details["ERROR at setup of \(name)"] {
+      let subtests = details.filter { $0.key.hasPrefix(name + " (") }.min { $0.key < $1.key }
+      if let detail = details[name] ?? details[loading] ?? details["ERROR at setup of \(name)"]
+        ?? subtests?.value
+      {
         report.tests[index].detail = detail
       }
     }
@@ -31,6 +37,11 @@ enum PytestText {
 
   /// `FAILED tests/test_a.py::test_x - AssertionError: …`
   private static func summaryLine(_ line: Substring) -> TestResult? {
+    if line.hasPrefix("SUBFAILED"),
+      let space = line.firstRange(of: ") ") ?? line.firstRange(of: " ")
+    {
+      return summaryLine("FAILED " + line[space.upperBound...])
+    }
     for (word, outcome) in outcomes where line.hasPrefix(word + " ") {
       let rest = line.dropFirst(word.count + 1)
       guard isNodeID(rest) || (word == "ERROR" && rest.contains(".py")) else { return nil }
@@ -69,7 +80,8 @@ enum PytestText {
     guard line.first == mark, line.last == mark, line.contains(" ") else { return nil }
     let title = line.drop { $0 == mark }
     guard title.first == " " else { return nil }
-    return String(title.dropFirst().prefix { $0 != mark || mark == "_" }).trimmingMarks(mark)
+    let text = String(title.dropFirst().prefix { $0 != mark || mark == "_" }).trimmingMarks(mark)
+    return text.isEmpty ? nil : text
   }
 
   /// `3 failed, 1 passed in 0.12s`

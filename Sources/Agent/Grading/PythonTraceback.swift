@@ -20,7 +20,11 @@ struct PythonTraceback {
     let start =
       lines.lastIndex { $0.hasPrefix("Traceback (most recent call last):") }
       ?? lines.firstIndex { $0.hasPrefix("  File \"") }.map { $0 - 1 }
-    guard let start else { return nil }
+    guard let start else {
+      readPytest(lines)
+      if exception.isEmpty { return nil }
+      return
+    }
     var index = start + 1
     while index < lines.count, lines[index].hasPrefix(" ") || lines[index].isEmpty {
       if let frame = Self.frame(lines[index]) {
@@ -37,6 +41,27 @@ struct PythonTraceback {
     for line in lines[(index + 1)...] {
       if line.hasPrefix("During handling of") || line == "Stdout:" || line == "Stderr:" { break }
       message.append(String(line))
+    }
+  }
+
+  /// pytest's own form: `>` marks the source line, `E` the exception, and `path:line: Type` ends a frame.
+  private mutating func readPytest(_ lines: [Substring]) {
+    var source = ""
+    var inException = false
+    for line in lines {
+      if line.hasPrefix("----") { break }
+      if line.hasPrefix("E   ") {
+        let text = line.dropFirst(4).trimmed
+        if inException { message.append(text) } else { (exception, message) = (text, []) }
+        inException = true
+        continue
+      }
+      inException = false
+      if line.hasPrefix(">") { source = line.dropFirst().trimmed }
+      let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      if parts.count == 3, parts[0].hasSuffix(".py"), let number = Int(parts[1]) {
+        frames.append(Frame(path: String(parts[0]), line: number, function: nil, source: source))
+      }
     }
   }
 

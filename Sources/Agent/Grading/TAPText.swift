@@ -1,47 +1,72 @@
 /// Reads the Test Anything Protocol, versions 12 to 14; indented subtests are diagnostics.
 enum TAPText {
   static func parse(_ lines: [Substring]) -> TestReport {
-    var report = TestReport()
-    var plan: Int?
-    var numbers: Set<Int> = []
-    var count = 0
-    var bailed = false
-    var before: [Substring] = []
-    var failing: Int?
-
+    var tests: [TestLine] = []
+    // The other lines before each test, and at the end those after the last.
+    var blocks: [[Substring]] = [[]]
+    var tail: [Substring] = []
+    var plans: [Int] = []
+    var bailed: Substring?
     for line in lines {
       if let test = testLine(line) {
-        count += 1
-        let number = test.number ?? count
-        if !numbers.insert(number).inserted, report.tampering == nil {
-          report.tampering = "the report numbers two tests \(number)"
-        }
-        let id = test.name.isEmpty ? String(number) : test.name
-        if report.tests.contains(where: { $0.id == id }), report.tampering == nil {
-          report.tampering = "the report names two tests \"\(id)\""
-        }
-        let failed = test.outcome == .failed
-        let detail = test.reason ?? (failed ? before.suffix(12).joined(separator: "\n") : "")
-        report.add(TestResult(id: id, outcome: test.outcome, detail: detail))
-        failing = failed ? report.tests.firstIndex { $0.id == id } : nil
-        before = []
+        tests.append(test)
+        blocks.append([])
       } else if let announced = planLine(line) {
-        if plan != nil, report.tampering == nil { report.tampering = "the report has two plans" }
-        plan = announced
+        plans.append(announced)
       } else if line.hasPrefix("Bail out!") {
-        bailed = true
-        report.remark = String(line)
-      } else if let failing, isDiagnostic(line) {
-        let old = report.tests[failing].detail
-        report.tests[failing].detail = old.isEmpty ? String(line) : "\(old)\n\(line)"
+        bailed = line
       } else if !line.isEmpty, !line.hasPrefix("TAP version") {
-        before.append(line)
+        // What follows a plan at the end is about the whole, not about the last test.
+        if plans.isEmpty || tests.count < plans[0] || blocks.count == 1 {
+          blocks[blocks.count - 1].append(line)
+        } else {
+          tail.append(line)
+        }
       }
     }
-    let planned = plan.map { count == $0 && numbers.allSatisfy((1...max($0, 1)).contains) } ?? true
-    report.isComplete = planned && !bailed && (plan != nil || count > 0)
-    if report.remark.isEmpty { report.remark = before.joined(separator: "\n") }
+    var report = TestReport()
+    let after = describesAfter(tests, blocks)
+    for (index, test) in tests.enumerated() {
+      let id = test.name.isEmpty ? String(test.number ?? index + 1) : test.name
+      var detail = test.reason ?? ""
+      if test.outcome == .failed {
+        let block = after ? blocks[index + 1].filter(isDiagnostic) : Array(blocks[index].suffix(12))
+        detail = block.joined(separator: "\n")
+      }
+      if report.tests.contains(where: { $0.id == id }), report.tampering == nil {
+        report.tampering = "the report names two tests \"\(id)\""
+      }
+      report.add(TestResult(id: id, outcome: test.outcome, detail: detail))
+    }
+    if plans.count > 1, report.tampering == nil { report.tampering = "the report has two plans" }
+    check(&report, numbers: tests.enumerated().map { $1.number ?? $0 + 1 }, plan: plans.first)
+    if let bailed {
+      report.isComplete = false
+      report.remark = String(bailed)
+    }
+    if report.remark.isEmpty {
+      report.remark = ((blocks.last ?? []) + tail).joined(separator: "\n")
+    }
     return report
+  }
+
+  private static func check(_ report: inout TestReport, numbers: [Int], plan: Int?) {
+    var seen: Set<Int> = []
+    for number in numbers where !seen.insert(number).inserted && report.tampering == nil {
+      report.tampering = "the report numbers two tests \(number)"
+    }
+    guard let plan else {
+      report.isComplete = !numbers.isEmpty
+      return
+    }
+    report.isComplete = numbers.count == plan && numbers.allSatisfy { $0 >= 1 && $0 <= plan }
+  }
+
+  /// Whether diagnostics follow the test they are about, as the protocol has it, or come before it, as
+  /// harnesses do that print when a check fails: the last failure tells.
+  private static func describesAfter(_ tests: [TestLine], _ blocks: [[Substring]]) -> Bool {
+    guard let last = tests.lastIndex(where: { $0.outcome == .failed }) else { return true }
+    return blocks[last + 1].contains(where: isDiagnostic)
   }
 
   private static func isDiagnostic(_ line: Substring) -> Bool {

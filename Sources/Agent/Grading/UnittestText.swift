@@ -21,8 +21,12 @@ enum UnittestText {
         let (detail, next) = traceback(lines, from: index + 1)
         index = next
         report.add(TestResult(id: failure.id, outcome: failure.outcome, detail: detail))
-      } else if let header = header(line) {
+      } else if var header = header(line) {
         settle(&report)
+        // Up to 3.10 a test whose subtests fail prints no status, so the next one follows on its line.
+        while header.rest.hasPrefix(" ... "), let next = Self.header(header.rest.dropFirst(5)) {
+          header = next
+        }
         pending = (header.id, header.subtest, [header.rest])
       } else if line.hasPrefix("Ran "), line.contains(" test"), line.contains(" in ") {
         settle(&report)
@@ -108,6 +112,7 @@ enum UnittestText {
     var index = start
     while index < lines.count, !isRule(lines[index], "-"), !isRule(lines[index], "=") { index += 1 }
     guard index < lines.count, isRule(lines[index], "-") else { return ("", start) }
+    if index + 1 < lines.count, lines[index + 1].hasPrefix("Ran ") { return ("", index) }
     index += 1
     var detail: [Substring] = []
     while index < lines.count {
