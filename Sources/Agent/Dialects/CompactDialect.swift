@@ -22,7 +22,8 @@ public struct CompactDialect: Dialect {
 
   public func systemPrompt(tools: [ToolName]) -> String {
     let forms = ToolName.allCases.filter(tools.contains).map(Self.form)
-    return (["Fix the bug. Reply with one action:"] + forms).joined(separator: "\n")
+    return (["Fix the bug. Reply with one action, perhaps after a line `# why`:"] + forms).joined(
+      separator: "\n")
   }
 
   private static func form(_ tool: ToolName) -> String {

@@ -30,7 +30,8 @@ public struct RemotePolicy: Policy {
   public let model: String
   public let options: Options
   private let endpoint: URL
-  private let key: String?
+  private let secret: Secret
+  private var key: String? { secret.key }
 
   /// - Parameters:
   ///   - baseURL: as OpenAI clients take it, with or without `/v1`.
@@ -44,8 +45,8 @@ public struct RemotePolicy: Policy {
     self.options = options
     endpoint = try Self.endpoint(baseURL)
     let found = environment["HINDSIGHT_API_KEY"] ?? environment["OPENAI_API_KEY"]
-    key = found.flatMap { $0.isEmpty ? nil : $0 }
-    if let key, key.utf8.contains(where: { $0 < 0x21 || $0 > 0x7E }) {
+    secret = Secret(key: found.flatMap { $0.isEmpty ? nil : $0 })
+    if let key = secret.key, key.utf8.contains(where: { $0 < 0x21 || $0 > 0x7E }) {
       throw RemotePolicyError(
         "the key in HINDSIGHT_API_KEY or OPENAI_API_KEY has characters a header can't carry")
     }
@@ -172,6 +173,14 @@ public struct RemotePolicy: Policy {
     // A query may hold a key of its own: it is left out.
     RemotePolicyError("\(endpoint.scheme ?? "")://\(endpoint.host ?? "")\(endpoint.path) \(what)")
   }
+}
+
+/// A key that doesn't show when what holds it is printed.
+private struct Secret: Sendable, CustomStringConvertible, CustomReflectable {
+  let key: String?
+
+  var description: String { key == nil ? "no key" : "a key" }
+  var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// Why a remote endpoint can't be used, as one sentence.

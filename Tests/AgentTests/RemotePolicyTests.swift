@@ -1,0 +1,175 @@
+import Agent
+import Foundation
+import LanguageModel
+import Testing
+
+/// Against a real HTTP server on the loopback interface.
+@Suite struct RemotePolicyTests {
+  private static let opening = [
+    ChatMessage(role: .system, content: "Fix it."), ChatMessage(role: .user, content: "Bug: \"é\""),
+  ]
+
+  private func options(_ change: (inout RemotePolicy.Options) -> Void = { _ in })
+    -> RemotePolicy.Options
+  {
+    var options = RemotePolicy.Options()
+    options.firstWaitSeconds = 0.01
+    options.longestWaitSeconds = 0.05
+    options.attempts = 3
+    options.requestSeconds = 20
+    change(&options)
+    return options
+  }
+
+  private func ask(
+    _ server: EndpointServer, _ kind: String, _ options: RemotePolicy.Options,
+    environment: [String: String] = [:]
+  ) async throws -> PolicyTurn {
+    let policy = try RemotePolicy(
+      baseURL: "http://127.0.0.1:\(server.port)/\(kind)/v1", model: "m", options: options,
+      environment: environment)
+    return try await policy.session(seed: 5, limits: SessionLimits())
+      .act(Self.opening, maxTokens: 64)
+  }
+
+  @Test func sendsTheConversationAndTheKey() async throws {
+    let server = try EndpointServer()
+    var options = options()
+    options.temperature = 0.5
+    options.topP = 0.9
+    options.stop = ["END"]
+    let policy = try RemotePolicy(
+      baseURL: "http://127.0.0.1:\(server.port)/echo/v1/", model: "small", options: options,
+      environment: ["OPENAI_API_KEY": "sk-other", "HINDSIGHT_API_KEY": "sk-mine"])
+    let session = try await policy.session(seed: 1 << 40 | 5, limits: SessionLimits())
+    let first = try await session.act(Self.opening, maxTokens: 64)
+    #expect(first.finish == .stop)
+    #expect(first.usage == TokenUsage(promptTokens: 12, completionTokens: 3))
+    #expect(first.actionTokens.isEmpty)
+    let observation = ChatMessage(role: .user, content: "ok")
+    let second = try await session.act([observation], maxTokens: 9)
+    let sent = try JSONDecoder().decode(Echo.self, from: Data(second.text.utf8))
+    let said = ChatMessage(role: .assistant, content: first.text)
+    #expect(sent.messages == Self.opening + [said, observation])
+    #expect(sent.authorization == "Bearer sk-mine")
+    #expect(sent.path == "/echo/v1/chat/completions")
+    #expect(sent.model == "small" && sent.seed == 5 && sent.max_tokens == 9)
+    #expect(sent.temperature == 0.5 && sent.top_p == 0.9 && sent.stop == ["END"])
+    var dumped = ""
+    dump(policy, to: &dumped)
+    #expect(!(dumped + "\(policy)" + String(reflecting: policy)).contains("sk-"))
+  }
+
+  private struct Echo: Decodable {
+    var messages: [ChatMessage]
+    var authorization: String?
+    var path: String
+    var model: String
+    var seed: Int
+    var max_tokens: Int
+    var temperature: Double
+    var top_p: Double
+    var stop: [String]?
+  }
+
+  @Test func triesAgainWhenThatMayHelp() async throws {
+    let server = try EndpointServer()
+    let flaky = try await ask(server, "flaky", options())
+    #expect(flaky.text == "test" && flaky.finish == .length && flaky.usage == nil)
+    #expect(try await ask(server, "busy", options()).text == "submit")
+    #expect(try await ask(server, "null", options()).text == "")
+    #expect(try await ask(server, "context", options()).finish == .contextFull)
+  }
+
+  @Test(arguments: [
+    ("broken", "answered 503: no\\u{1b}[31m workers, after 3 tries"),
+    ("patient", "answered 503: come back tomorrow, after 3 tries"),
+    ("drop", "could not be reached"),
+    ("hang", "gave no answer within 0.3 s, after 3 tries"),
+    ("garbage", "not a chat completion: <html>\\u{1b}[2J hello</html>"),
+    ("binary", "not a chat completion"),
+    ("empty", "a completion without choices"),
+    ("huge", "more than 100000 bytes"),
+    ("redirect", "answered 307"),
+    ("refuse", "answered 401: wrong key Bearer …"),
+  ]) func saysWhatWentWrong(kind: String, expected: String) async throws {
+    let server = try EndpointServer()
+    let error = await #expect(throws: RemotePolicyError.self) {
+      let options = options {
+        $0.responseBytes = 100_000
+        if kind == "hang" { $0.requestSeconds = 0.3 }
+      }
+      _ = try await ask(
+        server, kind, options, environment: ["HINDSIGHT_API_KEY": "sk-secret"])
+    }
+    let sentence = try #require(error).description
+    #expect(sentence.contains(expected), "\(sentence)")
+    #expect(sentence.contains("/\(kind)/v1/chat/completions"))
+    #expect(!sentence.contains("sk-secret"))
+  }
+
+  @Test func cancellationEndsARequest() async throws {
+    let server = try EndpointServer()
+    let asking = Task { try await ask(server, "hang", options { $0.requestSeconds = 500 }) }
+    try await Task.sleep(for: .milliseconds(200))
+    asking.cancel()
+    await #expect(throws: CancellationError.self) { _ = try await asking.value }
+  }
+
+  @Test func nothingListens() async throws {
+    // Port 1 of the loopback interface needs root to listen on.
+    let policy = try RemotePolicy(
+      baseURL: "http://127.0.0.1:1", model: "m", options: options(), environment: [:])
+    let session = try await policy.session(seed: 1, limits: SessionLimits())
+    await #expect(throws: RemotePolicyError.self) {
+      _ = try await session.act(Self.opening, maxTokens: 1)
+    }
+  }
+
+  @Test(arguments: [
+    "", "localhost:8000", "ftp://host/v1", "http://", "/models/a", "http://me:sk-1@host/v1",
+  ]) func refusesAddresses(address: String) {
+    let error = #expect(throws: RemotePolicyError.self) {
+      _ = try RemotePolicy(baseURL: address, model: "m", environment: [:])
+    }
+    #expect(error?.description.contains("sk-1") == false)
+  }
+
+  @Test func refusesAKeyThatWouldBreakTheHeader() {
+    #expect(throws: RemotePolicyError.self) {
+      _ = try RemotePolicy(
+        baseURL: "http://h", model: "m", environment: ["OPENAI_API_KEY": "a\r\nHost: b"])
+    }
+  }
+}
+
+/// The server of `Tests/Fixtures/endpoint`; it ends with this object.
+final class EndpointServer {
+  let port: Int
+  private let process = Process()
+  private let input = Pipe()
+
+  init() throws {
+    let script = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../Fixtures/endpoint/server.py").standardizedFileURL
+    let output = Pipe()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["python3", script.path]
+    process.standardInput = input
+    process.standardOutput = output
+    try process.run()
+    var line = Data()
+    while line.last != UInt8(ascii: "\n") {
+      let piece = output.fileHandleForReading.availableData
+      if piece.isEmpty { break }
+      line += piece
+    }
+    let text = String(decoding: line, as: UTF8.self).trimmingCharacters(in: .newlines)
+    port = try #require(Int(text), "the server printed no port")
+  }
+
+  deinit {
+    // A child of a test's thread may have inherited a mask that blocks SIGTERM.
+    kill(process.processIdentifier, SIGKILL)
+  }
+}

@@ -1,0 +1,109 @@
+"""An OpenAI-compatible endpoint that behaves or misbehaves by the first part of the path.
+
+Prints its port, and ends when its standard input is closed.
+"""
+
+import http.server
+import json
+import os
+import sys
+import threading
+
+counts = {}
+lock = threading.Lock()
+gone = threading.Event()
+
+
+def completion(text, finish="stop", usage=True):
+    answer = {"choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": finish}]}
+    if usage:
+        answer["usage"] = {"prompt_tokens": 12, "completion_tokens": 3}
+    return json.dumps(answer)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        kind = self.path.split("/")[1]
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with lock:
+            counts[kind] = count = counts.get(kind, 0) + 1
+        getattr(self, "answer_" + kind)(body, count)
+
+    def reply(self, status, text, **headers):
+        data = text if isinstance(text, bytes) else text.encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        try:
+            self.wfile.write(data)
+        except OSError:
+            pass
+
+    def answer_echo(self, body, count):
+        request = json.loads(body)
+        request["authorization"] = self.headers.get("Authorization")
+        request["path"] = self.path
+        self.reply(200, completion(json.dumps(request, sort_keys=True)))
+
+    def answer_flaky(self, body, count):
+        if count < 3:
+            self.reply(500, "out of order")
+        else:
+            self.reply(200, completion("test", "length", usage=False))
+
+    def answer_busy(self, body, count):
+        if count < 2:
+            self.reply(429, "{}", Retry_After="0")
+        else:
+            self.reply(200, completion("submit"))
+
+    def answer_patient(self, body, count):
+        self.reply(503, "come back tomorrow", Retry_After="86400")
+
+    def answer_broken(self, body, count):
+        self.reply(503, '{"error": {"message": "no\\u001b[31m workers", "code": 503}}')
+
+    def answer_hang(self, body, count):
+        gone.wait(60)
+
+    def answer_drop(self, body, count):
+        self.connection.close()
+
+    def answer_garbage(self, body, count):
+        self.reply(200, "<html>\x1b[2J hello</html>")
+
+    def answer_binary(self, body, count):
+        self.reply(200, bytes(range(256)))
+
+    def answer_empty(self, body, count):
+        self.reply(200, '{"choices": []}')
+
+    def answer_null(self, body, count):
+        self.reply(200, completion(None))
+
+    def answer_huge(self, body, count):
+        self.reply(200, completion("x" * 300000))
+
+    def answer_redirect(self, body, count):
+        self.reply(307, "", Location="/echo/v1/chat/completions")
+
+    def answer_context(self, body, count):
+        self.reply(400, '{"error": {"message": "too long", "code": "context_length_exceeded"}}')
+
+    def answer_refuse(self, body, count):
+        key = self.headers.get("Authorization", "")
+        self.reply(401, json.dumps({"error": {"message": "wrong key " + key}}))
+
+    def log_message(self, *arguments):
+        pass
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server.daemon_threads = True
+print(server.server_address[1], flush=True)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+sys.stdin.read()
+gone.set()
+os._exit(0)
