@@ -24,12 +24,12 @@ public struct FailureDigest: Sendable {
 
   public var text: String {
     var parts = notes.map { Self.clip($0) }
+    if !failing.isEmpty, total > 0 { parts.append("\(failing.count) of \(total) tests fail.") }
     let described = failing.filter { !$0.detail.isEmpty }
     let silent = failing.filter(\.detail.isEmpty)
     if described.isEmpty || silent.contains(where: { $0.outcome == .missing }) {
       parts += outputPart.map { [$0] } ?? []
     }
-    if !failing.isEmpty, total > 0 { parts.append("\(failing.count) of \(total) tests fail.") }
     let entries = grouped(described)
     var text = parts.joined(separator: "\n")
     var shown = 0
@@ -129,7 +129,8 @@ public struct FailureDigest: Sendable {
   }
 
   private static func fields(of problem: ToolDiagnostics) -> [String] {
-    var fields = ["error: " + stable(problem.message)]
+    let saysSo = problem.message.contains("error: ")
+    var fields = [(saysSo ? "" : "error: ") + stable(problem.message)]
     if let place = problem.place { fields.append("at: " + place) }
     if problem.others > 0 {
       fields.append("\(problem.others) more \(problem.others == 1 ? "error" : "errors") like it.")

@@ -26,8 +26,8 @@ enum PytestText {
       let name = sectionName(report.tests[index].id)
       let loading = "ERROR collecting \(report.tests[index].id)"
       let subtests = details.filter { $0.key.hasPrefix(name + " (") }.min { $0.key < $1.key }
-      if let detail = details[name] ?? details[loading] ?? details["ERROR at setup of \(name)"]
-        ?? subtests?.value
+      if let detail = subtests?.value ?? details[name] ?? details[loading]
+        ?? details["ERROR at setup of \(name)"]
       {
         report.tests[index].detail = detail
       }

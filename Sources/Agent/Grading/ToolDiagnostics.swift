@@ -18,7 +18,7 @@ struct ToolDiagnostics: Equatable {
   private static func compiler(_ lines: [Substring]) -> ToolDiagnostics? {
     var found: ToolDiagnostics?
     for (index, line) in lines.enumerated() {
-      guard let error = line.firstRange(of: " error: ") ?? line.firstRange(of: " fatal error: "),
+      guard let error = line.firstRange(of: ": fatal error: ") ?? line.firstRange(of: ": error: "),
         let place = location(line[..<error.lowerBound])
       else { continue }
       if found != nil {
