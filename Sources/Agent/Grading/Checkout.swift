@@ -62,14 +62,7 @@ struct Checkout {
   }
 
   func remove() {
-    if (try? FileManager.default.removeItem(at: folder)) != nil { return }
-    // Tests may leave folders that not even their owner may change.
-    let folders = FileManager.default.enumerator(atPath: folder.plainPath)
-    while let path = folders?.nextObject() as? String {
-      if folders?.fileAttributes?[.type] as? FileAttributeType == .typeDirectory {
-        chmod(folder.appending(path: path).plainPath, 0o700)
-      }
-    }
+    try? workspace.remove()
     try? FileManager.default.removeItem(at: folder)
   }
 

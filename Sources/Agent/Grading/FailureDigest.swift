@@ -91,11 +91,22 @@ public struct FailureDigest: Sendable {
   private func fields(of detail: String) -> [String] {
     if let traceback = PythonTraceback(detail) { return fields(of: traceback) }
     if let problem = ToolDiagnostics.first(in: detail) { return Self.fields(of: problem) }
-    let lines = TextLines.split(detail).map { line in
-      line.drop { $0 == "#" || $0.isWhitespace }.trimmed
+    var fields: [String] = []
+    for line in TextLines.split(detail) {
+      let text = line.drop { $0 == "#" || $0.isWhitespace }.trimmed
+      if text.isEmpty || text == "---" || text == "..." { continue }
+      // "got:" with the value on the lines below it is one field.
+      if let last = fields.last, Self.isOpen(last), !Self.isOpen(text) {
+        fields[fields.count - 1] += (last.hasSuffix(":") ? " " : " | ") + text
+      } else {
+        fields.append(text)
+      }
     }
-    return Array(lines.filter { !$0.isEmpty && $0 != "---" && $0 != "..." }.prefix(4)).map(
-      Self.stable)
+    return fields.prefix(4).map(Self.stable)
+  }
+
+  private static func isOpen(_ field: String) -> Bool {
+    field.hasSuffix(":") || field.hasPrefix("got: ") || field.hasPrefix("expected: ")
   }
 
   private func fields(of traceback: PythonTraceback) -> [String] {
