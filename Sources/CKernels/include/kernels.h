@@ -11,3 +11,7 @@ void hs_matmul_nt(
 
 /// The instruction set that `hs_matmul_nt` uses on this machine: "avx512", "avx2" or "baseline".
 const char *hs_instruction_set(void);
+
+/// Swaps what two names stand for, at once: renameat2 with RENAME_EXCHANGE, which Swift's Glibc
+/// module doesn't show. Returns 0, or -1 with errno set (EINVAL: this file system can't).
+int hs_exchange_names(const char *a, const char *b);

@@ -1,0 +1,65 @@
+import Foundation
+
+/// A model ready to compute: weights in memory, tokenizer, chat format.
+public struct LoadedModel: Sendable {
+  /// The path as given: a `.gguf` file or a Hugging Face folder.
+  public let path: String
+  /// The path's last component without ".gguf": what people call the model.
+  public let name: String
+  /// Every file that determines what the model says; weights last. A digest covers all of them.
+  public let files: [String]
+  public let config: ModelConfig
+  public let transformer: Transformer
+  public let tokenizer: Tokenizer
+  public let chatFormat: ChatFormat
+
+  /// Reads a model's weights, 4 bytes a parameter.
+  ///
+  /// Throws one sentence if there's no such file, it isn't a supported model, the tokenizer has more
+  /// tokens than the network has rows, or the chat template is neither ChatML nor Llama 3.
+  public static func load(_ path: String) throws(ModelError) -> LoadedModel {
+    let files = try ModelFiles.find(path)
+    let chatFormat = try files.chatFormat()
+    return LoadedModel(files: files, transformer: try Transformer(files), chatFormat: chatFormat)
+  }
+
+  private init(files: ModelFiles, transformer: Transformer, chatFormat: ChatFormat) {
+    path = files.path
+    name = files.name
+    self.files = files.files
+    config = files.config
+    self.transformer = transformer
+    tokenizer = files.tokenizer
+    self.chatFormat = chatFormat
+  }
+}
+
+extension ModelFiles {
+  /// The path's last component without ".gguf".
+  public var name: String {
+    let last = URL(fileURLWithPath: path).lastPathComponent
+    return last.lowercased().hasSuffix(".gguf") ? String(last.dropLast(5)) : last
+  }
+
+  /// Opens a model, and says what to do if nothing is there.
+  public static func find(_ path: String) throws(ModelError) -> ModelFiles {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw ModelError("\(path): there is no such file; `make model` fetches the default one")
+    }
+    if isFolder.boolValue,
+      !FileManager.default.fileExists(atPath: path + "/config.json")
+    {
+      throw ModelError(
+        "\(path): the folder has no config.json; expected a Hugging Face model or a .gguf file")
+    }
+    return try ModelFiles(path: path)
+  }
+}
+
+extension Transformer {
+  /// Reads the weights of an opened model.
+  public convenience init(_ files: ModelFiles) throws(ModelError) {
+    self.init(parameters: try Parameters(config: files.config, source: files.tensors))
+  }
+}
