@@ -15,14 +15,14 @@ public struct PathPattern: Sendable, Hashable, CustomStringConvertible {
     while bytes.first == slash { bytes.removeFirst() }
     var components = bytes.split(separator: slash).map(Array.init)
     if components.first == [dot] { components.removeFirst() }
-    if !anchored { components.insert(doubleStar, at: 0) }
+    if !anchored, !components.isEmpty { components.insert(doubleStar, at: 0) }
     self.components = components
   }
 
   /// Whether the path itself, or a folder it lies in, matches.
   public func matches(_ path: String) -> Bool {
     let parts = path.utf8.split(separator: slash).map(Array.init).filter { $0 != [dot] }
-    guard !components.isEmpty, components != [doubleStar] || !parts.isEmpty else { return false }
+    guard !components.isEmpty else { return false }
     return match(components[...], parts[...])
   }
 
