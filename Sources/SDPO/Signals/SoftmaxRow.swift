@@ -57,3 +57,30 @@ struct SoftmaxRow {
     return best.max()
   }
 }
+
+extension SoftmaxRow {
+  /// Probabilities of a few tokens, their logarithms, and the probability of all others. The masses
+  /// come from the very exponentials that the normaliser summed, so the rest keeps its digits.
+  func masses(
+    of tokens: [Int32], in logits: UnsafePointer<Float>
+  ) -> (masses: [Double], logarithms: [Double], rest: Double) {
+    var masses: [Double] = []
+    var logarithms: [Double] = []
+    masses.reserveCapacity(tokens.count)
+    logarithms.reserveCapacity(tokens.count)
+    var inside = 0.0
+    for first in stride(from: 0, to: tokens.count, by: 16) {
+      let lanes = min(16, tokens.count - first)
+      var x = SIMD16<Float>(repeating: -.infinity)
+      for lane in 0..<lanes { x[lane] = logits[Int(tokens[first + lane])] }
+      x = shifted(x)
+      let e = VectorMath.exp(x)
+      for lane in 0..<lanes {
+        inside += Double(e[lane])
+        masses.append(Double(e[lane]) / normaliser)
+        logarithms.append(Double(x[lane]) - logNormaliser)
+      }
+    }
+    return (masses, logarithms, max(0, normaliser - inside) / normaliser)
+  }
+}
