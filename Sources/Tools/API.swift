@@ -1,20 +1,5 @@
 let unfinished = ToolsError(.input, "this part of the module isn't built yet")
 
-public enum Sandbox: String, Sendable, Codable, CaseIterable {
-  case bubblewrap
-  case none
-  /// Where the work tree is seen inside.
-  public static let workspacePath = "/workspace"
-  /// `readOnlyBinds`: host path → path inside. `environment` is added to the cleared one.
-  public func run(
-    _ command: Command, in workspace: String, limits: SandboxLimits = SandboxLimits(),
-    environment: [String: String] = [:], readOnlyBinds: [String: String] = [:]
-  ) async throws(ToolsError) -> CommandResult { throw unfinished }
-
-  /// Nil if this sandbox works here, else one sentence that says what is missing and how to mend it.
-  public func probe() async -> String? { unfinished.description }
-}
-
 public struct Toolbox: Sendable {
   public struct Options: Sendable, Codable, Hashable {
     /// Characters of a result at most.

@@ -122,6 +122,8 @@ struct FileStatus: Hashable {
   let kind: Kind
   let permissions: UInt32
   let size: Int
+  /// Bytes on disk.
+  let allocated: Int
   let device: UInt
   let inode: UInt
   /// Nanoseconds since 1970.
@@ -139,6 +141,7 @@ struct FileStatus: Hashable {
       }
     permissions = raw.st_mode & 0o7777
     size = Int(raw.st_size)
+    allocated = Int(raw.st_blocks) * 512
     device = UInt(raw.st_dev)
     inode = UInt(raw.st_ino)
     modified = Int(raw.st_mtim.tv_sec) * 1_000_000_000 + Int(raw.st_mtim.tv_nsec)

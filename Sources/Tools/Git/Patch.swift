@@ -41,6 +41,7 @@ extension ObjectStore {
   /// The tree that a patch makes of `tree`; a hunk that doesn't fit is an error and nothing is kept.
   func apply(_ patch: [UInt8], to tree: ObjectID) throws(ToolsError) -> ObjectID {
     guard patch.contains(where: { $0 > 0x20 }) else { return tree }
+    let patch = quoteHeaders(patch)
     let diff = try Self.rewordPatchError { () throws(ToolsError) in
       try GitHandle(free: git_diff_free, "the patch can't be read") { result in
         patch.withUnsafeBytes {
@@ -51,6 +52,16 @@ extension ObjectStore {
     }
     guard git_diff_num_deltas(diff.pointer) > 0 else {
       throw ToolsError(.patch, "the patch holds no change of a file in unified git form")
+    }
+    for number in 0..<git_diff_num_deltas(diff.pointer) {
+      guard let delta = git_diff_get_delta(diff.pointer, number)?.pointee else { continue }
+      for path in [delta.old_file.path, delta.new_file.path].map([UInt8].init(cString:)) {
+        let names = path.split(separator: 0x2F, omittingEmptySubsequences: false)
+        guard path.isEmpty || names.allSatisfy({ RecordingRules.isSafe(Array($0)) }) else {
+          let name = String(decoding: path, as: UTF8.self)
+          throw ToolsError(.patch, "the patch changes \(name), which isn't inside the work tree")
+        }
+      }
     }
     let before = try lookUpTree(tree)
     let repository = repository.pointer
@@ -70,6 +81,39 @@ extension ObjectStore {
     _ body: () throws(ToolsError) -> GitHandle
   ) throws(ToolsError) -> GitHandle {
     do { return try body() } catch { throw ToolsError(.patch, error.description) }
+  }
+
+  /// `to` with what it changed at excluded paths taken back to what `from` has there.
+  func tree(from: ObjectID?, to: ObjectID?, excluding: [Glob], at path: [UInt8] = [])
+    throws(ToolsError) -> ObjectID
+  {
+    var merged: [[UInt8]: TreeObject.Entry] = [:]
+    let old = try from.map { id throws(ToolsError) in try tree(id).entries } ?? []
+    let new = try to.map { id throws(ToolsError) in try tree(id).entries } ?? []
+    let before = Dictionary(old.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let after = Dictionary(new.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    for name in Set(before.keys).union(after.keys) {
+      let inside = path + name
+      let (left, right) = (before[name], after[name])
+      if left == right {
+        merged[name] = left
+      } else if excluding.contains(where: { $0.matches(inside) }) {
+        merged[name] = left
+      } else if left?.mode == .folder || right?.mode == .folder {
+        let id = try tree(
+          from: left?.mode == .folder ? left?.id : nil,
+          to: right?.mode == .folder ? right?.id : nil, excluding: excluding, at: inside + [0x2F])
+        if try tree(id).entries.isEmpty {
+          merged[name] = right?.mode == .folder ? nil : right
+        } else {
+          // A folder that still holds an excluded file stays, even where a file took its place.
+          merged[name] = TreeObject.Entry(name: name, mode: .folder, id: id)
+        }
+      } else {
+        merged[name] = right
+      }
+    }
+    return try write(TreeObject(Array(merged.values)))
   }
 
   /// What differs between two trees, in order of path.
@@ -118,4 +162,27 @@ extension [UInt8] {
       Array(UnsafeBufferPointer(start: $0, count: strlen(cString)))
     }
   }
+}
+
+/// `diff --git a/x y b/x y` as `diff --git "a/x y" "b/x y"`: git splits such a line where both halves
+/// agree, libgit2 at the first space.
+private func quoteHeaders(_ patch: [UInt8]) -> [UInt8] {
+  let start = Array("diff --git ".utf8)
+  var result: [UInt8] = []
+  result.reserveCapacity(patch.count)
+  for line in patch.split(separator: 0x0A, omittingEmptySubsequences: false) {
+    if !result.isEmpty || line.startIndex > 0 { result.append(0x0A) }
+    let names = line.dropFirst(start.count)
+    let half = names.startIndex + names.count / 2
+    guard line.starts(with: start), names.count > 4, names.count % 2 == 1, names.first != 0x22,
+      names[half] == 0x20, names[..<half].dropFirst(2).elementsEqual(names[half...].dropFirst(3)),
+      names[..<half].contains(0x20)
+    else {
+      result += line
+      continue
+    }
+    result += start + [0x22] + names[..<half] + [0x22, 0x20, 0x22] + names[half...].dropFirst()
+    result.append(0x22)
+  }
+  return result
 }

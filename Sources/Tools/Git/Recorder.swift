@@ -102,6 +102,20 @@ public final class Recorder: Sendable {
     }
   }
 
+  /// Records `to` with its changes at excluded paths undone: what ``diff(from:to:excluding:)`` makes of
+  /// `from`, without the detour over a patch. A grader starts from it. Child of `from`.
+  public func snapshot(
+    from: Snapshot, to: Snapshot, excluding: [String], time: Int64? = nil
+  ) throws(ToolsError) -> Snapshot {
+    let globs = excluding.map(Glob.init)
+    return try withStore { (store) throws(ToolsError) in
+      let tree = try store.tree(from: from.tree, to: to.tree, excluding: globs)
+      return try store.commit(
+        tree: tree, parent: from.commit, message: "changes outside protected paths",
+        time: time ?? Self.now)
+    }
+  }
+
   /// The paths that differ, in order of their bytes.
   public func changedPaths(from: Snapshot, to: Snapshot) throws(ToolsError) -> [ChangedPath] {
     try withStore { (store) throws(ToolsError) in try store.changes(from: from.tree, to: to.tree) }

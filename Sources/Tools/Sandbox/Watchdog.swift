@@ -1,0 +1,197 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// Watches one running command for the limits that the kernel doesn't enforce by itself (time, the
+/// number of processes when run by root, memory and disk of the whole tree) and stops its tree.
+final class Watch: Sendable {
+  /// Why a command was stopped.
+  enum Reason: Sendable, Hashable {
+    case wallClock
+    case processes
+    case memory
+    case workspace
+    case files
+    case cancelled
+  }
+
+  private struct State {
+    var reason: Reason?
+    var killAt: ContinuousClock.Instant?
+    var nextDiskCheck: ContinuousClock.Instant
+    /// Whom to look for at the end when there is no PID namespace.
+    var seen: Set<ProcessTable.Entry> = []
+  }
+
+  private let root: pid_t
+  private let limits: SandboxLimits
+  private let workspace: String
+  private let hasNamespace: Bool
+  private let deadline: ContinuousClock.Instant
+  private let state: Mutex<State>
+
+  init(root: pid_t, limits: SandboxLimits, workspace: String, hasNamespace: Bool) {
+    self.root = root
+    self.limits = limits
+    self.workspace = workspace
+    self.hasNamespace = hasNamespace
+    let now = ContinuousClock.now
+    deadline = now.advanced(by: .seconds(limits.wallSeconds))
+    state = Mutex(State(nextDiskCheck: now.advanced(by: .milliseconds(200))))
+  }
+
+  var reason: Reason? { state.withLock { $0.reason } }
+
+  /// Whether the command's first process has ended (it stays a zombie until it is waited for).
+  var hasEnded: Bool { ProcessTable.entry(root)?.isZombie ?? true }
+
+  /// Without a namespace: kills what the command left behind, until nothing is left of it. Call it
+  /// while the root is still a zombie, so that its session's number can't belong to another.
+  func sweep() {
+    guard !hasNamespace else { return }
+    for _ in 0..<50 {
+      let left = state.withLock { members(ProcessTable(), &$0) }
+      if left.isEmpty { return }
+      left.forEach { kill($0.pid, SIGKILL) }
+      usleep(2000)
+    }
+  }
+
+  /// Ends the tree now.
+  func cancel() {
+    state.withLock { stop(.cancelled, gently: false, &$0, ProcessTable()) }
+  }
+
+  fileprivate func tick(_ table: ProcessTable, now: ContinuousClock.Instant) {
+    state.withLock { state in
+      let members = members(table, &state)
+      guard let entry = table.entries[root], !entry.isZombie else {
+        // Without a namespace what the command left in the background has to be ended by hand.
+        if !hasNamespace { members.forEach { kill($0.pid, SIGKILL) } }
+        return
+      }
+      if let killAt = state.killAt {
+        if now >= killAt { killAll(table, members) }
+        return
+      }
+      if let reason = exceeded(members, &state, now: now) {
+        stop(reason, gently: reason == .wallClock, &state, table)
+      }
+    }
+  }
+
+  private func exceeded(
+    _ members: [ProcessTable.Entry], _ state: inout State, now: ContinuousClock.Instant
+  ) -> Reason? {
+    if now >= deadline { return .wallClock }
+    if members.reduce(0, { $0 + $1.threads }) > limits.processes { return .processes }
+    if members.reduce(0, { $0 + $1.residentBytes }) > limits.memoryBytes,
+      members.reduce(0, { $0 + ProcessTable.proportionalBytes($1) }) > limits.memoryBytes
+    {
+      return .memory
+    }
+    guard now >= state.nextDiskCheck else { return nil }
+    let usage = DiskUsage.measure(
+      workspace, maximumBytes: limits.workspaceBytes, maximumFiles: limits.workspaceFiles)
+    let cost = now.duration(to: .now)
+    state.nextDiskCheck = ContinuousClock.now.advanced(by: max(.milliseconds(200), cost * 10))
+    if usage.bytes > limits.workspaceBytes { return .workspace }
+    return usage.files > limits.workspaceFiles ? .files : nil
+  }
+
+  private func members(_ table: ProcessTable, _ state: inout State) -> [ProcessTable.Entry] {
+    let below = table.descendants(of: root)
+    if hasNamespace { return below }
+    state.seen.formUnion(below.map(\.identity))
+    return table.entries.values.filter {
+      $0.pid != root && !$0.isZombie
+        && ($0.session == root || state.seen.contains($0.identity))
+    }
+  }
+
+  private func stop(_ reason: Reason, gently: Bool, _ state: inout State, _ table: ProcessTable) {
+    if state.reason == nil { state.reason = reason }
+    let members = members(table, &state)
+    if gently && state.killAt == nil {
+      // The namespace's first process takes no SIGTERM; the others may end in order.
+      members.forEach { kill($0.pid, SIGTERM) }
+      state.killAt = ContinuousClock.now.advanced(by: .seconds(limits.graceSeconds))
+    } else {
+      state.killAt = .now
+      killAll(table, members)
+    }
+  }
+
+  private func killAll(_ table: ProcessTable, _ members: [ProcessTable.Entry]) {
+    // With the namespace's first process the kernel ends the whole tree, and the root sees it end
+    // only when the last process is gone; so the root itself is left to end by itself.
+    members.forEach { kill($0.pid, SIGKILL) }
+    if members.isEmpty || !hasNamespace { kill(root, SIGKILL) }
+  }
+}
+
+extension ProcessTable.Entry {
+  /// The part that never changes while the process lives.
+  fileprivate var identity: ProcessTable.Entry {
+    ProcessTable.Entry(
+      pid: pid, parent: 0, session: 0, threads: 0, start: start, residentBytes: 0, isZombie: false)
+  }
+}
+
+/// One thread for all watches: limits hold even while every thread of the task pool computes.
+enum Watchdog {
+  private static let watches = Mutex<[ObjectIdentifier: Watch]>([:])
+
+  static func add(_ watch: Watch) {
+    let isFirst = watches.withLock { watches in
+      watches[ObjectIdentifier(watch)] = watch
+      return watches.count == 1
+    }
+    if isFirst { Thread.detachNewThread(loop) }
+  }
+
+  static func remove(_ watch: Watch) {
+    watches.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(watch)) }
+  }
+
+  private static func loop() {
+    while true {
+      usleep(25_000)
+      let current = watches.withLock { Array($0.values) }
+      if current.isEmpty { return }
+      let table = ProcessTable()
+      for watch in current {
+        // A watch removed meanwhile may have had its pid given to another process.
+        watches.withLock { watches in
+          if watches[ObjectIdentifier(watch)] != nil { watch.tick(table, now: .now) }
+        }
+      }
+    }
+  }
+}
+
+/// Size of a work tree.
+enum DiskUsage {
+  /// Bytes on disk and number of entries below a folder, links not followed; counting ends soon after
+  /// one of the maxima is passed.
+  static func measure(_ path: String, maximumBytes: Int, maximumFiles: Int) -> (
+    bytes: Int, files: Int
+  ) {
+    var total = (bytes: 0, files: 0)
+    func walk(_ folder: borrowing Descriptor, depth: Int) {
+      for name in folder.names() ?? [] {
+        guard total.bytes <= maximumBytes, total.files <= maximumFiles else { return }
+        total.files += 1
+        guard let status = folder.status(of: name) else { continue }
+        total.bytes += status.allocated
+        if status.kind == .folder && depth < TreeRecorder.maximumDepth,
+          let child = folder.openFolder(name)
+        {
+          walk(child, depth: depth + 1)
+        }
+      }
+    }
+    if let folder = try? Descriptor.folder(at: path) { walk(folder, depth: 0) }
+    return total
+  }
+}
