@@ -53,8 +53,8 @@ import Testing
     #expect(sent.messages == Self.opening + [said, observation])
     #expect(sent.authorization == "Bearer sk-mine")
     #expect(sent.path == "/echo/v1/chat/completions")
-    #expect(sent.model == "small" && sent.seed == 5 && sent.max_tokens == 9)
-    #expect(sent.temperature == 0.5 && sent.top_p == 0.9 && sent.stop == ["END"])
+    #expect(sent.model == "small" && sent.seed == 5 && sent.maxTokens == 9)
+    #expect(sent.temperature == 0.5 && sent.topP == 0.9 && sent.stop == ["END"])
     var dumped = ""
     dump(policy, to: &dumped)
     #expect(!(dumped + "\(policy)" + String(reflecting: policy)).contains("sk-"))
@@ -66,10 +66,16 @@ import Testing
     var path: String
     var model: String
     var seed: Int
-    var max_tokens: Int
+    var maxTokens: Int
     var temperature: Double
-    var top_p: Double
+    var topP: Double
     var stop: [String]?
+
+    enum CodingKeys: String, CodingKey {
+      case messages, authorization, path, model, seed, temperature, stop
+      case maxTokens = "max_tokens"
+      case topP = "top_p"
+    }
   }
 
   @Test func triesAgainWhenThatMayHelp() async throws {

@@ -129,7 +129,7 @@ public struct Episode: Sendable {
       policy: policy.identity, dialect: dialect.name, tools: tools, messages: trajectory.opening,
       testCommand: assignment.testCommand,
       protectedPaths: assignment.protectedPaths.map(\.description), limits: limits,
-      environment: environment, time: time)
+      environment: environment, agentRepository: agentRepository, time: time)
   }
 }
 

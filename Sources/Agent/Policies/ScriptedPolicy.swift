@@ -8,6 +8,7 @@ public struct ScriptedPolicy: Policy {
 
   public let name: String
   private let script: Script
+  private var context: TokenContext?
 
   /// Answers with what `script` returns.
   public init(name: String = "script", _ script: @escaping Script) {
@@ -24,10 +25,18 @@ public struct ScriptedPolicy: Policy {
     }
   }
 
+  /// The same script with its tokens: contexts as a chat of `chatFormat`, actions as the text's
+  /// tokens and the end of the turn, log-probabilities 0. This is how demonstrations are made.
+  public func tokenized(by tokenizer: Tokenizer, chatFormat: ChatFormat) -> ScriptedPolicy {
+    var policy = self
+    policy.context = TokenContext(tokenizer: tokenizer, chatFormat: chatFormat)
+    return policy
+  }
+
   public var identity: PolicyIdentity { PolicyIdentity(kind: "scripted", name: name) }
 
   public func session(seed: UInt64, limits: SessionLimits) async throws -> any PolicySession {
-    ScriptedSession(script: script)
+    ScriptedSession(script: script, context: context, window: limits.contextTokens)
   }
 }
 
@@ -40,18 +49,34 @@ public struct ScriptedPolicyError: Error, CustomStringConvertible {
 
 private actor ScriptedSession: PolicySession {
   private let script: ScriptedPolicy.Script
+  private let window: Int?
+  private var context: TokenContext?
   private var messages: [ChatMessage] = []
   private var turn = 0
 
-  init(script: @escaping ScriptedPolicy.Script) {
+  init(script: @escaping ScriptedPolicy.Script, context: TokenContext?, window: Int?) {
     self.script = script
+    self.context = context
+    self.window = window
   }
 
   func act(_ newMessages: [ChatMessage], maxTokens: Int) async throws -> PolicyTurn {
     messages += newMessages
     turn += 1
-    let answer = try await script(turn, messages)
+    var answer = try await script(turn, messages)
     messages.append(ChatMessage(role: .assistant, content: answer.text))
+    guard let format = context?.chatFormat, let tokenizer = context?.tokenizer else {
+      return answer
+    }
+    answer.contextTokens = context?.encoding(newMessages) ?? []
+    answer.actionTokens = tokenizer.encode(answer.text)
+    if answer.finish == .stop { answer.actionTokens.append(format.endOfTurn) }
+    answer.logprobs = Array(repeating: 0, count: answer.actionTokens.count)
+    context?.append(answer.contextTokens)
+    if let window, context?.tokens.count ?? 0 >= window {
+      return PolicyTurn(contextTokens: answer.contextTokens, text: "", finish: .contextFull)
+    }
+    context?.append(answer.actionTokens)
     return answer
   }
 }

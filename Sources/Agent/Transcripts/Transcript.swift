@@ -36,8 +36,11 @@ public struct Transcript: Sendable, Equatable {
     do {
       data = try Data(contentsOf: file)
     } catch {
-      let reason = (error as NSError).localizedDescription
-      throw TranscriptError("\(path): cannot be read: \(reason)")
+      let isThere = FileManager.default.fileExists(atPath: path)
+      throw TranscriptError(
+        isThere
+          ? "\(path) cannot be read: it is a folder, or it may not be opened"
+          : "\(path) is not there; expected a transcript")
     }
     var reader = TranscriptReader(path: path)
     return try reader.read(data)

@@ -22,6 +22,8 @@ public struct TranscriptHeader: Sendable, Equatable {
   public var protectedPaths: [String]
   public var limits: EpisodeLimits
   public var environment: ToolEnvironment
+  /// Whether the work tree was also a git repository with one commit.
+  public var agentRepository: Bool
   /// Seconds since 1970.
   public var time: Double
 
@@ -29,7 +31,7 @@ public struct TranscriptHeader: Sendable, Equatable {
     version: Int = currentVersion, task: String, sample: Int, seed: UInt64, base: Snapshot,
     policy: PolicyIdentity, dialect: String, tools: [ToolName], messages: [ChatMessage],
     testCommand: String?, protectedPaths: [String], limits: EpisodeLimits,
-    environment: ToolEnvironment, time: Double
+    environment: ToolEnvironment, agentRepository: Bool, time: Double
   ) {
     self.version = version
     self.task = task
@@ -44,6 +46,7 @@ public struct TranscriptHeader: Sendable, Equatable {
     self.protectedPaths = protectedPaths
     self.limits = limits
     self.environment = environment
+    self.agentRepository = agentRepository
     self.time = time
   }
 }
@@ -92,6 +95,7 @@ extension TranscriptHeader: Codable {
     case baseTree = "base_tree"
     case testCommand = "test_command"
     case protectedPaths = "protected_paths"
+    case agentRepository = "agent_repository"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -118,6 +122,7 @@ extension TranscriptHeader: Codable {
     protectedPaths = try values.decode([String].self, forKey: .protectedPaths)
     limits = try values.decode(EpisodeLimits.self, forKey: .limits)
     environment = try values.decode(ToolEnvironment.self, forKey: .environment)
+    agentRepository = try values.decode(Bool.self, forKey: .agentRepository)
     time = try values.decode(Double.self, forKey: .time)
   }
 
@@ -139,6 +144,7 @@ extension TranscriptHeader: Codable {
     try values.encode(protectedPaths, forKey: .protectedPaths)
     try values.encode(limits, forKey: .limits)
     try values.encode(environment, forKey: .environment)
+    try values.encode(agentRepository, forKey: .agentRepository)
     try values.encode(time, forKey: .time)
   }
 }

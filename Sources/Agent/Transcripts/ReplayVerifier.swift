@@ -1,0 +1,113 @@
+public import Tools
+
+/// Where a replay is not what the transcript says.
+public struct Divergence: Sendable, Equatable {
+  public enum Kind: String, Sendable {
+    /// The text doesn't say what the transcript says was called.
+    case action
+    case exitCode = "exit code"
+    case output
+    case tree
+    case finalDiff = "final diff"
+  }
+
+  /// From 1; 0 for the final diff.
+  public var turn: Int
+  public var kind: Kind
+  public var recorded: String
+  public var replayed: String
+
+  public init(turn: Int, kind: Kind, recorded: String, replayed: String) {
+    self.turn = turn
+    self.kind = kind
+    self.recorded = recorded
+    self.replayed = replayed
+  }
+}
+
+/// Carries out a transcript's actions again in a fresh work tree and compares what each left behind:
+/// exit code, output (see ``OutputNormalization``) and tree. No model is needed.
+public struct ReplayVerifier: Sendable {
+  public var transcript: Transcript
+  /// How tools run; the transcript's own unless changed.
+  public var environment: ToolEnvironment
+
+  public init(_ transcript: Transcript) {
+    self.transcript = transcript
+    environment = transcript.header.environment
+  }
+
+  /// - Parameters:
+  ///   - source: the tree that the episode began with.
+  ///   - progress: called after each turn that is the same.
+  /// - Returns: the first divergence; nil when everything is the same.
+  /// - Throws: `TranscriptError` when the source has another tree than the transcript began with, or
+  ///   its dialect isn't known; `ToolsError` when the machine is to blame.
+  public func verify(
+    from source: TreeSource, at place: Episode.Place,
+    progress: @Sendable (Turn) -> Void = { _ in }
+  ) async throws -> Divergence? {
+    let header = transcript.header
+    guard let dialect = Dialects.named(header.dialect) else {
+      throw TranscriptError(
+        "the transcript's dialect '\(header.dialect)' is not known; expected one of "
+          + Dialects.names.joined(separator: ", "))
+    }
+    let workspace = try Workspace.materialize(
+      source, recorder: place.recorder, name: place.name, at: place.workTree,
+      agentRepository: header.agentRepository)
+    guard workspace.base.tree == header.base.tree else {
+      throw TranscriptError(
+        "the work tree of \(header.task) is now \(workspace.base.tree.short), but the transcript"
+          + " began with \(header.base.tree.short): the files have changed since, so it can't be"
+          + " replayed")
+    }
+    let hands = ToolHands(
+      workspace: workspace, dialect: dialect,
+      toolbox: environment.toolbox(root: workspace.path, testCommand: header.testCommand))
+    for turn in transcript.turns {
+      try Task.checkCancellation()
+      if let divergence = try await divergence(of: turn, hands) { return divergence }
+      progress(turn)
+    }
+    return try finalDivergence(workspace)
+  }
+
+  private func divergence(of turn: Turn, _ hands: ToolHands) async throws -> Divergence? {
+    func differs(_ kind: Divergence.Kind, _ recorded: String, _ replayed: String) -> Divergence? {
+      guard recorded != replayed else { return nil }
+      return Divergence(turn: turn.number, kind: kind, recorded: recorded, replayed: replayed)
+    }
+    guard let call = turn.call, let recorded = turn.result else {
+      let tree = try hands.note(turn.formatError ?? FormatError(problem: "", example: "")).tree
+      return differs(.tree, turn.snapshot.tree.description, tree.description)
+    }
+    switch hands.dialect.parse(turn.text) {
+    case .success(let said):
+      let difference = differs(.action, hands.dialect.render(call), hands.dialect.render(said))
+      if let difference { return difference }
+    case .failure(let error):
+      return differs(.action, hands.dialect.render(call), error.description)
+    }
+    let (result, snapshot) = try await hands.carryOut(call)
+    return differs(.exitCode, Self.exit(recorded), Self.exit(result))
+      ?? differs(
+        .output, OutputNormalization.normalized(recorded.text),
+        OutputNormalization.normalized(result.text))
+      ?? differs(.tree, turn.snapshot.tree.description, snapshot.tree.description)
+  }
+
+  private static func exit(_ result: ToolResult) -> String {
+    if result.timedOut { return "timed out" }
+    return result.exitCode.map { "exit code \($0)" } ?? "no exit code"
+  }
+
+  private func finalDivergence(_ workspace: Workspace) throws -> Divergence? {
+    guard let end = transcript.end else { return nil }
+    let diff = try workspace.diff(since: workspace.base)
+    guard diff != end.finalDiff else { return nil }
+    return Divergence(
+      turn: 0, kind: .finalDiff, recorded: String(decoding: end.finalDiff, as: UTF8.self),
+      replayed: String(decoding: diff, as: UTF8.self))
+  }
+}

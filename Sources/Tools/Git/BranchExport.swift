@@ -1,0 +1,46 @@
+/// A recorded state and the message it is to have in another repository.
+public struct ExportedTurn: Sendable {
+  public var snapshot: Snapshot
+  public var message: String
+
+  public init(snapshot: Snapshot, message: String) {
+    self.snapshot = snapshot
+    self.message = message
+  }
+}
+
+extension Recorder {
+  /// Writes recorded states as commits on a new branch of another repository, on top of a revision.
+  ///
+  /// Each commit has what its state changed since `base`, applied to the revision's own tree: what a
+  /// recorder leaves out (submodules, caches) stays as it was. Nothing else of the repository is
+  /// touched: not its work tree, index, HEAD or other references.
+  ///
+  /// - Parameters:
+  ///   - repository: the path of a repository.
+  ///   - branch: the branch's name; with "-2", "-3", … if it exists.
+  /// - Returns: the branch's name and its last commit.
+  public func export(
+    _ turns: [ExportedTurn], since base: Snapshot, to repository: String, onto revision: String,
+    branch: String, time: Int64? = nil
+  ) throws(ToolsError) -> (branch: String, commit: ObjectID) {
+    let target = try ObjectStore(opening: repository)
+    let start = try target.snapshot(target.resolve(revision))
+    var last = start
+    for turn in turns {
+      let patch = try diff(from: base, to: turn.snapshot)
+      let tree = patch.isEmpty ? start.tree : try target.apply(patch, to: start.tree)
+      last = try target.commit(
+        tree: tree, parent: last.commit, message: turn.message, time: time ?? Self.now)
+    }
+    let prefix = "refs/heads/"
+    var name = branch
+    var number = 2
+    while target.reference(prefix + name) != nil {
+      name = "\(branch)-\(number)"
+      number += 1
+    }
+    try target.setReference(prefix + name, to: last.commit)
+    return (name, last.commit)
+  }
+}
