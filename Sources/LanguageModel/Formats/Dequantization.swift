@@ -18,14 +18,14 @@ enum Dequantization {
     guard var input = source.baseAddress, var output = destination.baseAddress else { return }
     for _ in 0..<blocks {
       switch type {
-      case .q4_0: q4(input, input + 2, minimum: -8 * half(input), output)
-      case .q4_1: q4(input, input + 4, minimum: half(input + 2), output)
-      case .q5_0: q5(input, high: input + 2, input + 6, minimum: -16 * half(input), output)
-      case .q5_1: q5(input, high: input + 4, input + 8, minimum: half(input + 2), output)
-      case .q8_0: q8(input, output)
-      case .q4_K: q4K(input, output)
-      case .q5_K: q5K(input, output)
-      case .q6_K: q6K(input, output)
+      case .q40: q4(input, input + 2, minimum: -8 * half(input), output)
+      case .q41: q4(input, input + 4, minimum: half(input + 2), output)
+      case .q50: q5(input, high: input + 2, input + 6, minimum: -16 * half(input), output)
+      case .q51: q5(input, high: input + 4, input + 8, minimum: half(input + 2), output)
+      case .q80: q8(input, output)
+      case .q4k: q4K(input, output)
+      case .q5k: q5K(input, output)
+      case .q6k: q6K(input, output)
       case .f32, .f16, .bf16: break
       }
       input += type.blockBytes

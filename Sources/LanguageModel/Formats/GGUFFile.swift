@@ -148,3 +148,18 @@ public struct GGUFFile: Sendable {
     }
   }
 }
+
+extension GGUFFile {
+  /// A tensor under the file's own name as floats, in the file's own order of rows.
+  public func floats(_ name: String) throws(ModelError) -> [Float] {
+    guard let entry = entries[name] else {
+      throw ModelError("\(path): there is no tensor \(name)")
+    }
+    var values = [Float](repeating: 0, count: entry.shape.reduce(1, *))
+    values.withUnsafeMutableBufferPointer {
+      Dequantization.convert(
+        entry.type, UnsafeRawBufferPointer(rebasing: file.bytes[entry.range]), to: $0)
+    }
+    return values
+  }
+}

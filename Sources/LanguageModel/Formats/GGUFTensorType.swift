@@ -2,14 +2,14 @@
 enum GGUFTensorType: UInt32, Sendable {
   case f32 = 0
   case f16 = 1
-  case q4_0 = 2
-  case q4_1 = 3
-  case q5_0 = 6
-  case q5_1 = 7
-  case q8_0 = 8
-  case q4_K = 12
-  case q5_K = 13
-  case q6_K = 14
+  case q40 = 2
+  case q41 = 3
+  case q50 = 6
+  case q51 = 7
+  case q80 = 8
+  case q4k = 12
+  case q5k = 13
+  case q6k = 14
   case bf16 = 30
 
   /// The number in the file to a type; throws for what can't be converted, by name if it has one.
@@ -33,8 +33,8 @@ enum GGUFTensorType: UInt32, Sendable {
   var blockElements: Int {
     switch self {
     case .f32, .f16, .bf16: 1
-    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0: 32
-    case .q4_K, .q5_K, .q6_K: 256
+    case .q40, .q41, .q50, .q51, .q80: 32
+    case .q4k, .q5k, .q6k: 256
     }
   }
 
@@ -42,14 +42,14 @@ enum GGUFTensorType: UInt32, Sendable {
     switch self {
     case .f32: 4
     case .f16, .bf16: 2
-    case .q4_0: 18
-    case .q4_1: 20
-    case .q5_0: 22
-    case .q5_1: 24
-    case .q8_0: 34
-    case .q4_K: 144
-    case .q5_K: 176
-    case .q6_K: 210
+    case .q40: 18
+    case .q41: 20
+    case .q50: 22
+    case .q51: 24
+    case .q80: 34
+    case .q4k: 144
+    case .q5k: 176
+    case .q6k: 210
     }
   }
 }
