@@ -1,8 +1,8 @@
 /// The words of a simple shell command.
-enum ShellWords {
+package enum ShellWords {
   /// The words with their quotes taken off, or nil if the command is more than one simple command:
   /// it has an operator, a substitution, an expansion or a redirection, or its quotes don't close.
-  static func split(_ command: String) -> [String]? {
+  package static func split(_ command: String) -> [String]? {
     var words: [String] = []
     var word: String?
     var quote: Character?
@@ -46,7 +46,7 @@ enum ShellWords {
   }
 
   /// The word quoted so that a shell reads exactly it.
-  static func quoted(_ word: String) -> String {
+  package static func quoted(_ word: String) -> String {
     "'" + word.replacing("'", with: "'\\''") + "'"
   }
 }

@@ -1,8 +1,8 @@
-internal import Foundation
+package import Foundation
 internal import Tools
 
 /// Reads the report that ``UnittestRunner`` writes, and believes only what is signed and in order.
-enum SignedReport {
+package enum SignedReport {
   private struct Event: Decodable {
     var n: Int
     var event: String
@@ -16,7 +16,7 @@ enum SignedReport {
   /// - Parameters:
   ///   - data: the report file's bytes; a last line without its newline was cut off and is dropped.
   ///   - key: the run's key.
-  static func read(_ data: Data, key: [UInt8]) -> TestReport {
+  package static func read(_ data: Data, key: [UInt8]) -> TestReport {
     var report = TestReport()
     var running: String?
     var next = 0
@@ -60,7 +60,7 @@ enum SignedReport {
   }
 
   /// HMAC-SHA-256 (RFC 2104) as hexadecimal digits; the key has at most 64 bytes.
-  static func authenticationCode(_ message: Data, key: [UInt8]) -> String {
+  package static func authenticationCode(_ message: Data, key: [UInt8]) -> String {
     precondition(key.count <= 64)
     let padded = key + [UInt8](repeating: 0, count: 64 - key.count)
     let inner = sha256Hex(padded.map { $0 ^ 0x36 } + message)

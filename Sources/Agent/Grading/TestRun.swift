@@ -1,4 +1,4 @@
-internal import Foundation
+package import Foundation
 public import Tools
 
 /// One run of a test command and what its report says.
@@ -26,7 +26,7 @@ struct TestRun: Sendable {
 }
 
 /// Runs test commands in a sandbox so that the program under test can't easily write its own report.
-struct TestRunner {
+package struct TestRunner {
   let sandbox: Sandbox
   let limits: SandboxLimits
   let environment: [String: String]
@@ -63,9 +63,13 @@ struct TestRunner {
     _ call: (variables: [String], python: String, arguments: [String]), in workspace: String
   ) async throws(ToolsError) -> TestRun {
     let key = (0..<32).map { _ in UInt8.random(in: 0...255) }
-    let channel = try makeChannel(in: workspace, key: key)
+    let channel = try makeChannel(in: workspace)
     defer { try? FileManager.default.removeItem(atPath: "\(workspace)/\(channel)") }
-    let runner = try inSandbox(UnittestRunner.fileName, contents: UnittestRunner.source)
+    try Self.write(key, to: URL(filePath: "\(workspace)/\(channel)/key"))
+    let file = support.appending(path: UnittestRunner.fileName)
+    try Self.write(Array(UnittestRunner.source.utf8), to: file)
+    let inside = "/hindsight/\(UnittestRunner.fileName)"
+    let runner = sandbox == .none ? file.plainPath : inside
     var environment = environment
     for variable in call.variables {
       let parts = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -74,50 +78,60 @@ struct TestRunner {
     // Python would import from this path at its start, before the runner has what it needs.
     environment["HINDSIGHT_PYTHONPATH"] = environment.removeValue(forKey: "PYTHONPATH")
     let result = try await sandbox.run(
-      .program([call.python, "-s", "-B", runner.path, channel] + call.arguments), in: workspace,
-      limits: limits, environment: environment, readOnlyBinds: runner.binds)
+      .program([call.python, "-s", "-B", runner, channel] + call.arguments), in: workspace,
+      limits: limits, environment: environment, readOnlyBinds: [support.plainPath: "/hindsight"])
     let data = Self.regularFile("\(workspace)/\(channel)/report") ?? Data()
     return TestRun(report: SignedReport.read(data, key: key), result: result)
   }
 
-  /// Runs Harbor's `tests/test.sh`, which reports by a reward file; outcomes of listed tests are
-  /// read from what it prints.
+  /// Runs Harbor's `tests/test.sh`, which reports by a reward file, `reward.json` before `reward.txt`, in
+  /// /logs/verifier (in bubblewrap only) or the workspace's root; outcomes of listed tests are read
+  /// from what it prints.
   func runScript(_ task: RepairTask, in workspace: String) async throws(ToolsError) -> TestRun {
-    let tests = task.testsDirectory
-    let outside = sandbox == .none
-    let folder = outside ? tests.plainPath : "/tests"
-    let keep = ".hindsight-\(String(UInt64.random(in: .min ... .max), radix: 16))"
-    defer { try? FileManager.default.removeItem(atPath: "\(workspace)/\(keep)") }
-    let places = outside ? "." : "/logs/verifier ."
-    let names = places.split(separator: " ").flatMap { ["\($0)/reward.json", "\($0)/reward.txt"] }
-    let command = """
-      \(outside ? "" : "mkdir -p /logs/verifier 2>/dev/null;") rm -f \(names.joined(separator: " "))
-      bash \(ShellWords.quoted(folder + "/test.sh")); status=$?
-      mkdir -p \(keep)
-      for place in \(places); do for name in reward.json reward.txt; do
-        [ -f $place/$name ] && [ ! -e \(keep)/$name ] && cp $place/$name \(keep)/$name
-      done; done
-      exit $status
-      """
+    let channel = try makeChannel(in: workspace)
+    defer { try? FileManager.default.removeItem(atPath: "\(workspace)/\(channel)") }
+    var places: [String] = []
+    for name in ["reward.json", "reward.txt"] {
+      try? FileManager.default.removeItem(atPath: "\(workspace)/\(name)")
+      places += ["\(workspace)/\(channel)/\(name)", "\(workspace)/\(name)"]
+    }
+    let tests = task.testsDirectory.plainPath
+    var command = ["bash", "\(tests)/test.sh"]
+    var binds: [String: String] = [:]
+    if sandbox != .none {
+      // Only the workspace can be written to, so Harbor's folder is a link into it.
+      let logs = support.appending(path: "logs")
+      do {
+        try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+          atPath: logs.appending(path: "verifier").plainPath,
+          withDestinationPath: "\(Sandbox.workspacePath)/\(channel)")
+      } catch {
+        throw ToolsError(.file, "\(logs.plainPath) can't be made: \(error.localizedDescription)")
+      }
+      command = ["bash", "/tests/test.sh"]
+      binds = [tests: "/tests", logs.plainPath: "/logs"]
+    }
     let result = try await sandbox.run(
-      .shell(command), in: workspace, limits: limits, environment: environment,
-      readOnlyBinds: outside ? [:] : [tests.plainPath: folder])
-    let report = TestReport.parse(
-      result.output, kind: task.language == .python ? .unittest : .tap)
-    var run = TestRun(report: report, result: result)
-    let json = Self.regularFile("\(workspace)/\(keep)/reward.json")
-    let text = Self.regularFile("\(workspace)/\(keep)/reward.txt")
-    if let json {
-      run.scriptedReward = Self.reward(json: json)
-    } else if let text {
-      let word = String(decoding: text, as: UTF8.self)[...].trimmed
-      run.scriptedReward = Double(word).flatMap { (0...1).contains($0) ? $0 : nil }
+      .program(command), in: workspace, limits: limits, environment: environment,
+      readOnlyBinds: binds)
+    let kind: TestReport.Kind = task.language == .python ? .unittest : .tap
+    var run = TestRun(report: TestReport.parse(result.output, kind: kind), result: result)
+    for (index, place) in places.enumerated() {
+      guard let data = Self.regularFile(place) else { continue }
+      run.scriptedReward = index < 2 ? Self.reward(json: data) : Self.reward(text: data)
+      break
     }
     return run
   }
 
+  private static func reward(text: Data) -> Double? {
+    let word = String(decoding: text, as: UTF8.self)[...].trimmed
+    return Double(word).flatMap { (0...1).contains($0) ? $0 : nil }
+  }
+
   /// A number, `{"reward": 0.5}`, or an object with one number, from 0 to 1.
-  static func reward(json: Data) -> Double? {
+  package static func reward(json: Data) -> Double? {
     struct Keyed: Decodable { var reward: Double }
     let decoder = JSONDecoder()
     var value = try? decoder.decode(Double.self, from: json)
@@ -130,12 +144,12 @@ struct TestRunner {
     return value.flatMap { (0...1).contains($0) ? $0 : nil }
   }
 
-  private func makeChannel(in workspace: String, key: [UInt8]) throws(ToolsError) -> String {
+  /// Makes a folder in the workspace, through which a run reports; returns its name.
+  private func makeChannel(in workspace: String) throws(ToolsError) -> String {
     let name = ".hindsight-\(String(UInt64.random(in: .min ... .max), radix: 16))"
     do {
       try FileManager.default.createDirectory(
         atPath: "\(workspace)/\(name)", withIntermediateDirectories: false)
-      try Data(key).write(to: URL(filePath: "\(workspace)/\(name)/key"))
     } catch {
       throw ToolsError(
         .file, "the tests' report can't be set up in \(workspace): \(error.localizedDescription)")
@@ -143,20 +157,15 @@ struct TestRunner {
     return name
   }
 
-  /// Writes a file into the support folder; its path as the sandbox sees it, and the bind that it needs.
-  private func inSandbox(
-    _ name: String, contents: String
-  ) throws(ToolsError) -> (path: String, binds: [String: String]) {
-    let file = support.appending(path: name)
+  private static func write(_ bytes: [UInt8], to file: URL) throws(ToolsError) {
     do {
-      try FileManager.default.createDirectory(at: support, withIntermediateDirectories: true)
-      try Data(contents.utf8).write(to: file)
+      try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(bytes).write(to: file)
     } catch {
       throw ToolsError(
         .file, "\(file.plainPath) can't be written: \(error.localizedDescription)")
     }
-    if sandbox == .none { return (file.plainPath, [:]) }
-    return ("/hindsight/\(name)", [support.plainPath: "/hindsight"])
   }
 
   /// A file's bytes unless it is a link, a pipe or larger than 64 MB: the program under test may have put

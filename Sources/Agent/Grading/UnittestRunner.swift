@@ -11,12 +11,12 @@
 ///
 /// The limit of this: the tests and the code under test share one process, so code that searches the
 /// interpreter's memory for the key, or an object that claims to equal everything, can still cheat.
-enum UnittestRunner {
+package enum UnittestRunner {
   static let fileName = "run_unittest.py"
 
   /// The arguments after `-m unittest` and the variables before it, if the command is a plain call of
   /// Python's unittest: no pipes, substitutions or second commands.
-  static func plainCall(
+  package static func plainCall(
     _ command: String
   ) -> (variables: [String], python: String, arguments: [String])? {
     guard var words = ShellWords.split(command) else { return nil }
