@@ -157,7 +157,7 @@ final class EndpointServer {
 
   init() throws {
     let script = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "../Fixtures/endpoint/server.py").standardizedFileURL
+      .appending(path: "../../Fixtures/endpoint/server.py").standardizedFileURL
     let output = Pipe()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = ["python3", script.path]

@@ -1,0 +1,228 @@
+import Agent
+import Foundation
+import LanguageModel
+import Testing
+import Tools
+
+@Suite struct TranscriptTests {
+  static let snapshot = Snapshot(
+    commit: ObjectID(String(repeating: "a", count: 40))!,
+    tree: ObjectID(String(repeating: "0b", count: 20))!)
+
+  static let header = TranscriptHeader(
+    task: "mean", sample: 3, seed: .max, base: snapshot,
+    policy: PolicyIdentity(kind: "scripted", name: "s", sampling: ["temperature": 0.7]),
+    dialect: "compact", tools: ToolName.allCases,
+    messages: [ChatMessage(role: .user, content: "a\r\nb\u{0}\u{2028}é")], testCommand: nil,
+    protectedPaths: ["tests/**"], limits: EpisodeLimits(totalTokens: 9),
+    environment: ToolEnvironment(sandbox: .none), agentRepository: false, time: 1.25)
+
+  static let hostileText = "\u{1b}]0;owned\u{7}\u{1b}[2J\r\u{202e}evil\u{9b}31m\u{0}<|im_end|>\n"
+
+  static let turns = [
+    Turn(
+      number: 1,
+      action: PolicyTurn(
+        contextTokens: [1, 2], actionTokens: [3, 49151], logprobs: [-0.1, -3.4e-38],
+        text: hostileText, finish: .length, usage: nil),
+      call: .edit(path: "a\nb", old: "x\r\n", new: "e\u{301}"),
+      result: ToolResult(
+        text: hostileText, exitCode: -7, isError: true, timedOut: true, outOfMemory: true,
+        seconds: 0.1),
+      observation: "ok", snapshot: snapshot, time: 1_700_000_000.123, policySeconds: 0.25),
+    Turn(
+      number: 2,
+      action: PolicyTurn(
+        text: "", finish: .stop, usage: TokenUsage(promptTokens: 4, completionTokens: 5)),
+      formatError: FormatError(problem: "p", example: "e"), snapshot: snapshot, time: 2,
+      policySeconds: 0),
+  ]
+
+  static let end = TranscriptEnd(
+    turns: 2, stopReason: .infrastructure("no space left"), finalDiff: [0x2B, 0xFF, 0xFE, 0x0A],
+    protectedPathsTouched: ["tests/a.py"],
+    grade: Grade(reward: 0.5, resolved: false, feedback: hostileText), seconds: 3)
+
+  private func withFile<Value>(_ body: (URL) throws -> Value) throws -> Value {
+    let file = FileManager.default.temporaryDirectory
+      .appending(path: "hindsight-transcript-\(UUID().uuidString).jsonl")
+    defer { try? FileManager.default.removeItem(at: file) }
+    return try body(file)
+  }
+
+  private func write(_ file: URL, turns: [Turn] = turns, end: TranscriptEnd? = end) throws {
+    let writer = TranscriptWriter(file)
+    try writer.began(Self.header)
+    for turn in turns { try writer.took(turn) }
+    if let end { try writer.finish(end) } else { writer.close() }
+  }
+
+  @Test func readsBackWhatWasWritten() throws {
+    try withFile { file in
+      try write(file)
+      let transcript = try Transcript.read(file)
+      #expect(
+        transcript == Transcript(header: Self.header, turns: Self.turns, end: Self.end))
+      #expect(transcript.trajectory.allTokens == [1, 2, 3, 49151])
+      let text = try String(contentsOf: file, encoding: .utf8)
+      #expect(text.split(separator: "\n").count == 4)
+      #expect(text.contains("\"diff_base64\""))
+    }
+  }
+
+  @Test func floatsKeepEveryBit() throws {
+    var random = SplitMix(state: 5)
+    var logprobs: [Float] = [
+      0, -0.0, .nan, .infinity, -.infinity, .leastNonzeroMagnitude, .greatestFiniteMagnitude,
+      -0.1, .ulpOfOne,
+    ]
+    for _ in 0..<5_000 {
+      logprobs.append(Float(bitPattern: UInt32(truncatingIfNeeded: random.next())))
+    }
+    var turn = Self.turns[0]
+    turn.action = PolicyTurn(
+      actionTokens: Array(repeating: 1, count: logprobs.count), logprobs: logprobs, text: "",
+      finish: .stop)
+    try withFile { file in
+      try write(file, turns: [turn], end: nil)
+      let read = try Transcript.read(file).turns[0].logprobs
+      for (before, after) in zip(logprobs, read) {
+        #expect(before.bitPattern == after.bitPattern || (before.isNaN && after.isNaN))
+      }
+      #expect(read.count == logprobs.count)
+    }
+  }
+
+  /// A kill can leave any beginning of the last line.
+  @Test func everyTruncationIsReadable() throws {
+    try withFile { file in
+      try write(file)
+      let data = try Data(contentsOf: file)
+      let lines = data.split(separator: UInt8(ascii: "\n"))
+      for kept in 1..<lines.count {
+        let start = lines[0..<kept].reduce(0) { $0 + $1.count + 1 }
+        for length in stride(from: 1, to: lines[kept].count - 1, by: 7) {
+          try data.prefix(start + length).write(to: file)
+          let transcript = try Transcript.read(file)
+          #expect(transcript.truncatedLine == kept + 1)
+          #expect(transcript.turns.count == kept - 1)
+          #expect(transcript.end == nil)
+        }
+        try data.prefix(start + lines[kept].count).write(to: file)
+        #expect(try Transcript.read(file).truncatedLine == nil)
+      }
+    }
+  }
+
+  @Test func errorsNameFileLineAndWhatWasExpected() throws {
+    try withFile { file in
+      try write(file)
+      let lines = try String(contentsOf: file, encoding: .utf8)
+        .split(separator: "\n").map(String.init)
+      let cases: [([String], String)] = [
+        ([], ":1: expected the header"),
+        (["{"], ":1: not JSON; expected a line of type header"),
+        ([lines[1]], ":1: a line of type 'turn'; expected a line of type header"),
+        (["{}"], ":1: 'type' is missing"),
+        ([lines[0].replacing("\"version\":1", with: "\"version\":2")], "version 2 is not known"),
+        ([lines[0], lines[0]], ":2: a line of type 'header'; expected a line of type turn or end"),
+        ([lines[0], lines[2]], ":2: has turn 2; expected turn 1"),
+        ([lines[0], "nonsense", lines[1]], ":2: not JSON"),
+        ([lines[0], lines[3]], ":2: counts 2 turns; there are 0"),
+        (Array(lines) + [lines[1]], ":5: a line of type 'turn'; nothing may follow the end"),
+        (
+          [lines[0], lines[1].replacing("[3,49151]", with: "[3]")],
+          ":2: has 1 action_tokens but 2 logprobs"
+        ),
+        ([lines[0], lines[1].replacing("49151", with: "\"x\"")], "'action_tokens.Index 1'"),
+        ([lines[0], lines[1].replacing("\"tree\":\"0b", with: "\"tree\":\"zz")], ":2: 'tree'"),
+        (
+          lines.dropLast() + [lines[3].replacing("infrastructure", with: "tired")],
+          ":4: 'stop_reason': 'tired' is no stop reason"
+        ),
+      ]
+      for (content, expected) in cases {
+        try Data(content.map { $0 + "\n" }.joined().utf8).write(to: file)
+        let error = #expect(throws: TranscriptError.self) { try Transcript.read(file) }
+        let sentence = try #require(error).description
+        #expect(sentence.hasPrefix(file.path) && sentence.contains(expected), "\(sentence)")
+      }
+    }
+    #expect(throws: TranscriptError.self) { try Transcript.read(URL(filePath: "/nowhere/t.jsonl")) }
+    #expect(throws: TranscriptError.self) { try Transcript.read(URL(filePath: "/tmp")) }
+  }
+
+  @Test func unknownKeysAreLeftAlone() throws {
+    try withFile { file in
+      try write(file)
+      let text = try String(contentsOf: file, encoding: .utf8)
+      let lines = text.split(separator: "\n").map { "{\"a_new_key\":[1],\($0.dropFirst())\n" }
+      try Data(lines.joined().utf8).write(to: file)
+      #expect(try Transcript.read(file).turns.count == 2)
+    }
+  }
+
+  @Test func nothingIsOverwritten() throws {
+    try withFile { file in
+      try write(file, end: nil)
+      let error = #expect(throws: TranscriptError.self) {
+        try TranscriptWriter(file).began(Self.header)
+      }
+      #expect(error?.description.contains("cannot be created: File exists") == true)
+    }
+    let closed = TranscriptWriter(URL(filePath: "/nowhere/t.jsonl"))
+    #expect(throws: TranscriptError.self) { try closed.began(Self.header) }
+    #expect(throws: TranscriptError.self) { try closed.took(Self.turns[0]) }
+    try closed.finish(Self.end)
+  }
+
+  @Test func viewPassesNoControlCharacterThrough() throws {
+    let transcript = Transcript(
+      header: Self.header, turns: Self.turns, end: Self.end, truncatedLine: 5)
+    let text = TranscriptView(usesColor: false).render(transcript)
+    let allowed: Set<Unicode.Scalar> = ["\n", "\t"]
+    for scalar in text.unicodeScalars where !allowed.contains(scalar) {
+      #expect(scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value))
+      #expect(scalar.value != 0x202E)
+    }
+    #expect(text.contains("\\u{1b}[2J") && text.contains("\\u{202e}evil"))
+    #expect(text.contains("Line 5 was cut off") && text.contains("Protected paths touched"))
+    let colored = TranscriptView(usesColor: true).render(transcript)
+    #expect(colored.contains("\u{1b}[1mTurn 1") && !colored.contains("\u{1b}]0;"))
+  }
+
+  @Test(arguments: [
+    ("Ran 3 tests in 0.002s", "Ran 3 tests in 12.5s"),
+    ("== 2 passed in 0.01 seconds ==", "== 2 passed in 0.32 seconds =="),
+    ("real\t0m0.012s", "real\t1m3.250s"),
+    ("<A object at 0x7f3a21b0>", "<A object at 0x55d0c8ff10>"),
+    ("File \"/tmp/tmpx1_2/a.py\", line 3", "File \"/tmp/hindsight-9/a.py\", line 3"),
+    ("==12==ERROR: AddressSanitizer", "==4711==ERROR: AddressSanitizer"),
+  ]) func normalizationHidesWhatMayDiffer(first: String, second: String) {
+    #expect(first != second)
+    #expect(
+      OutputNormalization.normalized(first) == OutputNormalization.normalized(second))
+  }
+
+  @Test(arguments: [
+    ("Ran 3 tests in 0.002s", "Ran 4 tests in 0.002s"), ("3 s", "4 s"), ("0x1", "0x2"),
+    ("expected 1.5, got 2.5", "expected 1.5, got 3.5"), ("/tmp/a/x", "/tmp/a/y"),
+  ]) func normalizationKeepsWhatMatters(first: String, second: String) {
+    #expect(
+      OutputNormalization.normalized(first) != OutputNormalization.normalized(second))
+  }
+
+  @Test func divergenceIsShownSideBySide() {
+    let long = String(repeating: "x", count: 200)
+    let text = TranscriptView(usesColor: false).render(
+      Divergence(
+        turn: 4, kind: .output, recorded: "a\nb\nc\nsame\n\(long)1\nend",
+        replayed: "a\nb\nc\nsame\n\(long)2"), width: 61)
+    let lines = text.split(separator: "\n")
+    #expect(lines[0] == "Turn 4: the output differs")
+    #expect(lines[2].hasPrefix("c ") && lines[3].hasPrefix("same"))
+    #expect(lines[4].contains("≠") && lines[4].contains("x1") && lines[4].contains("x2"))
+    #expect(lines[5].hasPrefix("end"))
+    #expect(lines.allSatisfy { $0.count <= 61 })
+  }
+}
