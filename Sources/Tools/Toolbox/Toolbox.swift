@@ -1,0 +1,95 @@
+/// The tools of one episode: what the policy can do in its workspace.
+///
+/// View, search, edit and create work on the files directly, never leave the workspace and never
+/// follow a link out of it; shell, test and the syntax check run in the sandbox. Every outcome that a
+/// policy can cause is a ``ToolResult``; only trouble with the machinery throws.
+public struct Toolbox: Sendable {
+  /// How much a result may say.
+  public struct Options: Sendable, Codable, Hashable {
+    /// Characters of a result at most.
+    public var maxCharacters: Int
+    /// Lines of a view without a range.
+    public var viewLines: Int
+    /// Characters of a line shown.
+    public var lineWidth: Int
+    /// Matching lines of a search shown.
+    public var searchMatches: Int
+    /// Whether an edit that adds a syntax error is refused.
+    public var checksSyntax: Bool
+
+    public init(
+      maxCharacters: Int = 1500, viewLines: Int = 60, lineWidth: Int = 160,
+      searchMatches: Int = 20, checksSyntax: Bool = true
+    ) {
+      self.maxCharacters = maxCharacters
+      self.viewLines = viewLines
+      self.lineWidth = lineWidth
+      self.searchMatches = searchMatches
+      self.checksSyntax = checksSyntax
+    }
+  }
+
+  let root: String
+  let files: Beneath
+  let sandbox: Sandbox
+  let limits: SandboxLimits
+  let testCommand: String?
+  let testLimits: SandboxLimits
+  let environment: [String: String]
+  let readOnlyBinds: [String: String]
+  let options: Options
+
+  /// Bytes of a file that view, search and edit look at.
+  static let maximumFileBytes = 4 << 20
+
+  /// `root`: the workspace's folder on the host. `testLimits`: those of `limits` if nil.
+  public init(
+    root: String, sandbox: Sandbox, limits: SandboxLimits = SandboxLimits(),
+    testCommand: String? = nil, testLimits: SandboxLimits? = nil,
+    environment: [String: String] = [:], readOnlyBinds: [String: String] = [:],
+    options: Options = Options()
+  ) {
+    self.root = root
+    files = Beneath(root: root)
+    self.sandbox = sandbox
+    self.limits = limits
+    self.testCommand = testCommand
+    self.testLimits = testLimits ?? limits
+    self.environment = environment
+    self.readOnlyBinds = readOnlyBinds
+    self.options = options
+  }
+
+  /// Performs one action and says how it went.
+  public func run(_ call: ToolCall) async throws(ToolsError) -> ToolResult {
+    let begin = ContinuousClock.now
+    var result: ToolResult
+    do {
+      result = try await perform(call)
+    } catch let error as ToolsError {
+      throw error
+    } catch let error as Refusal {
+      result = ToolResult(text: error.text, isError: true)
+    } catch { throw ToolsError(.file, "\(error)") }
+    result.text = bounded(result.text)
+    result.seconds = begin.duration(to: .now) / .seconds(1)
+    return result
+  }
+
+  private func perform(_ call: ToolCall) async throws -> ToolResult {
+    switch call {
+    case .view(let path, let first, let last): ToolResult(text: try view(path, first, last))
+    case .search(let pattern, let path): ToolResult(text: try search(pattern, path))
+    case .edit(let path, let old, let new): try await edit(path, old: old, new: new)
+    case .create(let path, let contents): try await create(path, contents)
+    case .shell(let command): try await shell(command)
+    case .test: try await test()
+    case .submit: ToolResult(text: "Submitted.")
+    }
+  }
+
+  /// The beginning and the end of a text that is longer than a result may be.
+  func bounded(_ text: String) -> String {
+    text.headAndTail(options.maxCharacters)
+  }
+}
