@@ -5,7 +5,7 @@ struct Hindsight: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hindsight",
     abstract: "Train, replay and run a coding agent that learns from hindsight.",
-    subcommands: [TasksCommand.self, RunCommand.self, ReplayCommand.self])
+    subcommands: [TasksCommand.self, RunCommand.self, ReplayCommand.self, SFTCommand.self])
 
   static func main() async {
     do {

@@ -10,23 +10,54 @@ public struct LineEdit: Sendable, Equatable {
   }
 }
 
-enum LineEdits {
+/// Works on bytes throughout: "\r\n" would be one character, and strings that only look the same would
+/// be equal.
+package enum LineEdits {
   /// Edits that, applied in order, turn `before` into `after`: one a changed run of lines, each
-  /// grown by unchanged lines around it until its old text is unique. Nil when the old text is empty
-  /// (a new file) and so can't be matched.
-  static func between(_ before: String, _ after: String) -> [LineEdit]? {
-    let old = lines(before)
-    let new = lines(after)
-    guard !old.isEmpty else { return nil }
+  /// grown by unchanged lines around it until its old text is unique. Nil when there's no old text
+  /// to match (an empty file).
+  package static func between(_ before: String, _ after: String) -> [LineEdit]? {
+    let texts = Texts(old: lines(before), new: lines(after))
+    guard !texts.old.isEmpty else { return nil }
+    var hunks = hunks(texts)
+    // From the end, so that earlier line numbers stay true.
     var edits: [LineEdit] = []
     var current = before
-    // From the end, so that earlier line numbers stay true.
-    for hunk in hunks(old, new).reversed() {
-      guard let edit = grow(hunk, old, new, in: current) else { return nil }
-      edits.append(edit)
-      current = replaceOnce(edit, in: current)
+    var index = hunks.count - 1
+    while index >= 0 {
+      let low = index > 0 ? hunks[index - 1].old.upperBound : 0
+      let high = index + 1 < hunks.count ? hunks[index + 1].old.lowerBound : texts.old.count
+      if let edit = grow(hunks[index], within: low..<high, texts, in: current) {
+        edits.append(edit)
+        current = replaceOnce(edit, in: current)
+        index -= 1
+        continue
+      }
+      // No unique text of its own: one edit with a neighbour, from the start.
+      guard hunks.count > 1 else { return nil }
+      let first = max(0, index - 1)
+      hunks[first] = Hunk(
+        old: hunks[first].old.lowerBound..<hunks[first + 1].old.upperBound,
+        new: hunks[first].new.lowerBound..<hunks[first + 1].new.upperBound)
+      hunks.remove(at: first + 1)
+      (edits, current, index) = ([], before, hunks.count - 1)
     }
-    return current == after ? edits : nil
+    return current.utf8.elementsEqual(after.utf8) ? edits : nil
+  }
+
+  /// The lines of `before`, counted from 1, that are changed; for a pure insertion the line it
+  /// stands before.
+  package static func changedLines(_ before: String, _ after: String) -> ClosedRange<Int>? {
+    let texts = Texts(old: lines(before), new: lines(after))
+    let hunks = hunks(texts)
+    guard let first = hunks.first, let last = hunks.last else { return nil }
+    let start = min(first.old.lowerBound + 1, max(texts.old.count, 1))
+    return start...max(start, last.old.upperBound)
+  }
+
+  private struct Texts {
+    var old: [[UInt8]]
+    var new: [[UInt8]]
   }
 
   private struct Hunk {
@@ -35,22 +66,22 @@ enum LineEdits {
   }
 
   /// Maximal runs of lines that differ, by longest common subsequence.
-  private static func hunks(_ old: [String], _ new: [String]) -> [Hunk] {
-    let difference = new.difference(from: old)
-    let removed = Set(
-      difference.removals.map { change -> Int in
-        if case .remove(let offset, _, _) = change { offset } else { -1 }
-      })
-    let inserted = Set(
-      difference.insertions.map { change -> Int in
-        if case .insert(let offset, _, _) = change { offset } else { -1 }
-      })
+  private static func hunks(_ texts: Texts) -> [Hunk] {
+    let difference = texts.new.difference(from: texts.old)
+    var removed: Set<Int> = []
+    var inserted: Set<Int> = []
+    for change in difference {
+      switch change {
+      case .remove(let offset, _, _): removed.insert(offset)
+      case .insert(let offset, _, _): inserted.insert(offset)
+      }
+    }
     var result: [Hunk] = []
     var (i, j) = (0, 0)
-    while i < old.count || j < new.count {
+    while i < texts.old.count || j < texts.new.count {
       let start = (i, j)
-      while i < old.count && removed.contains(i) { i += 1 }
-      while j < new.count && inserted.contains(j) { j += 1 }
+      while i < texts.old.count && removed.contains(i) { i += 1 }
+      while j < texts.new.count && inserted.contains(j) { j += 1 }
       if (i, j) == start {
         (i, j) = (i + 1, j + 1)
       } else {
@@ -60,16 +91,18 @@ enum LineEdits {
     return result
   }
 
+  /// The hunk with as many lines of `bounds` (unchanged but for the hunk) as make it unique.
   private static func grow(
-    _ hunk: Hunk, _ old: [String], _ new: [String], in text: String
+    _ hunk: Hunk, within bounds: Range<Int>, _ texts: Texts, in text: String
   ) -> LineEdit? {
     var (oldRange, newRange) = (hunk.old, hunk.new)
     var upward = true
     while true {
-      let edit = LineEdit(old: old[oldRange].joined(), new: new[newRange].joined())
+      let edit = LineEdit(old: joined(texts.old[oldRange]), new: joined(texts.new[newRange]))
       if !edit.old.isEmpty && occurrences(of: edit.old, in: text) == 1 { return edit }
-      // Lines above first, then below, then above again.
-      let (canUp, canDown) = (oldRange.lowerBound > 0, oldRange.upperBound < old.count)
+      // A line above, then one below, then above again.
+      let canUp = oldRange.lowerBound > bounds.lowerBound
+      let canDown = oldRange.upperBound < bounds.upperBound
       guard canUp || canDown else { return nil }
       if upward ? canUp : !canDown {
         oldRange = oldRange.lowerBound - 1..<oldRange.upperBound
@@ -82,37 +115,41 @@ enum LineEdits {
     }
   }
 
-  static func replaceOnce(_ edit: LineEdit, in text: String) -> String {
+  /// `text` with the first occurrence of the old text replaced.
+  package static func replaceOnce(_ edit: LineEdit, in text: String) -> String {
     let bytes = Array(text.utf8)
-    guard let at = firstIndex(of: Array(edit.old.utf8), in: bytes) else { return text }
+    let old = Array(edit.old.utf8)
+    guard let at = offsets(of: old, in: bytes).first else { return text }
     return String(
-      decoding: bytes[..<at] + Array(edit.new.utf8) + bytes[(at + edit.old.utf8.count)...],
-      as: UTF8.self)
+      decoding: bytes[..<at] + Array(edit.new.utf8) + bytes[(at + old.count)...], as: UTF8.self)
   }
 
-  static func occurrences(of part: String, in text: String) -> Int {
-    let (needle, bytes) = (Array(part.utf8), Array(text.utf8))
-    guard !needle.isEmpty, needle.count <= bytes.count else { return 0 }
-    return (0...bytes.count - needle.count).count { bytes[$0...].starts(with: needle) }
+  /// How often `part` occurs in `text`, overlaps included.
+  package static func occurrences(of part: String, in text: String) -> Int {
+    offsets(of: Array(part.utf8), in: Array(text.utf8)).count
   }
 
-  private static func firstIndex(of needle: [UInt8], in bytes: [UInt8]) -> Int? {
-    guard needle.count <= bytes.count else { return nil }
-    return (0...bytes.count - needle.count).first { bytes[$0...].starts(with: needle) }
+  private static func offsets(of needle: [UInt8], in bytes: [UInt8]) -> [Int] {
+    guard !needle.isEmpty, needle.count <= bytes.count else { return [] }
+    return (0...bytes.count - needle.count).filter { bytes[$0...].starts(with: needle) }
   }
 
-  /// Lines with their line breaks, split on bytes: "\r\n" stays in its line.
-  private static func lines(_ text: String) -> [String] {
-    var result: [String] = []
+  /// Lines with their line breaks.
+  private static func lines(_ text: String) -> [[UInt8]] {
+    var result: [[UInt8]] = []
     var line: [UInt8] = []
     for byte in text.utf8 {
       line.append(byte)
       if byte == UInt8(ascii: "\n") {
-        result.append(String(decoding: line, as: UTF8.self))
+        result.append(line)
         line = []
       }
     }
-    if !line.isEmpty { result.append(String(decoding: line, as: UTF8.self)) }
+    if !line.isEmpty { result.append(line) }
     return result
+  }
+
+  private static func joined(_ lines: ArraySlice<[UInt8]>) -> String {
+    String(decoding: lines.joined(), as: UTF8.self)
   }
 }

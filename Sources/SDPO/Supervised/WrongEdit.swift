@@ -1,7 +1,7 @@
-import LanguageModel
+package import LanguageModel
 
 /// Plausible wrong repairs: one small mistake in the right place.
-enum WrongEdit {
+package enum WrongEdit {
   /// Pairs that people mix up; each is tried both ways.
   private static let confusions: [(String, String)] = [
     (" < ", " <= "), (" > ", " >= "), (" == ", " != "), (" + ", " - "), (" * ", " / "),
@@ -10,15 +10,15 @@ enum WrongEdit {
   ]
 
   /// `new` with one mistake, different from both `old` and `new`; nil if none fits.
-  static func mistake(in edit: LineEdit, random: inout SplitMix64) -> String? {
+  package static func mistake(in edit: LineEdit, random: inout SplitMix64) -> String? {
     var candidates: [String] = []
     for (left, right) in confusions {
       for (from, to) in [(left, right), (right, left)] where !from.isEmpty {
         if let changed = replacingFirst(from, with: to, in: edit.new) { candidates.append(changed) }
       }
     }
-    candidates += numbersOffByOne(edit.new)
-    candidates.removeAll { $0 == edit.old || $0 == edit.new }
+    candidates += numbersOffByOne(edit.new) + swappedArguments(edit.new) + lackingALine(edit)
+    candidates.removeAll { $0 == edit.old || $0 == edit.new || $0.isEmpty }
     guard !candidates.isEmpty else { return nil }
     return candidates[random.index(below: candidates.count)]
   }
@@ -28,6 +28,23 @@ enum WrongEdit {
   ) -> String? {
     guard let range = text.firstRange(of: part) else { return nil }
     return text.replacingCharacters(in: range, with: other)
+  }
+
+  private static func swappedArguments(_ text: String) -> [String] {
+    text.matches(of: #/\((\w+), (\w+)\)/#).map { match in
+      text.replacingCharacters(in: match.range, with: "(\(match.2), \(match.1))")
+    }
+  }
+
+  /// Without one of the lines that the repair adds.
+  private static func lackingALine(_ edit: LineEdit) -> [String] {
+    let lines = edit.new.split(separator: "\n", omittingEmptySubsequences: false)
+    let known = Set(edit.old.split(separator: "\n"))
+    let added = lines.indices.filter { !lines[$0].isEmpty && !known.contains(lines[$0]) }
+    guard added.count > 1 else { return [] }
+    return added.map { index in
+      (lines[..<index] + lines[(index + 1)...]).joined(separator: "\n")
+    }
   }
 
   private static func numbersOffByOne(_ text: String) -> [String] {

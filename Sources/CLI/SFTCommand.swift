@@ -1,0 +1,189 @@
+internal import Agent
+internal import ArgumentParser
+internal import Foundation
+internal import LanguageModel
+internal import SDPO
+internal import Tools
+
+struct SFTCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sft",
+    abstract: "Warm a model up on demonstrations made from the tasks' solutions.",
+    discussion: """
+      An oracle that knows the solution works through each task in the real sandbox: it looks, tests, \
+      edits, tests and submits; it also mends a wrong first edit, or a malformed call, and does it \
+      all with hindsight in its prompt, as the teacher of `hindsight train` reads it. The model \
+      learns the right actions.
+
+        hindsight sft --model models/SmolLM2-135M-Instruct.Q4_1.gguf --output runs/sft
+        hindsight sft --demonstrations-only --view --output runs/sft
+      """)
+
+  @Option(help: "A GGUF file or a Hugging Face folder.")
+  var model = "models/SmolLM2-135M-Instruct.Q4_1.gguf"
+
+  @Option(help: "An adapter to start from (a PEFT folder); its rank, alpha and targets are kept.")
+  var adapter: String?
+
+  @Option(help: "The folder of tasks.")
+  var tasks = "tasks"
+
+  @Option(help: "The split to train on; the other one's demonstrations only measure the loss.")
+  var split = RepairTask.Split.train
+
+  @Argument(help: "Only the tasks with these ids.")
+  var ids: [String] = []
+
+  @Option(help: "Where everything goes: demonstrations, metrics, adapter/ and epochs/.")
+  var output = "runs/sft"
+
+  @Option(help: "Passes over the tasks.")
+  var epochs = 3
+
+  @Option(
+    help: "Demonstrations of a task in each epoch; later epochs take others. All, if not given.")
+  var perTask: Int?
+
+  @Option(help: "Demonstrations of one update.")
+  var batch = 8
+
+  @Option(help: "The learning rate's peak. [default: 5e-4, with --full 2e-5]")
+  var learningRate: Float?
+
+  @Option(help: "The adapter's rank.")
+  var rank = 8
+
+  @Option(help: "The adapter's alpha. [default: twice the rank]")
+  var alpha: Float?
+
+  @Option(help: "The adapted layers, as in q_proj,v_proj. [default: all]")
+  var targets: String?
+
+  @Flag(help: "Train all parameters, no adapter. The model must be a Hugging Face folder.")
+  var full = false
+
+  @Option(help: "The dialect of actions: \(Dialects.names.joined(separator: ", ")).")
+  var dialect = "compact"
+
+  @Option(help: "Leave demonstrations out that have more tokens than this.")
+  var maxTokens = 2048
+
+  @Option(help: "Demonstrations of the other split that measure the loss after each epoch.")
+  var heldOut = 16
+
+  @Option(help: "Tokens of one pass at most: what bounds memory.")
+  var microBatchTokens = 2048
+
+  @Flag(help: "Compute activations twice: slower, a tenth of the memory.")
+  var recompute = false
+
+  @Option(help: "The seed of everything.")
+  var seed: UInt64 = 1
+
+  @Option(help: "Where actions run: bubblewrap or none.")
+  var sandbox = Sandbox.bubblewrap
+
+  @Option(help: "Tasks demonstrated at a time.")
+  var jobs = 2
+
+  @Flag(help: "Make the demonstrations and stop; no model is needed.")
+  var demonstrationsOnly = false
+
+  @Flag(help: "Print the demonstrations as people read them.")
+  var view = false
+
+  func validate() throws {
+    guard Dialects.names.contains(dialect) else {
+      throw ValidationError("--dialect must be one of \(Dialects.names.joined(separator: ", ")).")
+    }
+    guard (1...64).contains(jobs) else { throw ValidationError("--jobs must be from 1 to 64.") }
+    guard rank >= 1, rank <= 1024 else { throw ValidationError("--rank must be from 1 to 1024.") }
+    guard maxTokens >= 1 else { throw ValidationError("--max-tokens must be at least 1.") }
+    guard heldOut >= 0 else { throw ValidationError("--held-out must not be negative.") }
+    if full, adapter != nil { throw ValidationError("--full trains no adapter: drop --adapter.") }
+    if let alpha, !(alpha > 0 && alpha.isFinite) {
+      throw ValidationError("--alpha must be positive.")
+    }
+    if let problem = supervised.problem { throw ValidationError("\(problem).") }
+    _ = try linearKinds()
+  }
+
+  func run() async throws {
+    if let reason = await sandbox.probe() { throw TaskError(reason) }
+    let command = self
+    try await cancellingOnInterrupt { try await command.work() }
+  }
+
+  var folder: URL { URL(filePath: output) }
+
+  var supervised: SupervisedConfiguration {
+    SupervisedConfiguration(
+      epochs: epochs, batch: batch, perTask: perTask,
+      optimizer: AdamWConfig(learningRate: learningRate ?? (full ? 2e-5 : 5e-4)), seed: seed,
+      microBatchTokens: microBatchTokens, recompute: recompute)
+  }
+
+  func linearKinds() throws -> [LinearKind] {
+    guard let targets else { return LinearKind.allCases }
+    return try targets.split(separator: ",").map { name in
+      guard let kind = LinearKind(rawValue: name.trimmingCharacters(in: .whitespaces)) else {
+        let known = LinearKind.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError("--targets: \"\(name)\" is none of \(known).")
+      }
+      return kind
+    }
+  }
+
+  private func work() async throws {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let training = try await demonstrations(split, ids: ids, file: "demonstrations.jsonl")
+    if view {
+      for demonstration in training { print(demonstration.readable + "\n") }
+    }
+    guard !demonstrationsOnly else { return }
+    let other: RepairTask.Split = split == .train ? .heldOut : .train
+    let hasOther = try TaskSet.load(URL(filePath: tasks)).tasks.contains { $0.split == other }
+    let measured =
+      hasOther && heldOut > 0
+      ? try await demonstrations(other, ids: [], file: "\(other.rawValue).jsonl") : []
+    try await SFTRun(command: self).train(training, heldOut: measured)
+  }
+
+  /// The demonstrations of a split: from the output folder if they're there, else newly made.
+  private func demonstrations(
+    _ split: RepairTask.Split, ids: [String], file: String
+  ) async throws -> [Demonstration] {
+    let tasks = try TaskSet.load(URL(filePath: tasks), split: split, ids: ids).tasks
+    let work = FileManager.default.temporaryDirectory
+      .appending(path: "hindsight-sft-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: work) }
+    let maker = DemonstrationMaker(
+      dialect: Dialects.named(dialect) ?? CompactDialect(),
+      environment: ToolEnvironment(sandbox: sandbox),
+      recorder: try Recorder(at: work.appending(path: "recorder.git").path(percentEncoded: false)),
+      workFolder: work.appending(path: "work"), seed: seed)
+    let cache = DemonstrationCache(file: folder.appending(path: file))
+    let key = try maker.key(for: tasks)
+    if let known = cache.read(key: key) {
+      print("\(known.count) demonstrations of \(split.rawValue) tasks from \(output)/\(file)")
+      return known
+    }
+    let progress = ProgressReporter(
+      "Demonstrating \(split.rawValue)", total: tasks.count, unit: "tasks")
+    let made = try await maker.make(tasks, jobs: jobs) { made in
+      for problem in made.problems { progress.line("left out: \(problem)") }
+      progress.advance()
+    }
+    progress.finish()
+    let all = made.flatMap(\.demonstrations)
+    guard !all.isEmpty else { throw TaskError("no task in \(self.tasks) gave a demonstration") }
+    try cache.write(all, key: key)
+    let kinds = Demonstration.Kind.allCases.map { kind in
+      "\(all.count { $0.kind == kind }) \(kind.rawValue)"
+    }
+    print(
+      "\(all.count) demonstrations of \(Set(all.map(\.task)).count) of \(tasks.count) "
+        + "\(split.rawValue) tasks: \(kinds.joined(separator: ", ")); in \(output)/\(file)")
+    return all
+  }
+}

@@ -1,0 +1,211 @@
+internal import Agent
+internal import ArgumentParser
+internal import Foundation
+internal import LanguageModel
+internal import SDPO
+internal import Tools
+
+/// The training half of `hindsight sft`.
+struct SFTRun: Sendable {
+  let command: SFTCommand
+
+  func train(_ training: [Demonstration], heldOut: [Demonstration]) async throws {
+    if command.full { try requireFolder() }
+    let model = try LoadedModel.load(command.model)
+    let learner = try learner(model)
+    let items = tokenized(training, model, "training")
+    let measured = Self.balanced(
+      tokenized(heldOut, model, "held-out"), count: command.heldOut, seed: command.seed)
+    let trainer = try SupervisedTrainer(
+      command.supervised, engine: Engine(model.transformer), learner: learner, training: items,
+      heldOut: measured)
+    let lengths = items.map(\.example.student.count).sorted()
+    print(
+      "\(trainer.epochSize) demonstrations an epoch, \(trainer.updateCount) updates, "
+        + "\(learner.trained.count) trained parameters; tokens of a demonstration: median "
+        + "\(lengths[lengths.count / 2]), most \(lengths[lengths.count - 1])")
+    try writeConfiguration()
+    let metrics = try MetricsWriter(directory: command.folder)
+    let progress = ProgressReporter(
+      "Training", total: trainer.epochSize * command.epochs, unit: "demonstrations")
+    do {
+      try await trainer.run { event in
+        try follow(event, learner, model, metrics, progress)
+      }
+    } catch is CancellationError {
+      progress.finish()
+      try save(learner, model, to: name)
+      print("stopped; what was learnt so far is in \(command.output)/\(name)")
+      throw ExitCode(130)
+    }
+    progress.finish()
+    try save(learner, model, to: name)
+    print("saved \(command.output)/\(name)")
+  }
+
+  private var name: String { command.full ? "model" : "adapter" }
+
+  private func learner(_ model: LoadedModel) throws -> Learner {
+    if command.full { return Learner(transformer: model.transformer, adapter: nil) }
+    if let folder = command.adapter {
+      let adapter = try LoRAParameters.load(folder: folder, model: model.config)
+      return Learner(transformer: model.transformer, adapter: adapter)
+    }
+    let adapter = LoRAParameters(
+      config: LoRAConfig(
+        rank: command.rank, alpha: command.alpha ?? Float(2 * command.rank),
+        targets: try command.linearKinds()),
+      model: model.config)
+    adapter.initialize(seed: command.seed)
+    return Learner(transformer: model.transformer, adapter: adapter)
+  }
+
+  /// The demonstrations that fit, as tokens; the others are counted.
+  private func tokenized(
+    _ demonstrations: [Demonstration], _ model: LoadedModel, _ what: String
+  ) -> [SupervisedTrainer.Item] {
+    let limit = min(command.maxTokens, model.config.contextLength)
+    let items = demonstrations.map {
+      SupervisedTrainer.Item($0, tokenizer: model.tokenizer, chatFormat: model.chatFormat)
+    }
+    let kept = items.filter { $0.example.student.count <= limit }
+    if kept.count < items.count {
+      print(
+        "\(items.count - kept.count) of \(items.count) \(what) demonstrations left out: longer "
+          + "than \(limit) tokens")
+    }
+    return kept
+  }
+
+  /// About the same number of each kind of prompt, tasks spread as wide as can be.
+  private static func balanced(
+    _ items: [SupervisedTrainer.Item], count: Int, seed: UInt64
+  ) -> [SupervisedTrainer.Item] {
+    var random = SplitMix64(seeds: seed, 0x6865_6C64)
+    let kinds = Demonstration.Hindsight.allCases
+    var decks = kinds.map { kind in
+      items.filter { $0.demonstration.hindsight == kind }.shuffled(using: &random)
+    }
+    var chosen: [SupervisedTrainer.Item] = []
+    var uses: [String: Int] = [:]
+    while chosen.count < min(count, items.count) {
+      for index in decks.indices where chosen.count < count && !decks[index].isEmpty {
+        let next = decks[index].indices.min {
+          uses[decks[index][$0].demonstration.task, default: 0]
+            < uses[decks[index][$1].demonstration.task, default: 0]
+        }
+        let item = decks[index].remove(at: next ?? 0)
+        uses[item.demonstration.task, default: 0] += 1
+        chosen.append(item)
+      }
+    }
+    return chosen
+  }
+
+  private func follow(
+    _ event: SupervisedTrainer.Event, _ learner: Learner, _ model: LoadedModel,
+    _ metrics: MetricsWriter, _ progress: ProgressReporter
+  ) throws {
+    switch event {
+    case .trained(let epoch, let count, let loss):
+      progress.advance(by: count, note: String(format: "epoch %d, loss %.3f", epoch, loss))
+    case .updated(let update):
+      try metrics.write(
+        step: update.number,
+        [
+          "epoch": Double(update.epoch), "loss": update.loss,
+          "learning_rate": Double(update.learningRate),
+          "grad_norm": Double(update.gradientNorm),
+          "action_tokens": Double(update.actionTokens), "tokens": Double(update.tokens),
+        ])
+    case .finished(let epoch):
+      progress.line(describe(epoch))
+      if epoch.epoch > 0 { try save(learner, model, to: "epochs/\(epoch.epoch)") }
+    }
+  }
+
+  private func describe(_ epoch: SupervisedTrainer.EpochReport) -> String {
+    var parts: [String] = []
+    if let loss = epoch.loss { parts.append(String(format: "loss %.4f", loss)) }
+    if let loss = epoch.heldOutLoss {
+      let kinds = Demonstration.Hindsight.allCases.compactMap { kind in
+        epoch.heldOutByHindsight[kind.rawValue].map {
+          "\(kind.rawValue) " + String(format: "%.4f", $0)
+        }
+      }
+      parts.append(
+        String(format: "held-out %.4f", loss) + " (\(kinds.joined(separator: ", ")))")
+    }
+    if let speed = epoch.tokensPerSecond { parts.append(String(format: "%.0f tokens/s", speed)) }
+    let title = epoch.epoch == 0 ? "before training" : "epoch \(epoch.epoch)"
+    return "\(title): \(parts.joined(separator: ", "))"
+  }
+
+  // MARK: Files
+
+  private func save(_ learner: Learner, _ model: LoadedModel, to path: String) throws {
+    let folder = command.folder.appending(path: path)
+    if let adapter = learner.adapter {
+      try FileManager.default.createDirectory(
+        at: folder.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try adapter.save(to: folder.path(percentEncoded: false), baseModel: model.name)
+    } else {
+      try saveModel(learner, to: folder)
+    }
+  }
+
+  /// Without its configuration and tokenizer, weights are of no use.
+  private func requireFolder() throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: command.model, isDirectory: &isFolder),
+      isFolder.boolValue
+    else {
+      throw ValidationError(
+        "--full writes a Hugging Face folder and needs one to start from; \(command.model) is "
+          + "none (an adapter can be trained from it).")
+    }
+  }
+
+  /// The given model's folder with the trained weights.
+  private func saveModel(_ learner: Learner, to folder: URL) throws {
+    let files = FileManager.default
+    try files.createDirectory(at: folder, withIntermediateDirectories: true)
+    let source = URL(filePath: command.model)
+    let names = try files.contentsOfDirectory(atPath: source.path(percentEncoded: false))
+    for name in names.sorted()
+    where !name.contains(".safetensors")
+      && (name.hasSuffix(".json") || name.hasSuffix(".txt")
+        || name.hasSuffix(".jinja"))
+    {
+      let target = folder.appending(path: name)
+      try? files.removeItem(at: target)
+      try files.copyItem(at: source.appending(path: name), to: target)
+    }
+    let tensors = learner.layout.entries.map { entry in
+      SafetensorsWriter.Tensor(
+        name: entry.name, shape: entry.shape,
+        values: UnsafeBufferPointer(
+          start: learner.trained.base + entry.offset, count: entry.count))
+    }
+    try SafetensorsWriter.write(
+      tensors, metadata: ["format": "pt"],
+      to: folder.appending(path: "model.safetensors").path(percentEncoded: false))
+  }
+
+  /// What the run was, for whoever finds the folder.
+  private func writeConfiguration() throws {
+    struct Record: Encodable {
+      var model: String
+      var adapter: String?
+      var tasks, split, dialect: String
+      var supervised: SupervisedConfiguration
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let record = Record(
+      model: command.model, adapter: command.adapter, tasks: command.tasks,
+      split: command.split.rawValue, dialect: command.dialect, supervised: command.supervised)
+    try encoder.encode(record).write(
+      to: command.folder.appending(path: "config.json"), options: .atomic)
+  }
+}

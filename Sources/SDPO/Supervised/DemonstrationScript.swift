@@ -1,0 +1,171 @@
+import Agent
+import LanguageModel
+import Tools
+
+/// What a demonstration says, turn by turn.
+struct DemonstrationScript {
+  struct Step {
+    var text: String
+    /// Whether the model is to learn to say it.
+    var isTrained = true
+    var role = Role.exploration
+  }
+
+  /// What must come of a step, if the demonstration is to be kept.
+  enum Role {
+    case exploration
+    /// Its call must succeed.
+    case repair
+    /// No action: answered with a format error.
+    case malformed
+    /// An edit that is taken, but wrong.
+    case mistake
+    /// Tests that must fail, so that there is something to learn from them.
+    case failingTest
+    case submit
+  }
+
+  var steps: [Step]
+
+  /// - viewLines, viewCharacters: what a view shows at most.
+  struct Maker {
+    let oracle: Oracle
+    let dialect: any Dialect
+    let viewLines: Int
+    let viewCharacters: Int
+  }
+}
+
+extension DemonstrationScript.Maker {
+  typealias Step = DemonstrationScript.Step
+
+  /// View and test (in either order), edit, test, submit.
+  func straight(testFirst: Bool) -> DemonstrationScript {
+    DemonstrationScript(
+      steps: opening(testFirst: testFirst) + repair(oracle.changes) + closing())
+  }
+
+  /// A first edit that is wrong, the tests that say so, then the right one. Nil if no plausible
+  /// mistake is known.
+  func mended(testFirst: Bool, random: inout SplitMix64) -> DemonstrationScript? {
+    let candidates = oracle.changes.indices.filter { !oracle.changes[$0].edits.isEmpty }
+    guard let index = candidates.first, let before = oracle.changes[index].before,
+      let edit = oracle.changes[index].edits.first,
+      let mistake = WrongEdit.mistake(in: edit, random: &random)
+    else { return nil }
+    let wrong = LineEdit(old: edit.old, new: mistake)
+    var changes = oracle.changes
+    let mistaken = LineEdits.replaceOnce(wrong, in: before)
+    guard let edits = LineEdits.between(mistaken, changes[index].after) else { return nil }
+    changes[index].edits = edits
+    let path = changes[index].path
+    let steps =
+      opening(testFirst: testFirst)
+      + [
+        Step(
+          text: text(.edit(path: path, old: wrong.old, new: wrong.new)), isTrained: false,
+          role: .mistake),
+        Step(text: text(.test), role: .failingTest),
+      ]
+    return DemonstrationScript(steps: steps + repair(changes) + closing())
+  }
+
+  /// One call is at first written wrongly; the format error says how, then it's written rightly.
+  func malformed(testFirst: Bool, random: inout SplitMix64) -> DemonstrationScript? {
+    let script = straight(testFirst: testFirst)
+    // Long calls go wrong most: an edit as often as any other.
+    let repairs = script.steps.indices.filter { script.steps[$0].role == .repair }
+    let place =
+      random.index(below: 2) == 0 && !repairs.isEmpty
+      ? repairs[random.index(below: repairs.count)]
+      : random.index(below: script.steps.count)
+    let candidates = MalformedCalls.of(script.steps[place].text, dialect: dialect)
+    guard !candidates.isEmpty else { return nil }
+    var steps = script.steps
+    let wrong = candidates[random.index(below: candidates.count)]
+    steps.insert(Step(text: wrong, isTrained: false, role: .malformed), at: place)
+    return DemonstrationScript(steps: steps)
+  }
+
+  private func opening(testFirst: Bool) -> [Step] {
+    let views = oracle.changes.compactMap { change in
+      change.before.map { Step(text: text(view(change.path, $0, change.after)), role: .repair) }
+    }
+    let test = Step(text: text(.test))
+    return testFirst ? [test] + views : views + [test]
+  }
+
+  private func repair(_ changes: [Oracle.Change]) -> [Step] {
+    changes.flatMap { change -> [Step] in
+      guard change.before != nil else {
+        let call = ToolCall.create(path: change.path, contents: change.after)
+        return [Step(text: text(call), role: .repair)]
+      }
+      return change.edits.map {
+        Step(text: text(.edit(path: change.path, old: $0.old, new: $0.new)), role: .repair)
+      }
+    }
+  }
+
+  private func closing() -> [Step] {
+    [Step(text: text(.test), role: .repair), Step(text: text(.submit), role: .submit)]
+  }
+
+  private func text(_ call: ToolCall) -> String { dialect.render(call) }
+
+  /// The whole file if a view shows it, else a window around what changes.
+  private func view(_ path: String, _ before: String, _ after: String) -> ToolCall {
+    let lines = before.split(separator: "\n", omittingEmptySubsequences: false).map {
+      // The line's number, a separator and its line break.
+      $0.utf8.count + 6
+    }
+    guard lines.count > viewLines || lines.reduce(0, +) > viewCharacters,
+      let changed = LineEdits.changedLines(before, after)
+    else { return .view(path: path) }
+    var (first, last) = (changed.lowerBound, min(changed.upperBound, lines.count))
+    var size = lines[(first - 1)..<last].reduce(0, +)
+    while last - first + 1 < viewLines {
+      var grew = false
+      if first > 1, size + lines[first - 2] <= viewCharacters {
+        size += lines[first - 2]
+        first -= 1
+        grew = true
+      }
+      if last < lines.count, size + lines[last] <= viewCharacters {
+        size += lines[last]
+        last += 1
+        grew = true
+      }
+      guard grew else { break }
+    }
+    return .view(path: path, firstLine: first, lastLine: last)
+  }
+}
+
+/// Calls as a small model gets them wrong.
+enum MalformedCalls {
+  /// Texts that mean the same action as `text` and that the dialect refuses.
+  static func of(_ text: String, dialect: any Dialect) -> [String] {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    var candidates = [
+      // Prose and no call.
+      "I will look into this and mend it.",
+      // A Markdown block around it.
+      "```\n\(text)\n```",
+      // Two actions in one reply.
+      text + "\n" + dialect.render(.test),
+      // A call in brackets.
+      "[\(lines[0])]",
+      // A JSON call whose end is missing.
+      String(text.dropLast(2)),
+    ]
+    if lines.count > 2 {
+      // A block that is never closed, and one without its markers.
+      candidates.append(lines.dropLast().joined(separator: "\n"))
+      candidates.append(lines.filter { !$0.hasPrefix("<<<") }.joined(separator: "\n"))
+    }
+    return candidates.filter { candidate in
+      if case .failure = dialect.parse(candidate) { true } else { false }
+    }
+  }
+}

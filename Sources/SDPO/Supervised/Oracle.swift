@@ -1,0 +1,84 @@
+import Agent
+import Foundation
+import Tools
+
+/// Why a task gives no demonstrations, or a file of them can't be used.
+public struct DemonstrationError: Error, Sendable, Equatable, CustomStringConvertible {
+  public let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+/// A task's reference solution, file by file, as an agent would have to make it.
+struct Oracle {
+  struct Change {
+    var path: String
+    /// Nil for a file that the solution makes.
+    var before: String?
+    var after: String
+    /// Exact-match edits from before to after; empty for a new file.
+    var edits: [LineEdit]
+  }
+
+  /// In order of their paths; never empty.
+  var changes: [Change]
+
+  /// Carries the solution out in a fresh copy of the task's repository and compares.
+  ///
+  /// - workTree: where the copy is made; it is removed afterwards.
+  static func read(
+    _ task: RepairTask, sandbox: Sandbox, recorder: Recorder, workTree: String
+  ) async throws -> Oracle {
+    guard let solution = task.solution else {
+      throw DemonstrationError("\(task.id) has no solution")
+    }
+    let workspace = try Workspace.materialize(
+      task.assignment.source, recorder: recorder, name: "oracle/\(task.id)", at: workTree)
+    defer { try? workspace.remove() }
+    switch solution {
+    case .patch(let file):
+      guard let patch = try? Data(contentsOf: file) else {
+        throw DemonstrationError("\(file.path(percentEncoded: false)) can't be read")
+      }
+      try workspace.apply(Array(patch))
+    case .script(let file):
+      guard let script = try? String(contentsOf: file, encoding: .utf8) else {
+        throw DemonstrationError("\(file.path(percentEncoded: false)) can't be read")
+      }
+      let result = try await sandbox.run(
+        .program(["bash", "-c", script]), in: workspace.path,
+        limits: SandboxLimits(wallSeconds: task.verifierTimeout))
+      guard result.succeeded else {
+        throw DemonstrationError("\(file.path(percentEncoded: false)) fails")
+      }
+    }
+    let solved = try workspace.commit("the solution")
+    let changes = try workspace.changedPaths(from: workspace.base, to: solved).map {
+      try change($0, task, recorder, from: workspace.base, to: solved)
+    }
+    guard !changes.isEmpty else {
+      throw DemonstrationError("the solution of \(task.id) changes nothing")
+    }
+    return Oracle(changes: changes)
+  }
+
+  private static func change(
+    _ changed: ChangedPath, _ task: RepairTask, _ recorder: Recorder, from base: Snapshot,
+    to solved: Snapshot
+  ) throws -> Change {
+    func text(_ snapshot: Snapshot) throws -> String? {
+      try recorder.contents(of: changed.path, in: snapshot).flatMap {
+        String(validating: $0, as: UTF8.self)
+      }
+    }
+    let (path, before) = (changed.path, try text(base))
+    guard let after = try text(solved), changed.change == .added || before != nil else {
+      throw DemonstrationError("the solution of \(task.id) does more to \(path) than edit text")
+    }
+    guard let before else { return Change(path: path, before: nil, after: after, edits: []) }
+    guard let edits = LineEdits.between(before, after) else {
+      throw DemonstrationError("the change to \(path) by the solution of \(task.id) is no edit")
+    }
+    return Change(path: path, before: before, after: after, edits: edits)
+  }
+}

@@ -1,0 +1,84 @@
+import LanguageModel
+import SDPO
+import Testing
+
+@Suite struct SupervisedEditTests {
+  /// Few different lines, so that hardly any is unique by itself.
+  private static func text(_ random: inout SplitMix64, lines: Int) -> String {
+    let words = ["a", "b", "}", "", "    return x", "é", "e\u{301}", "x\r"]
+    var text = (0..<lines).map { _ in words[random.index(below: words.count)] }
+      .joined(separator: "\n")
+    if random.index(below: 3) > 0 { text += "\n" }
+    return text
+  }
+
+  private static func changed(_ text: String, _ random: inout SplitMix64) -> String {
+    var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { String($0) }
+    for _ in 0...random.index(below: 4) {
+      let at = random.index(below: lines.count + 1)
+      switch random.index(below: 3) {
+      case 0: lines.insert(["new", "a", "}"][random.index(below: 3)], at: at)
+      case 1 where at < lines.count: lines[at] += "!"
+      default: if at < lines.count && lines.count > 1 { lines.remove(at: at) }
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  @Test(arguments: 0..<400)
+  func editsReproduceTheText(seed: Int) throws {
+    var random = SplitMix64(seed: UInt64(seed))
+    let before = Self.text(&random, lines: 1 + random.index(below: 14))
+    let after = Self.changed(before, &random)
+    guard !before.isEmpty else { return }
+    let edits = try #require(LineEdits.between(before, after))
+    var current = before
+    for edit in edits {
+      #expect(LineEdits.occurrences(of: edit.old, in: current) == 1)
+      current = LineEdits.replaceOnce(edit, in: current)
+    }
+    #expect(Array(current.utf8) == Array(after.utf8))
+    #expect(edits.isEmpty == (Array(before.utf8) == Array(after.utf8)))
+  }
+
+  @Test func anEditIsAsShortAsItCanBe() {
+    let before = "def f(x):\n    y = x\n    return y\n\ndef g(x):\n    y = x\n    return y\n"
+    let after = "def f(x):\n    y = x\n    return y\n\ndef g(x):\n    y = x\n    return -y\n"
+    let edit = LineEdit(
+      old: "def g(x):\n    y = x\n    return y\n", new: "def g(x):\n    y = x\n    return -y\n")
+    #expect(LineEdits.between(before, after) == [edit])
+    #expect(LineEdits.changedLines(before, after) == 7...7)
+    #expect(LineEdits.changedLines("a\nb\n", "a\nnew\nb\n") == 2...2)
+    #expect(LineEdits.changedLines("a\n", "a\n") == nil)
+  }
+
+  @Test func anEmptyFileHasNothingToMatch() {
+    #expect(LineEdits.between("", "text\n") == nil)
+    #expect(LineEdits.between("same\n", "same\n") == [])
+  }
+
+  @Test func textsThatOnlyLookTheSameDiffer() {
+    #expect(
+      LineEdits.between("é\n", "e\u{301}\n") == [LineEdit(old: "é\n", new: "e\u{301}\n")])
+  }
+
+  @Test(arguments: [
+    ("    if a < b:\n", "    if a <= b:\n"), ("    return x\n", "    return x + 1\n"),
+    ("    f(a, b)\n", "    f(b, a)\n"), ("x\n", "first\nsecond\n"),
+  ])
+  func aMistakeIsNeitherTheBugNorTheRepair(old: String, new: String) throws {
+    let edit = LineEdit(old: old, new: new)
+    var found = 0
+    for seed in 0..<50 {
+      var random = SplitMix64(seed: UInt64(seed))
+      guard let mistake = WrongEdit.mistake(in: edit, random: &random) else { continue }
+      found += 1
+      #expect(mistake != old && mistake != new && !mistake.isEmpty)
+      var again = SplitMix64(seed: UInt64(seed))
+      #expect(WrongEdit.mistake(in: edit, random: &again) == mistake)
+    }
+    // Where the only mistake that is known is the bug itself there's none.
+    #expect(found == 50 || found == 0)
+  }
+}
