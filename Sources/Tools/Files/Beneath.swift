@@ -24,10 +24,10 @@ struct Beneath: Sendable {
         guard resolved.popLast() != nil else { throw Self.outside(path) }
         continue
       }
-      guard let folder = open(folder: resolved) else {
-        throw Refusal("There is no file or folder \(path).")
-      }
-      guard folder.status(of: name)?.kind == .link, let target = folder.target(of: name) else {
+      // Below what isn't there (yet) no link can be.
+      guard let folder = open(folder: resolved), folder.status(of: name)?.kind == .link,
+        let target = folder.target(of: name)
+      else {
         resolved.append(name)
         continue
       }

@@ -1,0 +1,265 @@
+import Foundation
+import Testing
+import Tools
+
+private let sandbox: Sandbox =
+  FileManager.default.isExecutableFile(atPath: "/usr/bin/bwrap") ? .bubblewrap : .none
+
+@Suite struct ToolboxTests {
+  private let folder: TemporaryFolder
+  private let outside: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    outside = try TemporaryFolder()
+    try outside.write("secret", "secret\n")
+    try folder.write(
+      "src/a.py", (1...100).map { "def f\($0)():\n    return \($0)\n" }.joined())
+    try folder.write("src/b.txt", "alpha\nbeta\nalpha beta\n")
+    try folder.write("src/binary", [1, 0, 2])
+    try run(
+      """
+      ln -s \(outside.path) out; ln -s \(outside["secret"]) leak; ln -s src/b.txt in
+      ln -s /workspace/src abs; ln -s loop loop; mkfifo fifo; ln -s ../../etc up; mkdir empty
+      """, in: folder.path)
+  }
+
+  private func box(
+    test: String? = nil, _ options: Toolbox.Options = .init(), limits: SandboxLimits = .init()
+  ) -> Toolbox {
+    Toolbox(
+      root: folder.path, sandbox: sandbox, limits: limits, testCommand: test, options: options)
+  }
+
+  @Test func viewShowsAWindowWithNumbers() async throws {
+    let whole = try await box().run(.view(path: "src/a.py"))
+    #expect(whole.text.hasPrefix("src/a.py, lines 1-60 of 200:\n1|def f1():\n2|    return 1\n"))
+    #expect(whole.text.hasSuffix("60|    return 30\n[140 more lines below; view from line 61]"))
+    let part = try await box().run(.view(path: "./src/../src/a.py", firstLine: 199, lastLine: 500))
+    #expect(
+      part.text == "./src/../src/a.py, lines 199-200 of 200:\n199|def f100():\n200|    return 100")
+    let small = try await box(.init(maxCharacters: 300)).run(.view(path: "src/a.py"))
+    #expect(small.text.count <= 300 && small.text.contains("more lines below"))
+    try folder.write("wide", String(repeating: "é", count: 5000) + "\n")
+    #expect(try await box().run(.view(path: "wide")).text.count < 250)
+    for (path, first, last) in [("src/a.py", 201, nil), ("src/a.py", 5, 3), ("gone", nil, nil)]
+      as [(String, Int?, Int?)]
+    {
+      #expect(try await box().run(.view(path: path, firstLine: first, lastLine: last)).isError)
+    }
+    let listing = try await box().run(.view(path: "."))
+    #expect(listing.text == "Files in .:\nsrc/a.py\nsrc/b.txt\nsrc/binary\nwide")
+    #expect(try await box().run(.view(path: "a.py")).text.contains("Did you mean: src/a.py"))
+    #expect(try await box().run(.view(path: "src/binary")).text.contains("binary file of 3 bytes"))
+  }
+
+  @Test(arguments: [
+    "out/secret", "leak", "../x", "/etc/passwd", "up/passwd", "out", "fifo", "loop", "src/../../x",
+    "a\0b",
+  ])
+  func nothingOutsideIsReadOrWritten(_ path: String) async throws {
+    for call in [
+      ToolCall.view(path: path), .search(pattern: "secret", path: path),
+      .edit(path: path, old: "secret", new: "x"), .create(path: path, contents: "x"),
+      .create(path: path + "/new", contents: "x"),
+    ] {
+      let result = try await box().run(call)
+      #expect(result.isError || result.text.hasPrefix("No line"), "\(call): \(result.text)")
+      #expect(!result.text.contains("secret\n"))
+    }
+    #expect(try outside.text("secret") == "secret\n" && !outside.exists("new"))
+  }
+
+  @Test func linksInsideAndTheSandboxsPathWork() async throws {
+    for path in ["in", "abs/b.txt", "/workspace/src/b.txt", "./in"] {
+      #expect(try await box().run(.view(path: path)).text.contains("1|alpha"), "\(path)")
+    }
+    #expect(try await !box().run(.edit(path: "in", old: "alpha\nbeta", new: "x")).isError)
+    #expect(try folder.text("src/b.txt") == "x\nalpha beta\n")
+  }
+
+  @Test func searchListsLinesAndCounts() async throws {
+    let plain = try await box().run(.search(pattern: "alpha"))
+    #expect(plain.text == "2 matches in 1 file:\nsrc/b.txt:1:alpha\nsrc/b.txt:3:alpha beta")
+    let many = try await box().run(.search(pattern: "return", path: "src"))
+    #expect(many.text.hasPrefix("100 matches in 1 file:\nsrc/a.py:2:    return 1\n"))
+    #expect(many.text.hasSuffix("[80 more; search for something narrower]"))
+    let expression = try await box().run(.search(pattern: #"def f(9\d|100)\("#))
+    #expect(expression.text.hasPrefix("11 matches in 1 file:\nsrc/a.py:179:def f90():"))
+    #expect(try await box().run(.search(pattern: "^beta$")).text.contains("src/b.txt:2:beta"))
+    #expect(try await box().run(.search(pattern: "zzz")).text == "No line contains zzz")
+    try folder.write("aaa", String(repeating: "a", count: 3000) + "\n")
+    let hostile = try await box().run(.search(pattern: "(a*)*(a|aa)*b"))
+    #expect(hostile.text.hasPrefix("2 matches") == false || !hostile.isError)
+    for pattern in ["", "a\nb"] {
+      #expect(try await box().run(.search(pattern: pattern)).isError)
+    }
+    #expect(try await !box().run(.search(pattern: "([")).isError)
+  }
+
+  @Test func editReplacesExactlyOnce() async throws {
+    let good = try await box().run(
+      .edit(path: "src/a.py", old: "    return 50\n", new: "    x = 1\n    return x\n"))
+    #expect(
+      good.text == """
+        Edited src/a.py:
+        96|    return 48
+        97|def f49():
+        98|    return 49
+        99|def f50():
+        100|    x = 1
+        101|    return x
+        102|def f51():
+        103|    return 51
+        104|def f52():
+        105|    return 52
+        """)
+    let many = try await box().run(.edit(path: "src/b.txt", old: "alpha", new: "x"))
+    #expect(many.isError && many.text.contains("2 times (lines 1, 3)"))
+    let none = try await box().run(
+      .edit(path: "src/a.py", old: "def f60():\n  return 60", new: "x"))
+    #expect(
+      none.isError && none.text.contains("Only spaces differ")
+        && none.text.contains("|    return 60"))
+    let near = try await box().run(.edit(path: "src/b.txt", old: "alpha betta", new: "x"))
+    #expect(near.isError && near.text.contains("closest") && near.text.contains("3|alpha beta"))
+    for (old, new) in [("", "x"), ("beta\nalpha", "beta\nalpha")] {
+      #expect(try await box().run(.edit(path: "src/b.txt", old: old, new: new)).isError)
+    }
+    #expect(try folder.text("src/b.txt") == "alpha\nbeta\nalpha beta\n")
+    try folder.write("crlf", "one\r\ntwo\r\nthree\r\n")
+    #expect(try await !box().run(.edit(path: "crlf", old: "one\ntwo", new: "1\n2")).isError)
+    #expect(try folder.text("crlf").utf8.elementsEqual("1\r\n2\r\nthree\r\n".utf8))
+    try folder.write("accents", "e\u{301}\n")
+    #expect(try await box().run(.edit(path: "accents", old: "\u{E9}", new: "e")).isError)
+    try run("chmod 755 src/b.txt", in: folder.path)
+    #expect(try await !box().run(.edit(path: "src/b.txt", old: "alpha beta", new: "")).isError)
+    #expect(FileManager.default.isExecutableFile(atPath: folder["src/b.txt"]))
+  }
+
+  @Test(arguments: [
+    ("m.py", "def f():\n    return 1\n", "return 1", "return (1", "SyntaxError"),
+    ("m.json", "{\"a\": 1}\n", "1}", "1", "\"a\": 1"),
+    ("m.sh", "if true; then echo; fi\n", "fi", "FI", "Syntax error"),
+    ("run", "#!/bin/bash\nfor i in 1; do echo; done\n", "done", "don", "line"),
+    ("sub/m.c", "#include \"m.h\"\nint f(void) { return ONE; }\n", "ONE;", "ONE", "error:"),
+  ])
+  func anEditThatAddsASyntaxErrorIsRefused(
+    _ name: String, _ text: String, _ old: String, _ new: String, _ said: String
+  ) async throws {
+    try folder.write(name, text)
+    try folder.write("sub/m.h", "#define ONE 1\n")
+    let refused = try await box().run(.edit(path: name, old: old, new: new))
+    #expect(refused.isError && refused.text.hasPrefix("Edit refused"), "\(refused.text)")
+    #expect(refused.text.contains(said) && refused.text.contains("It still is:"))
+    #expect(try folder.text(name) == text)
+    #expect(!refused.text.contains("/check"))
+    // What was broken before may stay broken.
+    try folder.write(name, text.replacingOccurrences(of: old, with: new))
+    let allowed = try await box().run(.edit(path: name, old: new, new: new + " "))
+    #expect(!allowed.isError, "\(allowed.text)")
+    #expect(try await !box().run(.edit(path: name, old: new + " ", new: old)).isError)
+  }
+
+  @Test func createWritesNewFilesOnly() async throws {
+    let new = try await box().run(.create(path: "x/y z/new.py", contents: "a = 1\n"))
+    #expect(new.text == "Created x/y z/new.py with 1 line.")
+    #expect(try folder.text("x/y z/new.py") == "a = 1\n")
+    #expect(try await box().run(.create(path: "src/b.txt", contents: "")).isError)
+    #expect(try await box().run(.create(path: "src/b.txt/c", contents: "")).isError)
+    #expect(try await box().run(.create(path: ".", contents: "")).isError)
+    #expect(
+      try await box().run(.create(path: "bad.py", contents: "a = (\n")).text.contains("SyntaxError")
+    )
+  }
+
+  @Test func shellTellsOutputAndExitCode() async throws {
+    let silent = try await box().run(.shell(command: "true"))
+    #expect(silent.text == "The command ran successfully and did not produce any output.")
+    #expect(silent.exitCode == 0 && !silent.isError)
+    let failed = try await box().run(.shell(command: "echo a; exit 3"))
+    #expect(failed.text == "a\nExit code 3." && failed.exitCode == 3 && failed.isError)
+    let long = try await box().run(.shell(command: "seq 100000"))
+    #expect(
+      long.text.count <= 1600 && long.text.hasPrefix("1\n2\n") && long.text.hasSuffix("100000"))
+    #expect(long.text.contains("left out]"))
+    let slow = try await box(limits: SandboxLimits(wallSeconds: 0.3)).run(
+      .shell(command: "echo begun; sleep 41"))
+    #expect(
+      slow.timedOut && slow.exitCode == nil && slow.text.hasPrefix("begun\n")
+        && slow.text.hasSuffix("Stopped: more than 0.3 seconds.")
+    )
+    #expect(try await box().run(.shell(command: " \n")).isError)
+    #expect(try await box().run(.submit).text == "Submitted.")
+  }
+
+  @Test func testTellsCountsAndTheFirstFailure() async throws {
+    try folder.write(
+      "test_x.py",
+      """
+      import unittest
+      class T(unittest.TestCase):
+          def test_good(self): pass
+          def test_bad(self): self.assertEqual(1 + 1, 3)
+          def test_worse(self): raise KeyError("k")
+      """)
+    let result = try await box(test: "python3 -m unittest").run(.test)
+    #expect(result.exitCode == 1 && result.isError)
+    #expect(result.text.hasPrefix("1 of 3 tests passed, 2 failed:\nERROR: test_worse (test_x.T"))
+    #expect(
+      result.text.contains("First failure:") && result.text.contains("KeyError: 'k'"))
+    #expect(!result.text.contains("AssertionError") && !result.text.contains("0.0"))
+    let good = try await box(test: "python3 -m unittest test_x.T.test_good").run(.test)
+    #expect(good.text == "1 of 1 test passed." && good.exitCode == 0)
+    let tap = try await box(test: "printf '1..2\\nok 1 - a\\nnot ok 2 - b\\n# got 1\\n'; exit 1")
+      .run(.test)
+    #expect(
+      tap.text
+        == "1 of 2 tests passed, 1 failed:\nnot ok 2 - b\nFirst failure:\n# got 1\nExit code 1.")
+    let crash = try await box(test: "echo make: error; exit 2").run(.test)
+    #expect(crash.text == "make: error\nExit code 2.")
+    #expect(try await box().run(.test).isError)
+  }
+
+  @Test func callsAreCodedAsNameAndArguments() throws {
+    let calls: [ToolCall] = [
+      .view(path: "a", firstLine: 1, lastLine: nil), .search(pattern: "p", path: nil),
+      .edit(path: "a", old: "o\n", new: "\"n\""), .create(path: "a", contents: "c"),
+      .shell(command: "ls"), .test, .submit,
+    ]
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    for call in calls {
+      let data = try encoder.encode(call)
+      #expect(try JSONDecoder().decode(ToolCall.self, from: data) == call)
+    }
+    #expect(
+      String(decoding: try encoder.encode(calls[0]), as: UTF8.self)
+        == #"{"arguments":{"first_line":1,"path":"a"},"name":"view"}"#)
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(ToolCall.self, from: Data(#"{"name":"fly","arguments":{}}"#.utf8))
+    }
+    #expect(calls[4].summary == "shell ls" && calls[5].summary == "test")
+    #expect(
+      sha256Hex(Data("abc".utf8))
+        == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    #expect(sha256Hex([UInt8]()).hasPrefix("e3b0c44298fc1c14"))
+  }
+}
+
+@Suite struct SmallPartsTests {
+  @Test(arguments: [
+    ("tests/**", "tests/a/b.py", true), ("tests/**", "src/tests/a.py", false),
+    ("**/conftest.py", "conftest.py", true), ("conftest.py", "a/b/conftest.py", true),
+    ("test_*.py", "src/test_a.py", true), ("test_*.py", "src/a_test_.py", false),
+    ("/setup.cfg", "sub/setup.cfg", false), ("/setup.cfg", "setup.cfg", true),
+    ("src/*.c", "src/a/b.c", false), ("src/?.[ch]", "src/b.h", true),
+    ("src/[!a].c", "src/a.c", false),
+    ("tests", "tests/deep/x", true), ("tests/", "a/tests/x", true), ("a/**/z", "a/b/c/z", true),
+    ("*", "x", true), ("**", "x/y", true), ("", "x", false), ("a*b*c", "aXbYbZc", true),
+    ("[a-c]x", "bx", true), ("[a", "[a", true),
+  ])
+  func globs(_ pattern: String, _ path: String, _ expected: Bool) {
+    #expect(Glob(pattern).matches(path) == expected)
+  }
+}
