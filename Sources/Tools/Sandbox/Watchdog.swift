@@ -140,30 +140,39 @@ extension ProcessTable.Entry {
 
 /// One thread for all watches: limits hold even while every thread of the task pool computes.
 enum Watchdog {
-  private static let watches = Mutex<[ObjectIdentifier: Watch]>([:])
+  private struct State {
+    var watches: [ObjectIdentifier: Watch] = [:]
+    var isRunning = false
+  }
+  private static let state = Mutex(State())
 
   static func add(_ watch: Watch) {
-    let isFirst = watches.withLock { watches in
-      watches[ObjectIdentifier(watch)] = watch
-      return watches.count == 1
+    let mustStart = state.withLock { state in
+      state.watches[ObjectIdentifier(watch)] = watch
+      defer { state.isRunning = true }
+      return !state.isRunning
     }
-    if isFirst { Thread.detachNewThread(loop) }
+    if mustStart { Thread.detachNewThread { loop() } }
   }
 
   static func remove(_ watch: Watch) {
-    watches.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(watch)) }
+    state.withLock { _ = $0.watches.removeValue(forKey: ObjectIdentifier(watch)) }
   }
 
+  /// Ends when nothing is watched; the next watch starts it again.
   private static func loop() {
     while true {
       usleep(25_000)
-      let current = watches.withLock { Array($0.values) }
+      let current = state.withLock { state in
+        state.isRunning = !state.watches.isEmpty
+        return Array(state.watches.values)
+      }
       if current.isEmpty { return }
       let table = ProcessTable()
       for watch in current {
         // A watch removed meanwhile may have had its pid given to another process.
-        watches.withLock { watches in
-          if watches[ObjectIdentifier(watch)] != nil { watch.tick(table, now: .now) }
+        state.withLock { state in
+          if state.watches[ObjectIdentifier(watch)] != nil { watch.tick(table, now: .now) }
         }
       }
     }
