@@ -189,17 +189,22 @@ public struct DemonstrationMaker: Sendable {
   private func feedback(
     _ task: RepairTask, _ performances: [Performance]
   ) async throws -> Feedback {
+    let mistakes = try performances.compactMap(mistakenPatch)
     let grader = Grader(sandbox: environment.sandbox)
-    var feedback = Feedback(idle: await grader.grade(task, patch: []).feedback)
-    for performance in performances {
-      guard let mistake = performance.mistake, let base = performance.trajectory.base else {
-        continue
-      }
-      let grade = await grader.grade(task, patch: try recorder.diff(from: base, to: mistake))
+    let idle = await grader.grade(task, patch: [])
+    var feedback = Feedback(idle: idle.feedback)
+    for patch in mistakes {
+      let grade = await grader.grade(task, patch: patch)
       if !grade.resolved, !grade.feedback.isEmpty { feedback.mistaken = grade.feedback }
     }
-    try Task.checkCancellation()
     return feedback
+  }
+
+  private func mistakenPatch(_ performance: Performance) throws -> [UInt8]? {
+    guard let mistake = performance.mistake, let base = performance.trajectory.base else {
+      return nil
+    }
+    return try recorder.diff(from: base, to: mistake)
   }
 
   /// The performance behind one kind of first message; nil if there is nothing to tell. The
