@@ -66,7 +66,8 @@ struct SearchPattern {
     case .lineStart: program.append(.lineStart)
     case .lineEnd: program.append(.lineEnd)
     case .wordEdge: program.append(.wordEdge)
-    case .sequence(let nodes): nodes.forEach { emit($0) }
+    case .sequence(let nodes):
+      for node in nodes { emit(node) }
     case .alternatives(let a, let b):
       let split = program.count
       program.append(.match)

@@ -52,7 +52,7 @@ final class Watch: Sendable {
     for _ in 0..<50 {
       let left = state.withLock { members(ProcessTable(), &$0) }
       if left.isEmpty { return }
-      left.forEach { kill($0.pid, SIGKILL) }
+      send(SIGKILL, to: left)
       usleep(2000)
     }
   }
@@ -67,7 +67,7 @@ final class Watch: Sendable {
       let members = members(table, &state)
       guard let entry = table.entries[root], !entry.isZombie else {
         // Without a namespace what the command left in the background has to be ended by hand.
-        if !hasNamespace { members.forEach { kill($0.pid, SIGKILL) } }
+        if !hasNamespace { send(SIGKILL, to: members) }
         return
       }
       if let killAt = state.killAt {
@@ -114,7 +114,7 @@ final class Watch: Sendable {
     let members = members(table, &state)
     if gently && state.killAt == nil {
       // The namespace's first process takes no SIGTERM; the others may end in order.
-      members.forEach { kill($0.pid, SIGTERM) }
+      send(SIGTERM, to: members)
       state.killAt = ContinuousClock.now.advanced(by: .seconds(limits.graceSeconds))
     } else {
       state.killAt = .now
@@ -125,9 +125,13 @@ final class Watch: Sendable {
   private func killAll(_ table: ProcessTable, _ members: [ProcessTable.Entry]) {
     // With the namespace's first process the kernel ends the whole tree, and the root sees it end
     // only when the last process is gone; so the root itself is left to end by itself.
-    members.forEach { kill($0.pid, SIGKILL) }
+    send(SIGKILL, to: members)
     if members.isEmpty || !hasNamespace { kill(root, SIGKILL) }
   }
+}
+
+private func send(_ signal: Int32, to processes: [ProcessTable.Entry]) {
+  for process in processes { kill(process.pid, signal) }
 }
 
 extension ProcessTable.Entry {
