@@ -109,7 +109,8 @@ struct SandboxTests {
     #expect(result.output.hasPrefix("begun\n") && result.stoppedBy == "more than 0.4 seconds")
     try expectGone("sleep 39.25")
     let polite = try await shell(
-      "trap 'echo saved; exit 0' TERM; sleep 39.5 & wait", SandboxLimits(wallSeconds: 0.4), sandbox)
+      "trap 'echo saved; exit 0' TERM; sleep 39.5 & wait",
+      SandboxLimits(wallSeconds: 3, graceSeconds: 20), sandbox)
     #expect(polite.timedOut && polite.output.contains("saved\n"))
     let closed = try await shell("exec >&- 2>&-; sleep 39.75", limits, sandbox)
     #expect(closed.timedOut)
