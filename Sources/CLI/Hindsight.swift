@@ -5,7 +5,10 @@ struct Hindsight: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hindsight",
     abstract: "Train, replay and run a coding agent that learns from hindsight.",
-    subcommands: [TasksCommand.self, RunCommand.self, ReplayCommand.self, SFTCommand.self])
+    subcommands: [
+      TrainCommand.self, SFTCommand.self, EvalCommand.self, RunCommand.self, ReplayCommand.self,
+      TasksCommand.self,
+    ])
 
   static func main() async {
     do {

@@ -49,6 +49,14 @@ final class ProgressReporter: Sendable {
     }
   }
 
+  /// Says how many steps are done in all.
+  func set(_ done: Int) {
+    state.withLock { state in
+      state.done = done
+      show(&state)
+    }
+  }
+
   /// Prints a line of results to standard output without disturbing the bar.
   func line(_ text: String) {
     state.withLock { state in

@@ -1,3 +1,4 @@
+public import Foundation
 public import LanguageModel
 
 /// What is trained: an adapter over a frozen base, or all of a model's parameters.
@@ -36,5 +37,27 @@ extension GradientTarget {
     case .full(let parameters): parameters.buffer
     case .lora(let adapter): adapter.buffer
     }
+  }
+}
+
+extension Learner {
+  /// Writes what was trained for others to use: a PEFT adapter folder, or for a whole model its
+  /// weights under Hugging Face's names.
+  ///
+  /// - baseModel: what the adapter belongs to, as PEFT records it.
+  public func save(to folder: URL, baseModel: String) throws {
+    if let adapter {
+      try adapter.save(to: folder.path(percentEncoded: false), baseModel: baseModel)
+      return
+    }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let tensors = layout.entries.map { entry in
+      SafetensorsWriter.Tensor(
+        name: entry.name, shape: entry.shape,
+        values: UnsafeBufferPointer(start: trained.base + entry.offset, count: entry.count))
+    }
+    try SafetensorsWriter.write(
+      tensors, metadata: ["format": "pt"],
+      to: folder.appending(path: "model.safetensors").path(percentEncoded: false))
   }
 }

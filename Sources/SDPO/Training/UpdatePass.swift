@@ -2,7 +2,7 @@ import LanguageModel
 
 /// Everything between the examples of a step and the gradient: teacher forward, student forward,
 /// signal, backward, in micro-batches. Runs on the engine's thread.
-struct UpdatePass {
+struct UpdatePass: Sendable {
   let student: Learner
   /// Nil for signals that need none.
   let teacher: Learner?
@@ -22,6 +22,30 @@ struct UpdatePass {
     for batch in microBatches(examples) {
       statistics += try run(examples[batch], gradients)
       progress(batch.upperBound)
+    }
+    return statistics
+  }
+
+  /// Row statistics without gradients, as `run` would give them.
+  func measure(_ examples: [TrainingExample]) throws -> [[RowStatistics]] {
+    var statistics: [[RowStatistics]] = []
+    let vocabulary = student.transformer.config.vocabularySize
+    for batch in microBatches(examples) {
+      let active = examples[batch].filter { $0.rows.contains { $0.weight != 0 } }
+      let hidden = hiddenStates(student, active.map { ($0.student, $0.studentActions) })
+      let teachers = teacherRows(active)
+      let rows = active.flatMap(\.rows)
+      let logits = FloatBuffer(count: Self.chunkRows * vocabulary)
+      var flat: [RowStatistics] = []
+      for start in stride(from: 0, to: rows.count, by: Self.chunkRows) {
+        let range = start..<min(start + Self.chunkRows, rows.count)
+        student.head(hidden, range, into: logits)
+        flat += try objective.measure(
+          rows: Array(rows[range]),
+          student: UnsafeBufferPointer(rebasing: logits.values[..<(range.count * vocabulary)]),
+          teacher: teachers?.logits(range), vocabulary: vocabulary)
+      }
+      statistics += split(flat, examples[batch])
     }
     return statistics
   }
@@ -50,51 +74,47 @@ struct UpdatePass {
     guard !active.isEmpty else { return examples.map { $0.rows.map { _ in .excludedRow } } }
     let vocabulary = student.transformer.config.vocabularySize
     let rows = active.flatMap(\.rows)
-    let hindsight = objective.signal.needsTeacher ? teacher.map { hiddenStates($0, active) } : nil
-    let current =
-      teacherKind.needsStudentInHindsight && hindsight != nil
-      ? hiddenStates(student, active) : nil
+    let teachers = objective.signal.needsTeacher ? teacherRows(active) : nil
     let pass = TrainingPass(
       student.transformer, sequences: active.map(\.student), adapter: student.adapter,
       recompute: recompute)
     let outputs = active.enumerated().flatMap { index, example in
       example.studentActions.map { TrainingPass.Output(sequence: index, position: $0 - 1) }
     }
-    let teacherLogits = FloatBuffer(count: hindsight == nil ? 0 : Self.chunkRows * vocabulary)
-    let currentLogits = FloatBuffer(count: current == nil ? 0 : Self.chunkRows * vocabulary)
     var flat: [RowStatistics] = []
     try pass.backward(outputs: outputs, chunkRows: Self.chunkRows, gradients: gradients) {
       range, logits in
-      if let hindsight, let teacher {
-        let count = range.count * vocabulary
-        teacher.head(hindsight, range, into: teacherLogits)
-        if let current, case .trustRegion(let rate) = teacherKind {
-          student.head(current, range, into: currentLogits)
-          TeacherMath.trustRegion(
-            reference: UnsafeMutableBufferPointer(rebasing: teacherLogits.values[..<count]),
-            current: UnsafeBufferPointer(rebasing: currentLogits.values[..<count]), rate: rate)
-        }
-      }
       flat += try objective.evaluate(
-        rows: Array(rows[range]), student: logits,
-        teacher: hindsight == nil
-          ? nil : UnsafeBufferPointer(rebasing: teacherLogits.values[..<logits.count]),
+        rows: Array(rows[range]), student: logits, teacher: teachers?.logits(range),
         vocabulary: vocabulary)
     }
     return split(flat, examples)
   }
 
-  /// Final hidden states that predict the action tokens in the hindsight context, a row for every
-  /// row of the student's; zeros where an example has no teacher.
-  private func hiddenStates(_ learner: Learner, _ examples: [TrainingExample]) -> HiddenStates {
-    let config = learner.transformer.config
-    let inputs = examples.map { example in
-      // An example without hindsight keeps its place with its own context; its rows say so.
-      let tokens = example.teacher ?? example.student
-      let actions = example.teacher == nil ? example.studentActions : example.teacherActions
-      return Transformer.Input(
-        tokens: tokens[..<(actions.last ?? 0)], cache: KVCache(config: config),
-        wanted: actions.map { $0 - 1 })
+  private func teacherRows(_ examples: [TrainingExample]) -> TeacherRows? {
+    guard let teacher else { return nil }
+    // An example without hindsight keeps its rows' places with its own context; they say so.
+    let contexts = examples.map { example in
+      example.teacher.map { ($0, example.teacherActions) }
+        ?? (example.student, example.studentActions)
+    }
+    var current: (Learner, HiddenStates, Double)?
+    if case .trustRegion(let rate) = teacherKind {
+      current = (student, hiddenStates(student, contexts), rate)
+    }
+    return TeacherRows(
+      teacher: teacher, hidden: hiddenStates(teacher, contexts), current: current,
+      chunkRows: Self.chunkRows)
+  }
+
+  /// Final hidden states of the positions that predict the action tokens, a row each.
+  private func hiddenStates(
+    _ learner: Learner, _ contexts: [(tokens: [TokenID], actions: [Int])]
+  ) -> HiddenStates {
+    let inputs = contexts.map { context in
+      Transformer.Input(
+        tokens: context.tokens[..<(context.actions.last ?? 0)],
+        cache: KVCache(config: learner.transformer.config), wanted: context.actions.map { $0 - 1 })
     }
     return learner.transformer.extend(inputs, adapter: learner.adapter, kernel: .blas)
   }
@@ -110,6 +130,44 @@ struct UpdatePass {
       defer { next += example.rows.count }
       return Array(flat[next..<next + example.rows.count])
     }
+  }
+}
+
+/// The teacher's logits, made for a chunk of rows at a time from hidden states.
+private final class TeacherRows {
+  private let teacher: Learner
+  private let hidden: HiddenStates
+  /// The student in the hindsight context, for the trust-region teacher; and its rate.
+  private let current: (learner: Learner, hidden: HiddenStates, rate: Double)?
+  private let buffer: FloatBuffer
+  private let currentBuffer: FloatBuffer
+  private let vocabulary: Int
+
+  init(
+    teacher: Learner, hidden: HiddenStates, current: (Learner, HiddenStates, Double)?,
+    chunkRows: Int
+  ) {
+    self.teacher = teacher
+    self.hidden = hidden
+    self.current = current.map { (learner: $0.0, hidden: $0.1, rate: $0.2) }
+    vocabulary = teacher.transformer.config.vocabularySize
+    buffer = FloatBuffer(count: chunkRows * vocabulary)
+    currentBuffer = FloatBuffer(count: current == nil ? 0 : chunkRows * vocabulary)
+  }
+
+  /// [range.count, V], valid until the next call.
+  func logits(_ range: Range<Int>) -> UnsafeBufferPointer<Float> {
+    let values = UnsafeMutableBufferPointer(
+      rebasing: buffer.values[..<(range.count * vocabulary)])
+    teacher.head(hidden, range, into: buffer)
+    if let current {
+      current.learner.head(current.hidden, range, into: currentBuffer)
+      TeacherMath.trustRegion(
+        reference: values,
+        current: UnsafeBufferPointer(rebasing: currentBuffer.values[..<values.count]),
+        rate: current.rate)
+    }
+    return UnsafeBufferPointer(values)
   }
 }
 

@@ -1,0 +1,50 @@
+internal import Agent
+internal import ArgumentParser
+internal import Tools
+
+/// What an episode may use, and how its actions are written.
+struct EpisodeOptions: ParsableArguments {
+  @Option(help: "How actions are written: compact or hermes.")
+  var dialect = "compact"
+
+  @Option(name: .customLong("max-turns"), help: "Actions of an episode at most.")
+  var maxTurns = 10
+
+  @Option(name: .customLong("max-action-tokens"), help: "Tokens of one action at most.")
+  var maxActionTokens = 256
+
+  @Option(name: .customLong("max-tokens"), help: "Tokens of a whole episode at most.")
+  var maxTokens = 3072
+
+  @Option(name: .customLong("episode-seconds"), help: "Wall time of an episode at most.")
+  var episodeSeconds: Double = 900
+
+  @Option(
+    help: "Where tools run: bubblewrap, or none (whatever the model writes then runs as you).")
+  var sandbox = "bubblewrap"
+
+  @Option(help: "Episodes under way at once.")
+  var concurrency = 16
+
+  var limits: EpisodeLimits {
+    EpisodeLimits(
+      turns: maxTurns, actionTokens: maxActionTokens, totalTokens: maxTokens,
+      wallSeconds: episodeSeconds)
+  }
+
+  func validate() throws {
+    if Dialects.named(dialect) == nil {
+      let names = Dialects.names.joined(separator: " or ")
+      throw ValidationError("--dialect is \"\(dialect)\", expected \(names)")
+    }
+    if Sandbox(rawValue: sandbox) == nil {
+      throw ValidationError("--sandbox is \"\(sandbox)\", expected bubblewrap or none")
+    }
+    for (name, value) in [
+      ("max-turns", maxTurns), ("max-action-tokens", maxActionTokens), ("max-tokens", maxTokens),
+      ("concurrency", concurrency),
+    ] where value < 1 {
+      throw ValidationError("--\(name) is \(value), expected 1 or more")
+    }
+  }
+}

@@ -1,0 +1,149 @@
+internal import Agent
+internal import ArgumentParser
+internal import Foundation
+internal import LanguageModel
+internal import SDPO
+
+struct EvalCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "eval",
+    abstract: "Measure pass@1 and pass@k of a model over a set of repair tasks.",
+    discussion: """
+      Each task is tried several times; hidden tests decide. Writes report.json, predictions.jsonl \
+      (SWE-bench's form) and a transcript per episode to the output folder.
+
+      Example: hindsight eval --split held-out --samples 4 --adapter models/adapters/warm-start
+      """)
+
+  @OptionGroup var modelOptions: ModelOptions
+  @OptionGroup var adapterOptions: AdapterOptions
+  @OptionGroup var sampling: SamplingOptions
+  @OptionGroup var episode: EpisodeOptions
+  @OptionGroup var selection: TaskSelection
+
+  @Option(help: "Episodes of each task.")
+  var samples = 4
+
+  @Option(name: .customLong("k"), parsing: .upToNextOption, help: "The k of pass@k, several.")
+  var ks: [Int] = []
+
+  @Option(help: "Seed of the sampling.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Folder for the results; must not hold another evaluation's.")
+  var output = "runs/eval"
+
+  @Flag(help: "Replace what an earlier evaluation left in the output folder.")
+  var force = false
+
+  func validate() throws {
+    if samples < 1 { throw ValidationError("--samples is \(samples), expected 1 or more") }
+    if let k = ks.first(where: { $0 < 1 || $0 > samples }) {
+      throw ValidationError("--k is \(k), expected 1 to the number of samples, \(samples)")
+    }
+  }
+
+  func run() async throws {
+    let folder = try OutputFolder.prepare(output, holds: "report.json", force: force)
+    let tasks = try selection.load()
+    let setup = try await RolloutSetup(episode)
+    let model = try LoadedModel.load(modelOptions.model)
+    let policy = try LocalPolicy(
+      model, adapter: try adapterOptions.load(model.config),
+      adapterFolder: adapterOptions.adapter, sampling: sampling.parameters)
+    let rollouts = try setup.rollouts(policy, folder: folder)
+    let progress = ProgressReporter(
+      "Evaluating", total: tasks.count * samples, unit: "episodes")
+    let groups = try await cancellingOnInterrupt {
+      try await rollouts.run(tasks, samples: samples, label: "eval", seed: seed, step: 0) {
+        progress.advance(note: "\($0.trajectory.taskID): \($0.grade.resolved ? "resolved" : "not")")
+      }
+    }
+    progress.finish()
+    let report = EvaluationReport(
+      tasks: tasks.map { ($0.id, $0.split.rawValue) }, groups: groups,
+      ks: ks.isEmpty ? [1, samples] : ks, seed: seed)
+    try Predictions.write(
+      groups, model: model.name, to: folder.appending(path: "predictions.jsonl"))
+    try OutputFolder.writeJSON(report, to: folder.appending(path: "report.json"))
+    print(EvaluationTable.render([("", report)]))
+    print("results in \(output)")
+  }
+}
+
+/// SWE-bench's predictions: one JSON object a line.
+enum Predictions {
+  private struct Line: Encodable {
+    var instance_id, model_name_or_path, model_patch: String
+  }
+
+  static func write(_ groups: [[Rollout]], model: String, to file: URL) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    var data = Data()
+    for rollout in groups.joined() where rollout.counts {
+      let trajectory = rollout.trajectory
+      data += try encoder.encode(
+        Line(
+          instance_id: trajectory.taskID, model_name_or_path: "\(model)/\(trajectory.sample)",
+          model_patch: String(decoding: trajectory.finalDiff, as: UTF8.self)))
+      data.append(UInt8(ascii: "\n"))
+    }
+    try data.write(to: file, options: .atomic)
+  }
+}
+
+/// Reports side by side.
+enum EvaluationTable {
+  static func render(_ reports: [(name: String, report: EvaluationReport)]) -> String {
+    var lines: [String] = []
+    for (name, report) in reports {
+      let rates = report.passAtK.map {
+        "pass@\($0.k) \(percent($0.value)) [\(percent($0.low)), \(percent($0.high))]"
+      }
+      let title = name.isEmpty ? "" : name.padding(toLength: 22, withPad: " ", startingAt: 0)
+      lines.append("\(title)\(rates.joined(separator: "   "))")
+      lines.append(
+        "\(String(repeating: " ", count: title.count))\(report.tasks.count) tasks, "
+          + "\(report.episodes) episodes (\(report.dropped) dropped), "
+          + "\(percent(report.malformedShare)) of the actions malformed, "
+          + "\(percent(report.submittedShare)) submitted, "
+          + String(format: "%.1f", report.meanTurns) + " turns and "
+          + String(format: "%.0f", report.meanActionTokens) + " action tokens an episode")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  static func percent(_ value: Double) -> String { String(format: "%.1f %%", 100 * value) }
+}
+
+/// The folder that a command writes its results to.
+enum OutputFolder {
+  /// Makes the folder; refuses one that already holds `marker`, unless forced to start over.
+  static func prepare(_ path: String, holds marker: String, force: Bool) throws -> URL {
+    let folder = URL(filePath: path)
+    let manager = FileManager.default
+    if manager.fileExists(atPath: folder.appending(path: marker).path) {
+      guard force else {
+        throw SetupError(
+          description:
+            "\(path) already holds a \(marker): choose another --output, or --force to replace it")
+      }
+      for name in ["transcripts", "recorder.git", "work", "checkpoints", marker] {
+        try? manager.removeItem(at: folder.appending(path: name))
+      }
+    }
+    do {
+      try manager.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw SetupError(description: "\(path) can't be made: \(error.localizedDescription)")
+    }
+    return folder
+  }
+
+  static func writeJSON(_ value: some Encodable, to file: URL) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try encoder.encode(value).write(to: file, options: .atomic)
+  }
+}

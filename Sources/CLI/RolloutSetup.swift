@@ -1,0 +1,60 @@
+internal import Agent
+internal import ArgumentParser
+internal import Foundation
+internal import LanguageModel
+internal import SDPO
+internal import Tools
+
+extension LocalPolicy {
+  /// A policy over a loaded model and an adapter from a folder (nil: the base alone).
+  convenience init(
+    _ model: LoadedModel, adapter: LoRAParameters?, adapterFolder: String?,
+    sampling: SamplingParameters
+  ) throws {
+    self.init(
+      engine: Engine(model.transformer), tokenizer: model.tokenizer,
+      chatFormat: model.chatFormat, adapter: adapter, sampling: sampling, name: model.name,
+      modelDigest: try ModelDigest.of(files: model.files),
+      adapterDigest: try adapterFolder.map { try ModelDigest.of(adapter: $0) })
+  }
+}
+
+/// Everything rollouts need, made once for a run in `folder`.
+struct RolloutSetup {
+  let dialect: any Dialect
+  let environment: ToolEnvironment
+  let limits: EpisodeLimits
+  let concurrency: Int
+
+  init(_ options: EpisodeOptions) async throws {
+    guard let dialect = Dialects.named(options.dialect),
+      let sandbox = Sandbox(rawValue: options.sandbox)
+    else { throw ValidationError("unknown dialect or sandbox") }
+    if let problem = await sandbox.probe() { throw SetupError(description: problem) }
+    self.dialect = dialect
+    environment = ToolEnvironment(
+      sandbox: sandbox,
+      limits: SandboxLimits(wallSeconds: 20, cpuSeconds: 20, memoryBytes: 1 << 30))
+    limits = options.limits
+    concurrency = options.concurrency
+  }
+
+  func rollouts(
+    _ policy: any Policy, folder: URL, tools: [ToolName] = ToolName.allCases,
+    partialCredit: PartialCredit = .none
+  ) throws -> Rollouts {
+    let work = folder.appending(path: "work")
+    try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true)
+    return Rollouts(
+      policy: policy, dialect: dialect, tools: tools, limits: limits, environment: environment,
+      grader: Grader(sandbox: environment.sandbox, partialCredit: partialCredit),
+      recorder: try Recorder(
+        at: folder.appending(path: "recorder.git").path(percentEncoded: false)),
+      workFolder: work, transcripts: folder.appending(path: "transcripts"),
+      concurrency: concurrency)
+  }
+}
+
+struct SetupError: Error, CustomStringConvertible {
+  let description: String
+}

@@ -1,0 +1,179 @@
+internal import Agent
+internal import ArgumentParser
+internal import Foundation
+internal import LanguageModel
+internal import SDPO
+
+struct TrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train the agent on repair tasks by self-distillation from hindsight (SDPO).",
+    discussion: """
+      Every step rolls out a group of episodes for each of a few tasks, grades them with hidden \
+      tests, tells the same model how each ended, and distils the difference into every action. \
+      The run's folder holds its configuration, metrics.jsonl, TensorBoard events, transcripts and \
+      checkpoints; `hindsight train --resume FOLDER` continues it after any kind of stop.
+
+      Example: hindsight train --adapter models/adapters/warm-start --steps 8 --output runs/first
+      """)
+
+  @OptionGroup var modelOptions: ModelOptions
+  @OptionGroup var adapterOptions: AdapterOptions
+  @OptionGroup var sampling: SamplingOptions
+  @OptionGroup var episode: EpisodeOptions
+  @OptionGroup var learning: LearningOptions
+
+  @Option(help: "The folder of tasks.")
+  var tasks = "tasks"
+
+  @Option(help: "The split to train on.")
+  var split: RepairTask.Split = .train
+
+  @Option(help: "Optimiser steps.")
+  var steps = 8
+
+  @Option(name: .customLong("tasks-per-step"), help: "Tasks of a step.")
+  var tasksPerStep = 4
+
+  @Option(name: .customLong("group-size"), help: "Episodes of each task: its group.")
+  var groupSize = 4
+
+  @Option(help: "Seed of everything random in the run.")
+  var seed: UInt64 = 0
+
+  @Option(help: "The run's folder.")
+  var output = "runs/train"
+
+  @Flag(help: "Replace an earlier run in the output folder.")
+  var force = false
+
+  @Option(
+    help: "Continue the run in this folder; its configuration is kept, other options ignored.")
+  var resume: String?
+
+  func run() async throws {
+    let setup: (TrainingConfiguration, URL)
+    if let resume {
+      setup = (try Self.readConfiguration(resume), URL(filePath: resume))
+    } else {
+      setup = try start()
+    }
+    let (configuration, folder) = setup
+    let trainer = try await makeTrainer(configuration, folder)
+    if trainer.step > 0 { print("continuing after step \(trainer.step)") }
+    let display = TrainingDisplay(steps: configuration.steps)
+    let box = TrainerBox(trainer)
+    do {
+      let outcome = try await cancellingOnInterrupt {
+        try await box.trainer.run { display.show($0) }
+      }
+      display.finish()
+      try trainer.saveFinal()
+      if case .collapsed(let reason) = outcome {
+        Failure.report("stopped by a guard rail: \(reason); best/ holds the best weights so far")
+        throw ExitCode(1)
+      }
+      print("trained \(trainer.step) steps; adapter in \(folder.relativePath)/final")
+    } catch is CancellationError {
+      display.finish()
+      print(
+        "stopped after step \(trainer.step); `hindsight train --resume \(folder.relativePath)` goes on"
+      )
+      throw ExitCode(130)
+    }
+  }
+
+  private func start() throws -> (TrainingConfiguration, URL) {
+    let set = try TaskSet.load(URL(filePath: tasks), split: split)
+    let configuration = try learning.configuration(
+      model: modelOptions.model, adapter: adapterOptions.adapter, tasks: tasks,
+      taskIDs: set.tasks.map(\.id), seed: seed, steps: steps,
+      tasksPerStep: tasksPerStep, groupSize: groupSize, sampling: sampling.parameters,
+      episode: episode)
+    if let problem = configuration.problem { throw ValidationError(problem) }
+    let folder = try OutputFolder.prepare(output, holds: "config.json", force: force)
+    try OutputFolder.writeJSON(configuration, to: folder.appending(path: "config.json"))
+    return (configuration, folder)
+  }
+
+  private static func readConfiguration(_ path: String) throws -> TrainingConfiguration {
+    let file = URL(filePath: path).appending(path: "config.json")
+    guard let data = try? Data(contentsOf: file) else {
+      throw SetupError(
+        description: "\(path) holds no config.json: it isn't a training run's folder")
+    }
+    do {
+      return try JSONDecoder().decode(TrainingConfiguration.self, from: data)
+    } catch {
+      throw SetupError(
+        description:
+          "\(file.path): this isn't a training configuration: \(JSONProblem.describe(error))")
+    }
+  }
+
+  private func makeTrainer(
+    _ configuration: TrainingConfiguration, _ folder: URL
+  ) async throws -> Trainer {
+    let set = try TaskSet.load(URL(filePath: configuration.tasks), ids: configuration.taskIDs)
+    let model = try LoadedModel.load(configuration.model)
+    let student = Learner(
+      transformer: model.transformer, adapter: try startingAdapter(model, configuration))
+    let policy = try LocalPolicy(
+      model, adapter: student.adapter, adapterFolder: configuration.adapter,
+      sampling: configuration.sampling)
+    let setup = try await RolloutSetup(configuration)
+    let rollouts = try setup.rollouts(
+      policy, folder: folder, tools: configuration.tools,
+      partialCredit: configuration.partialCredit)
+    return try Trainer(
+      configuration, folder: folder, tasks: set.tasks, student: student, policy: policy,
+      rollouts: rollouts, resume: resume != nil)
+  }
+
+  private func startingAdapter(
+    _ model: LoadedModel, _ configuration: TrainingConfiguration
+  ) throws -> LoRAParameters? {
+    if let folder = configuration.adapter {
+      return try LoRAParameters.load(folder: folder, model: model.config)
+    }
+    guard let lora = configuration.lora else { return nil }
+    let adapter = LoRAParameters(config: lora, model: model.config)
+    adapter.initialize(seed: configuration.seed)
+    return adapter
+  }
+}
+
+/// A trainer runs on one task at a time; this carries it there.
+private struct TrainerBox: @unchecked Sendable {
+  let trainer: Trainer
+  init(_ trainer: Trainer) { self.trainer = trainer }
+}
+
+extension RolloutSetup {
+  init(_ configuration: TrainingConfiguration) async throws {
+    var options = EpisodeOptions()
+    options.dialect = configuration.dialect
+    options.sandbox = configuration.sandbox
+    options.concurrency = configuration.concurrency
+    options.maxTurns = configuration.limits.turns
+    options.maxActionTokens = configuration.limits.actionTokens
+    options.maxTokens = configuration.limits.totalTokens ?? Int.max
+    options.episodeSeconds = configuration.limits.wallSeconds
+    try await self.init(options)
+  }
+}
+
+/// What a decoding error means, without Swift's own words for it.
+enum JSONProblem {
+  static func describe(_ error: any Error) -> String {
+    guard let error = error as? DecodingError else { return "it isn't JSON" }
+    switch error {
+    case .keyNotFound(let key, _): return "the key \"\(key.stringValue)\" is missing"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context),
+      .dataCorrupted(let context):
+      let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+      return path.isEmpty ? "it isn't JSON" : "\"\(path)\" has a value of the wrong kind"
+    @unknown default: return "it can't be read"
+    }
+  }
+}

@@ -1,0 +1,206 @@
+public import Agent
+public import Foundation
+import LanguageModel
+
+/// The SDPO loop: roll out groups, grade, build hindsight contexts, one update, teacher follows.
+///
+/// A run lives in a folder: config.json, metrics.jsonl and TensorBoard events, transcripts/,
+/// recorder.git, checkpoints/, best/. Every step's result depends only on the last checkpoint and
+/// the configuration, so a run that was killed goes on as if it hadn't been.
+public final class Trainer {
+  public let configuration: TrainingConfiguration
+  public let folder: URL
+  private let tasks: [RepairTask]
+  private let engine: Engine
+  private let student: Learner
+  private let teacher: Learner?
+  private let optimizer: AdamW
+  private let gradients: GradientTarget
+  private let rollouts: Rollouts
+  private let builder: ExampleBuilder
+  private let checkpoints: Checkpoints
+  private let metrics: MetricsWriter
+  private var state: TrainingState
+
+  /// What the loop tells whoever watches.
+  public enum Event: Sendable {
+    /// Episodes of the step that have ended.
+    case rolledOut(done: Int, of: Int)
+    /// Trajectories of the step that have been trained on.
+    case updated(done: Int, of: Int)
+    case finished(StepReport)
+  }
+
+  public struct StepReport: Sendable {
+    public var step: Int
+    public var metrics: [String: Double]
+    /// Why the run must stop here, if it must.
+    public var stopReason: String?
+  }
+
+  public enum Outcome: Sendable, Equatable {
+    case completed
+    /// A guard rail stopped the run.
+    case collapsed(String)
+  }
+
+  /// - student: an adapter in training or, without one, the whole model.
+  /// - rollouts: its policy samples with the student's weights.
+  /// - resume: continue from the folder's newest checkpoint, if there is one.
+  public init(
+    _ configuration: TrainingConfiguration, folder: URL, tasks: [RepairTask], student: Learner,
+    policy: LocalPolicy, rollouts: Rollouts, resume: Bool
+  ) throws {
+    if let problem = configuration.problem { throw TrainingError(problem) }
+    self.configuration = configuration
+    self.folder = folder
+    self.tasks = tasks
+    self.student = student
+    self.rollouts = rollouts
+    engine = policy.engine
+    let signal = configuration.objective.signal
+    if !signal.needsTeacher && configuration.turnSelection == nil {
+      teacher = nil
+    } else if configuration.teacher == .current {
+      teacher = student
+    } else {
+      teacher = student.copy()
+    }
+    optimizer = AdamW(parameterCount: student.trained.count)
+    gradients = student.makeGradients()
+    builder = ExampleBuilder(
+      configuration: configuration, dialect: rollouts.dialect, tokenizer: policy.tokenizer,
+      chatFormat: policy.chatFormat, contextLength: engine.config.contextLength)
+    checkpoints = Checkpoints(folder: folder.appending(path: "checkpoints"))
+    state = TrainingState(collapseGuard: CollapseGuard(configuration.guardThresholds))
+    if resume,
+      let saved = try checkpoints.loadLatest(
+        student: student, teacher: ownTeacher(teacher, student), optimizer: optimizer)
+    {
+      state = saved
+    }
+    metrics = try MetricsWriter(directory: folder, resumingAfter: state.step > 0 ? state.step : nil)
+  }
+
+  /// The last finished step.
+  public var step: Int { state.step }
+  public var best: (step: Int, reward: Double)? {
+    state.bestStep.flatMap { step in state.bestReward.map { (step, $0) } }
+  }
+
+  /// Runs the remaining steps. Cancelling the task stops it within the step under way; that step is
+  /// run again on resume.
+  public func run(_ report: @escaping @Sendable (Event) -> Void) async throws -> Outcome {
+    while state.step < configuration.steps {
+      try Task.checkCancellation()
+      let result = try await takeStep(state.step + 1, report)
+      report(.finished(result))
+      if let reason = result.stopReason { return .collapsed(reason) }
+    }
+    return .completed
+  }
+
+  /// Writes the trained weights as they are now to final/.
+  public func saveFinal() throws {
+    try student.save(to: folder.appending(path: "final"), baseModel: configuration.model)
+  }
+
+  private func takeStep(
+    _ step: Int, _ report: @escaping @Sendable (Event) -> Void
+  ) async throws -> StepReport {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let chosen = configuration.taskIndices(step: step).map { tasks[$0] }
+    let groups = try await rollOut(chosen, step, report)
+    let rolledOut = clock.now
+    try rememberBest(groups, step: step)
+    let built = try builder.build(chosen, groups, step: step)
+    var accumulator = StepAccumulator()
+    for item in built { accumulator.add(item.metrics) }
+    let norm = try await update(built.compactMap(\.example), step, &accumulator, report)
+    var values = accumulator.values
+    let updated = clock.now
+    values["grad_norm"] = norm.map(Double.init)
+    values["learning_rate"] = Double(learningRate(step))
+    values["time/rollout_seconds"] = (rolledOut - start) / .seconds(1)
+    values["time/update_seconds"] = (updated - rolledOut) / .seconds(1)
+    values["memory/peak_bytes"] = Double(ProcessMemory.peakBytes)
+    let reason = state.collapseGuard.check(step: step, values)
+    if norm != nil { follow(step) }
+    state.step = step
+    try metrics.write(step: step, values, notes: reason.map { ["stopped": $0] } ?? [:])
+    try checkpoints.save(
+      state, student: student, teacher: ownTeacher(teacher, student), optimizer: optimizer)
+    return StepReport(step: step, metrics: values, stopReason: reason)
+  }
+
+  private func rollOut(
+    _ tasks: [RepairTask], _ step: Int, _ report: @escaping @Sendable (Event) -> Void
+  ) async throws -> [[Rollout]] {
+    let total = tasks.count * configuration.groupSize
+    let counter = Counter()
+    return try await rollouts.run(
+      tasks, samples: configuration.groupSize, label: "step-\(step)", seed: configuration.seed,
+      step: step
+    ) { _ in report(.rolledOut(done: counter.next(), of: total)) }
+  }
+
+  /// One optimiser step over the examples; returns the gradient's norm, or nil if nothing took part.
+  private func update(
+    _ examples: [TrainingExample], _ step: Int, _ accumulator: inout StepAccumulator,
+    _ report: @escaping @Sendable (Event) -> Void
+  ) async throws -> Float? {
+    let work = Update(
+      pass: UpdatePass(
+        student: student, teacher: teacher, teacherKind: configuration.teacher,
+        objective: configuration.objective, microBatchTokens: configuration.microBatchTokens,
+        recompute: configuration.recompute),
+      configuration: configuration, gradients: gradients, optimizer: optimizer,
+      learningRate: learningRate(step))
+    let number = state.updates + 1
+    let result = try await engine.perform { _ in
+      try work.run(examples, number: number) { report(.updated(done: $0, of: examples.count)) }
+    }
+    for (example, statistics) in zip(result.examples, result.statistics) {
+      accumulator.add(example.rows, statistics)
+    }
+    return result.norm
+  }
+
+  private func learningRate(_ step: Int) -> Float {
+    let warmup = configuration.warmupSteps
+    let share = warmup > 0 ? min(1, Float(step) / Float(warmup)) : 1
+    return configuration.optimizer.learningRate * share
+  }
+
+  /// The teacher's update after the student's.
+  private func follow(_ step: Int) {
+    state.updates += 1
+    guard let teacher = ownTeacher(teacher, student) else { return }
+    switch configuration.teacher.follow(step: step) {
+    case .keep: break
+    case .copy: teacher.trained.copy(from: student.trained)
+    case .blend(let rate):
+      TeacherMath.blend(
+        teacher.trained.values, toward: UnsafeBufferPointer(student.trained.values), rate: rate)
+    }
+  }
+
+  /// A step's rollouts measure the weights that they were made with: if they're the best so far,
+  /// those weights go to best/ before the update changes them.
+  private func rememberBest(_ groups: [[Rollout]], step: Int) throws {
+    let rewards = groups.joined().filter(\.counts).compactMap(\.grade.reward)
+    guard !rewards.isEmpty else { return }
+    let mean = rewards.reduce(0, +) / Double(rewards.count)
+    guard mean > state.bestReward ?? -1 else { return }
+    try student.save(to: folder.appending(path: "best"), baseModel: configuration.model)
+    state.bestReward = mean
+    state.bestStep = step - 1
+  }
+}
+
+/// The teacher where it has weights of its own, which must be saved and moved.
+func ownTeacher(_ teacher: Learner?, _ student: Learner) -> Learner? {
+  guard let teacher, teacher.trained !== student.trained else { return nil }
+  return teacher
+}

@@ -1,0 +1,115 @@
+public import Agent
+public import LanguageModel
+
+/// Everything that shapes a training run; saved in its folder, so that `--resume` needs no flags.
+public struct TrainingConfiguration: Sendable, Codable, Equatable {
+  /// Paths as given on the command line.
+  public var model: String
+  /// The adapter that training starts from; nil starts a fresh one.
+  public var adapter: String?
+  public var tasks: String
+  /// Ids of the tasks to train on, sorted: a changed task folder is noticed on resume.
+  public var taskIDs: [String]
+  public var seed: UInt64
+  public var steps: Int
+  /// B tasks a step, G episodes each.
+  public var tasksPerStep: Int
+  public var groupSize: Int
+  public var sampling: SamplingParameters
+  public var dialect: String
+  public var tools: [ToolName]
+  public var limits: EpisodeLimits
+  public var sandbox: String
+  public var concurrency: Int
+  public var partialCredit: PartialCredit
+
+  public var objective: Objective
+  public var teacher: TeacherKind
+  public var hindsight: HindsightConfiguration
+  /// Distil only each trajectory's k turns with the largest gap mass; nil: all.
+  public var turnSelection: Int?
+  /// The `random-magnitude` control of `modulate`.
+  public var permutesModulation: Bool
+  public var advantageByDeviation: Bool
+  public var normalization: Normalization
+
+  /// Nil trains all parameters.
+  public var lora: LoRAConfig?
+  public var optimizer: AdamWConfig
+  /// Steps over which the learning rate rises to its value.
+  public var warmupSteps: Int
+  public var microBatchTokens: Int
+  public var recompute: Bool
+  public var guardThresholds: GuardThresholds
+
+  public init(
+    model: String, adapter: String? = nil, tasks: String, taskIDs: [String], seed: UInt64 = 0,
+    steps: Int = 8, tasksPerStep: Int = 4, groupSize: Int = 4,
+    sampling: SamplingParameters = SamplingParameters(), dialect: String = "compact",
+    tools: [ToolName] = ToolName.allCases,
+    limits: EpisodeLimits = EpisodeLimits(), sandbox: String = "bubblewrap",
+    concurrency: Int = 16, partialCredit: PartialCredit = .none, objective: Objective = Objective(),
+    teacher: TeacherKind = .ema(rate: 0.05), hindsight: HindsightConfiguration = .init(),
+    turnSelection: Int? = nil, permutesModulation: Bool = false, advantageByDeviation: Bool = false,
+    normalization: Normalization = .token, lora: LoRAConfig? = LoRAConfig(rank: 8, alpha: 16),
+    optimizer: AdamWConfig = AdamWConfig(learningRate: 1e-4), warmupSteps: Int = 0,
+    microBatchTokens: Int = 2048, recompute: Bool = false,
+    guardThresholds: GuardThresholds = GuardThresholds()
+  ) {
+    self.model = model
+    self.adapter = adapter
+    self.tasks = tasks
+    self.taskIDs = taskIDs
+    self.seed = seed
+    self.steps = steps
+    self.tasksPerStep = tasksPerStep
+    self.groupSize = groupSize
+    self.sampling = sampling
+    self.dialect = dialect
+    self.tools = tools
+    self.limits = limits
+    self.sandbox = sandbox
+    self.concurrency = concurrency
+    self.partialCredit = partialCredit
+    self.objective = objective
+    self.teacher = teacher
+    self.hindsight = hindsight
+    self.turnSelection = turnSelection
+    self.permutesModulation = permutesModulation
+    self.advantageByDeviation = advantageByDeviation
+    self.normalization = normalization
+    self.lora = lora
+    self.optimizer = optimizer
+    self.warmupSteps = warmupSteps
+    self.microBatchTokens = microBatchTokens
+    self.recompute = recompute
+    self.guardThresholds = guardThresholds
+  }
+
+  /// One sentence that names the first value that makes no sense, or nil.
+  public var problem: String? {
+    if let problem = sampling.problem { return problem }
+    if sampling.temperature == 0 { return "training samples: the temperature must be above 0" }
+    for (name, value) in [
+      ("steps", steps), ("tasks per step", tasksPerStep), ("group size", groupSize),
+      ("concurrency", concurrency), ("micro-batch tokens", microBatchTokens),
+    ] where value < 1 {
+      return "\(name) is \(value), expected 1 or more"
+    }
+    if !(optimizer.learningRate > 0 && optimizer.learningRate < 1) {
+      return "the learning rate is \(optimizer.learningRate), expected between 0 and 1"
+    }
+    if taskIDs.isEmpty { return "there are no tasks to train on" }
+    do throws(SignalError) { try objective.validate() } catch { return error.description }
+    return nil
+  }
+
+  /// The tasks of a step (from 1): epochs are seeded permutations, cut without remainder loss.
+  func taskIndices(step: Int) -> [Int] {
+    let count = taskIDs.count
+    return ((step - 1) * tasksPerStep..<step * tasksPerStep).map { place in
+      var random = SplitMix64(seeds: seed, 0x7461_736B, UInt64(place / count))
+      return Array(0..<count).shuffled(using: &random)[place % count]
+    }
+  }
+}
