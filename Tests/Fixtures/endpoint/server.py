@@ -21,6 +21,16 @@ def completion(text, finish="stop", usage=True):
     return json.dumps(answer)
 
 
+MEND = """edit stats/average.py
+<<<
+    return total(values) / len(values)
+===
+    if not values:
+        return 0
+    return total(values) / len(values)
+>>>"""
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         kind = self.path.split("/")[1]
@@ -85,6 +95,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer_huge(self, body, count):
         self.reply(200, completion("x" * 300000))
+
+    def answer_mend(self, body, count):
+        """Works on the fixture task mean-of-none, one action after the other."""
+        said = sum(message["role"] == "assistant" for message in json.loads(body)["messages"])
+        self.reply(200, completion(["view stats", MEND, "oops\x1b[2J", "submit"][said]))
+
+    def answer_stall(self, body, count):
+        said = sum(message["role"] == "assistant" for message in json.loads(body)["messages"])
+        if said < 2:
+            self.reply(200, completion([MEND, "view stats"][said]))
+        else:
+            gone.wait(60)
 
     def answer_redirect(self, body, count):
         self.reply(307, "", Location="/echo/v1/chat/completions")

@@ -1,0 +1,146 @@
+import Foundation
+import Testing
+
+/// `hindsight run` on a repository of one's own, and `hindsight replay` of what it saved.
+@Suite(.serialized) struct RunAndReplayTests {
+  private let folder: TestFolder
+  private let endpoint: Endpoint
+  private var repository: URL { folder["repository"] }
+
+  init() throws {
+    folder = try TestFolder()
+    endpoint = try Endpoint()
+    let source = HindsightCommand.fixtures.appending(path: "tasks/mean-of-none/environment").path
+    try folder.shell(
+      """
+      cp -r '\(source)' repository && cd repository
+      export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b \
+        GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+      git init -q -b main && git add -A && git commit -q -m first
+      echo "# not committed" >> stats/average.py && echo new > untracked.txt
+      """)
+  }
+
+  private func run(_ kind: String, _ more: [String] = []) -> [String] {
+    [
+      "run", "--repo", repository.path, "--issue", "The mean of NOTHING fails!\nMore words.",
+      "--test", "python3 -m unittest discover -s tests -t .", "--model", endpoint.address(kind),
+    ] + more
+  }
+
+  @discardableResult
+  private func git(_ arguments: String) throws -> String {
+    try folder.shell("git -C repository \(arguments)")
+  }
+
+  private func userState() throws -> String {
+    try git("status --porcelain") + git("rev-parse HEAD") + git("diff")
+      + git("branch --show-current") + git("stash list")
+  }
+
+  @Test func aRunGivesABranchAPatchAndATranscript() throws {
+    let before = try userState()
+    let outcome = try HindsightCommand.run(run("mend"), in: folder.url)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("Turn 2") && outcome.output.contains("→ format error"))
+    #expect(!outcome.output.contains("\u{1b}"))
+    let branch = "hindsight/the-mean-of-nothing-fails"
+    #expect(outcome.output.contains("\(branch) ("))
+    let subjects = try git("log --reverse --format=%s main..\(branch)")
+    #expect(
+      subjects.split(separator: "\n").map { $0.prefix(24) } == [
+        "view stats", "edit stats/average.py", "format error: no line be", "submit",
+      ])
+    #expect(try git("diff --stat main \(branch)").contains("1 file changed, 2 insertions"))
+    #expect(try git("branch --list 'hindsight/*'").split(separator: "\n").count == 1)
+    #expect(try userState() == before)
+    try git("stash -q -u")
+    try git("apply .git/hindsight/the-mean-of-nothing-fails.patch")
+  }
+
+  @Test func aSavedRunIsReadAndVerified() throws {
+    #expect(try HindsightCommand.run(run("mend"), in: folder.url).status == 0)
+    let file = repository.appending(path: ".git/hindsight/the-mean-of-nothing-fails.jsonl").path
+    let view = try HindsightCommand.run(["replay", file], in: folder.url)
+    #expect(view.status == 0 && view.output.contains("oops\\u{1b}[2J"))
+    #expect(view.output.contains("Ended after 4 turns: submitted"))
+    let verify = ["replay", file, "--verify", "--repo", repository.path, "--revision", "main"]
+    let verified = try HindsightCommand.run(verify, in: folder.url)
+    #expect(verified.status == 0, "\(verified.output)\(verified.errors)")
+    #expect(verified.output.contains("all 4 turns are the same"))
+
+    try folder.shell("sed -i 's/\"tree\":\"[0-9a-f]\\{4\\}/\"tree\":\"0000/' '\(file)'")
+    let tampered = try HindsightCommand.run(verify, in: folder.url)
+    #expect(tampered.status == 1)
+    #expect(tampered.output.contains("Turn 1: the tree differs"))
+    #expect(tampered.output.contains("≠ "))
+
+    // A second run takes other names.
+    let again = try HindsightCommand.run(run("mend"), in: folder.url)
+    #expect(again.output.contains("hindsight/the-mean-of-nothing-fails-2 ("))
+    #expect(again.output.contains("the-mean-of-nothing-fails-2.patch"))
+  }
+
+  /// Starts a run whose endpoint answers twice and then hangs, and waits for its second turn.
+  private func startStalledRun() throws -> (Process, () throws -> HindsightCommand.Outcome, URL) {
+    let (process, outcome) = try HindsightCommand.start(
+      arguments: run("stall", ["--output", "saved"]), in: folder.url)
+    let file = folder["saved/the-mean-of-nothing-fails.jsonl"]
+    func lines() -> Int {
+      ((try? Data(contentsOf: file)) ?? Data()).count { $0 == UInt8(ascii: "\n") }
+    }
+    while process.isRunning, lines() < 3 { Thread.sleep(forTimeInterval: 0.02) }
+    return (process, outcome, file)
+  }
+
+  @Test func aKilledRunLeavesAReadableTranscript() throws {
+    let (process, outcome, file) = try startStalledRun()
+    kill(process.processIdentifier, SIGKILL)
+    _ = try outcome()
+    let view = try HindsightCommand.run(["replay", file.path], in: folder.url)
+    #expect(view.status == 0, "\(view.errors)")
+    #expect(view.output.contains("The episode was cut off after turn 2."))
+    let verify = try HindsightCommand.run(
+      ["replay", file.path, "--verify", "--repo", repository.path], in: folder.url)
+    #expect(verify.status == 0, "\(verify.errors)")
+    #expect(verify.output.contains("the episode was cut off"))
+  }
+
+  @Test func anInterruptedRunDeliversWhatThereIs() throws {
+    let (process, outcome, _) = try startStalledRun()
+    kill(process.processIdentifier, SIGINT)
+    let result = try outcome()
+    #expect(result.status == 130, "\(result.errors)")
+    #expect(result.output.contains("Ended after 2 turns: cancelled"))
+    #expect(try git("log -1 --format=%s hindsight/the-mean-of-nothing-fails") == "view stats\n")
+    let patch = try String(
+      contentsOf: folder["saved/the-mean-of-nothing-fails.patch"], encoding: .utf8)
+    #expect(patch.contains("+    if not values:"))
+  }
+
+  @Test func badInputIsAnsweredWithOneSentence() throws {
+    let cases: [([String], String)] = [
+      (run("mend", ["--adapter", "x"]), "--adapter needs a local model"),
+      (run("mend", ["--issue", " "]), "--issue is empty"),
+      (run("mend", ["--repo", folder.url.path]), "is not the top folder of a git repository"),
+      (run("mend", ["--model", "nowhere.gguf"]), "nowhere.gguf"),
+      (run("mend", ["--max-turns", "0"]), "--max-turns must be from 1"),
+      (run("garbage"), "not a chat completion"),
+      (["replay", "nowhere.jsonl"], "nowhere.jsonl is not there; expected a transcript"),
+      (["replay", "repository/untracked.txt"], "untracked.txt:1: not JSON"),
+    ]
+    for (arguments, expected) in cases {
+      let outcome = try HindsightCommand.run(arguments, in: folder.url)
+      #expect(outcome.status == 2, "\(arguments): \(outcome.errors)")
+      let sentence = outcome.errors.split(separator: "\n").first ?? ""
+      #expect(sentence.hasPrefix("hindsight: ") && sentence.contains(expected), "\(sentence)")
+    }
+  }
+
+  @Test func aRunThatChangesNothingSaysSo() throws {
+    let outcome = try HindsightCommand.run(run("busy"), in: folder.url)
+    #expect(outcome.status == 1, "\(outcome.errors)")
+    #expect(outcome.output.contains("The agent changed nothing."))
+    #expect(try git("branch --list 'hindsight/*'") == "")
+  }
+}
