@@ -2,6 +2,7 @@ import Agent
 import Foundation
 import LanguageModel
 import Testing
+import Tools
 
 @Suite struct ScriptedPolicyTests {
   private static func tokens() throws -> (Tokenizer, ChatFormat) {
