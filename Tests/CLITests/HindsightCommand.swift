@@ -28,6 +28,9 @@ enum HindsightCommand {
     process.executableURL = program
     process.arguments = arguments
     process.currentDirectoryURL = folder
+    // What a killed run leaves behind is deleted with the test's folder.
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["TMPDIR": folder.path]) { _, new in new }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: files[0])
     process.standardError = try FileHandle(forWritingTo: files[1])
