@@ -111,6 +111,7 @@ extension TasksCommand {
       let (tasks, broken) = try loadEach()
       for (id, problem) in broken { print("INVALID  \(id): \(problem)") }
       let progress = ProgressReporter("Validating", total: tasks.count, unit: "tasks")
+      progress.advance(by: 0)
       let validator = TaskValidator(sandbox: sandbox, runs: runs)
       let jobs = jobs
       let results = try await cancellingOnInterrupt {

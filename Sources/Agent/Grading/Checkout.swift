@@ -61,6 +61,14 @@ struct Checkout {
     }
   }
 
+  /// Whether the temporary folder's disk has less than a megabyte left.
+  static var diskIsFull: Bool {
+    let folder = FileManager.default.temporaryDirectory.plainPath
+    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: folder)
+    guard let free = attributes?[.systemFreeSize] as? NSNumber else { return false }
+    return free.int64Value < 1 << 20
+  }
+
   func remove() {
     try? workspace.remove()
     try? FileManager.default.removeItem(at: folder)

@@ -37,6 +37,8 @@ public struct TaskValidator: Sendable {
     do {
       validation.problems = try await problems(of: task, &validation)
     } catch let error as ToolsError {
+      // A command that was stopped by the cancellation says nothing about the task.
+      try Task.checkCancellation()
       if error.kind == .patch {
         validation.problems = ["the solution doesn't apply: \(error.description)"]
       } else {
