@@ -23,8 +23,9 @@ public struct SamplingParameters: Sendable, Codable, Equatable {
 
   /// One sentence saying which value is out of range, or nil.
   public var problem: String? {
-    if !(temperature >= 0 && temperature <= 100) {
-      return "the temperature is \(temperature), expected 0 to 100"
+    // Below a thousandth the division overflows, and the likeliest token is meant anyway.
+    if !(temperature == 0 || (temperature >= 0.001 && temperature <= 100)) {
+      return "the temperature is \(temperature), expected 0 (the likeliest token) or 0.001 to 100"
     }
     if !(topP > 0 && topP <= 1) { return "top-p is \(topP), expected more than 0 and at most 1" }
     if topK < 0 { return "top-k is \(topK), expected 0 (all) or more" }
@@ -43,10 +44,10 @@ public struct SampledToken: Sendable, Equatable {
   public var logprob: Float
 }
 
-enum Sampler {
+package enum Sampler {
   /// Draws from `logits`, which are overwritten. One draw takes exactly one number from `random`
   /// (none at temperature 0).
-  static func draw(
+  package static func draw(
     _ logits: UnsafeMutableBufferPointer<Float>, _ parameters: SamplingParameters,
     random: inout SplitMix64
   ) -> SampledToken {
@@ -100,11 +101,13 @@ enum Sampler {
     _ weights: UnsafeMutableBufferPointer<Float>, total: Float, _ parameters: SamplingParameters,
     _ unit: Double
   ) -> Int {
-    // The likeliest token has weight 1: min-p is a plain threshold.
-    var kept = weights.indices.filter { weights[$0] > 0 && weights[$0] >= parameters.minP }
+    // Without top-k the filters commute, and dropping the unlikely first leaves little to sort.
+    let floor = parameters.topK == 0 ? parameters.minP : 0
+    var kept = weights.indices.filter { weights[$0] > 0 && weights[$0] >= floor }
     kept.sort { (weights[$0], $1) > (weights[$1], $0) }
     if parameters.topK > 0 { kept = Array(kept.prefix(parameters.topK)) }
     if parameters.topP < 1 {
+      // The share is of what top-k left, as the filters apply one after another.
       let mass = parameters.topK > 0 ? kept.reduce(0) { $0 + weights[$1] } : total
       var sum: Float = 0
       let count = kept.firstIndex { index in
@@ -113,6 +116,8 @@ enum Sampler {
       }
       if let count { kept = Array(kept.prefix(count + 1)) }
     }
+    // The likeliest token has weight 1: min-p is a plain threshold, and keeps at least that one.
+    kept = Array(kept.prefix { weights[$0] >= parameters.minP })
     let target = unit * kept.reduce(0.0) { $0 + Double(weights[$1]) }
     var sum = 0.0
     for index in kept {

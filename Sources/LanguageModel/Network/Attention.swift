@@ -1,7 +1,7 @@
 import Foundation
 
 /// One sequence's part of an attention call: its new queries, and all its keys and values so far.
-struct AttentionSpan: @unchecked Sendable {
+package struct AttentionSpan: @unchecked Sendable {
   /// First row of this sequence in the packed batch, and how many rows it has there.
   var firstRow: Int
   var queryCount: Int
@@ -11,21 +11,39 @@ struct AttentionSpan: @unchecked Sendable {
   var keys: UnsafeMutablePointer<Float>
   var values: UnsafeMutablePointer<Float>
   var stride: Int
+
+  package init(
+    firstRow: Int, queryCount: Int, past: Int, keys: UnsafeMutablePointer<Float>,
+    values: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    self.firstRow = firstRow
+    self.queryCount = queryCount
+    self.past = past
+    self.keys = keys
+    self.values = values
+    self.stride = stride
+  }
 }
 
 /// Causal attention with grouped key-value heads, in blocks of queries: no T × T matrix is kept.
 /// Backward recomputes each block's probabilities from the kept log-sum-exp (FlashAttention,
 /// arXiv 2205.14135, with BLAS doing a block's products).
-struct Attention {
+package struct Attention {
   let heads: Int
   let kvHeads: Int
   let headSize: Int
+
+  package init(heads: Int, kvHeads: Int, headSize: Int) {
+    self.heads = heads
+    self.kvHeads = kvHeads
+    self.headSize = headSize
+  }
 
   private static let block = 64
   private var scale: Float { 1 / Float(headSize).squareRoot() }
 
   /// q [N, heads·D] → output [N, heads·D]; `logSumExp` [N, heads] is kept for backward.
-  func forward(
+  package func forward(
     q: Matrix, spans: [AttentionSpan], into output: Matrix,
     logSumExp: UnsafeMutablePointer<Float>
   ) {
@@ -96,7 +114,7 @@ struct Attention {
 
   /// dOutput [N, heads·D] → dq [N, heads·D], dk and dv [N, kvHeads·D] (all overwritten).
   /// Training spans only: their keys stand in the batch's own rows.
-  func backward(
+  package func backward(
     q: Matrix, spans: [AttentionSpan], output: Matrix, logSumExp: UnsafePointer<Float>,
     dOutput: Matrix, dq: Matrix, dk: Matrix, dv: Matrix
   ) {

@@ -1,7 +1,7 @@
 /// RMSNorm: y = weight · x / √(mean(x²) + ε), over rows of C channels.
-enum RMSNorm {
+package enum RMSNorm {
   /// x [N, C] → y [N, C]; `inverse` [N] keeps 1/√(mean(x²) + ε) for the backward pass.
-  static func forward(
+  package static func forward(
     _ x: Matrix, weight: UnsafePointer<Float>, epsilon: Float, into y: Matrix,
     inverse: UnsafeMutablePointer<Float>
   ) {
@@ -17,7 +17,7 @@ enum RMSNorm {
   }
 
   /// The forward pass again from the kept `inverse`: cheaper than keeping its result.
-  static func reapply(
+  package static func reapply(
     _ x: Matrix, weight: UnsafePointer<Float>, inverse: UnsafePointer<Float>, into y: Matrix
   ) {
     parallelRows(x.rows, minimumPerThread: 16) { rows in
@@ -30,7 +30,7 @@ enum RMSNorm {
   /// dx += ∂L/∂x, and dweight += ∂L/∂weight where wanted.
   ///
   /// With x̂ = x·inverse and g = dy·weight: dx = inverse · (g − x̂ · mean(g·x̂)).
-  static func backward(
+  package static func backward(
     _ x: Matrix, weight: UnsafePointer<Float>, inverse: UnsafePointer<Float>, dy: Matrix,
     addingTo dx: Matrix, weightGradient: UnsafeMutablePointer<Float>?
   ) {
@@ -80,9 +80,9 @@ enum RMSNorm {
 }
 
 /// RMSNorm over each head of q or k, in place (Qwen3).
-enum HeadNorm {
+package enum HeadNorm {
   /// x [N, heads·D] in place; `original` keeps x and `inverse` [N, heads] the scales for backward.
-  static func forward(
+  package static func forward(
     _ x: Matrix, headSize: Int, weight: UnsafePointer<Float>, epsilon: Float, original: Matrix,
     inverse: UnsafeMutablePointer<Float>
   ) {
@@ -97,7 +97,7 @@ enum HeadNorm {
   }
 
   /// dx in place: it holds ∂L/∂y on entry and ∂L/∂x on return.
-  static func backward(
+  package static func backward(
     original: Matrix, headSize: Int, weight: UnsafePointer<Float>, inverse: UnsafePointer<Float>,
     dx: Matrix, weightGradient: UnsafeMutablePointer<Float>?
   ) {

@@ -2,19 +2,19 @@ import Foundation
 
 /// Rotary position embedding, Hugging Face's pairing: channel i turns with channel i + D/2 by
 /// position · θ^(−2i/D) (arXiv 2104.09864).
-final class RotaryTable {
+package final class RotaryTable {
   private let inverseFrequencies: [Float]
   private let half: Int
   private var cosines: [Float] = []
   private var sines: [Float] = []
 
-  init(config: ModelConfig) {
+  package init(config: ModelConfig) {
     half = config.headSize / 2
     inverseFrequencies = config.inverseFrequencies()
   }
 
   /// Makes sure that positions below `count` are in the table; called before any parallel use.
-  func prepare(positions count: Int) {
+  package func prepare(positions count: Int) {
     let known = cosines.count / half
     guard count > known else { return }
     for position in known..<max(count, known * 2, 256) {
@@ -29,7 +29,7 @@ final class RotaryTable {
 
   /// Turns `heads` heads of every row of x in place; `positions[row]` is the row's position.
   /// Backward is the same turn the other way: `inverse`.
-  func apply(_ x: Matrix, positions: [Int32], inverse: Bool = false) {
+  package func apply(_ x: Matrix, positions: [Int32], inverse: Bool = false) {
     let half = self.half
     let heads = x.columns / (2 * half)
     let direction: Float = inverse ? -1 : 1

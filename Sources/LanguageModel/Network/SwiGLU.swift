@@ -1,7 +1,7 @@
 /// h = silu(g)·u with silu(g) = g·σ(g); gate and up stand side by side in one row [g | u].
-enum SwiGLU {
+package enum SwiGLU {
   /// gateUp [N, 2·I] → h [N, I].
-  static func forward(_ gateUp: Matrix, into h: Matrix) {
+  package static func forward(_ gateUp: Matrix, into h: Matrix) {
     let width = h.columns
     parallelRows(h.rows, minimumPerThread: 4) { rows in
       for row in rows {
@@ -15,7 +15,7 @@ enum SwiGLU {
   }
 
   /// dh [N, I] → dGateUp [N, 2·I]: dg = dh·u·σ(g)·(1 + g·(1 − σ(g))), du = dh·silu(g).
-  static func backward(_ gateUp: Matrix, dh: Matrix, into dGateUp: Matrix) {
+  package static func backward(_ gateUp: Matrix, dh: Matrix, into dGateUp: Matrix) {
     let width = dh.columns
     parallelRows(dh.rows, minimumPerThread: 4) { rows in
       for row in rows {

@@ -1,5 +1,6 @@
 import CKernels
 import COpenBLAS
+import Synchronization
 
 /// A row-major view of floats: `rows` × `columns`, `stride` floats from one row to the next.
 package struct Matrix: @unchecked Sendable {
@@ -84,12 +85,21 @@ package enum MatMul {
     }
   }
 
+  /// How many callers are inside `singleThreaded`: the setting is the whole process's.
+  private static let singleThreadedCallers = Mutex(0)
+
   /// Runs `body` with BLAS on one thread, so that our own threads may each call `gemm`.
   package static func singleThreaded(_ body: () -> Void) {
     _ = configured
-    openblas_set_num_threads(1)
+    singleThreadedCallers.withLock { callers in
+      if callers == 0 { openblas_set_num_threads(1) }
+      callers += 1
+    }
     body()
-    openblas_set_num_threads(Int32(computeThreads))
+    singleThreadedCallers.withLock { callers in
+      callers -= 1
+      if callers == 0 { openblas_set_num_threads(Int32(computeThreads)) }
+    }
   }
 
   /// The kernels that this machine gets, for `hindsight doctor`.

@@ -62,7 +62,7 @@ public final class AdamW: Sendable {
   }
 
   /// The L2 norm, summed in Double in a fixed order.
-  static func norm(_ gradients: FloatBuffer) -> Float {
+  package static func norm(_ gradients: FloatBuffer) -> Float {
     var sum = 0.0
     let block = 4096
     for start in stride(from: 0, to: gradients.count, by: block) {
