@@ -7,7 +7,7 @@ struct Hindsight: AsyncParsableCommand {
     abstract: "Train, replay and run a coding agent that learns from hindsight.",
     subcommands: [
       TrainCommand.self, SFTCommand.self, EvalCommand.self, RunCommand.self, ReplayCommand.self,
-      TasksCommand.self,
+      TasksCommand.self, TokenizeCommand.self, LogprobsCommand.self, GenerateCommand.self,
     ])
 
   static func main() async {

@@ -1,6 +1,7 @@
 internal import Agent
 internal import ArgumentParser
 internal import Foundation
+internal import LanguageModel
 
 /// Which policy a command uses.
 struct PolicyOptions: ParsableArguments {
@@ -8,7 +9,7 @@ struct PolicyOptions: ParsableArguments {
     help: ArgumentHelp(
       "The model: a GGUF file, a Hugging Face folder, or the address of an OpenAI-compatible endpoint.",
       valueName: "path|url"))
-  var model: String
+  var model = defaultModel
 
   @Option(help: "The model's name at an endpoint.")
   var modelName = "default"
@@ -22,13 +23,20 @@ struct PolicyOptions: ParsableArguments {
   @Option(help: "Sample from the likeliest tokens that hold this share of the probability.")
   var topP = 1.0
 
+  @Option(help: "Sample from this many of the likeliest tokens, with a local model; 0: from all.")
+  var topK = 0
+
+  @Option(
+    help: "Never sample a token below this share of the likeliest one's probability (local model).")
+  var minP = 0.0
+
+  var sampling: SamplingParameters {
+    SamplingParameters(
+      temperature: Float(temperature), topP: Float(topP), topK: topK, minP: Float(minP))
+  }
+
   func validate() throws {
-    guard (0...100).contains(temperature) else {
-      throw ValidationError("--temperature must be from 0 to 100.")
-    }
-    guard topP > 0, topP <= 1 else {
-      throw ValidationError("--top-p must be more than 0 and at most 1.")
-    }
+    if let problem = sampling.problem { throw ValidationError("\(problem).") }
   }
 }
 
@@ -54,21 +62,29 @@ func makePolicy(_ options: PolicyOptions) async throws -> any Policy {
     guard options.adapter == nil else {
       throw PolicyOptionsError("--adapter needs a local model, and \(address) is an endpoint")
     }
+    guard options.topK == 0, options.minP == 0 else {
+      throw PolicyOptionsError(
+        "--top-k and --min-p need a local model, and \(address) is an endpoint")
+    }
     var remote = RemotePolicy.Options()
     remote.temperature = options.temperature
     remote.topP = options.topP
     return try RemotePolicy(baseURL: address, model: options.modelName, options: remote)
   case .local(let path):
-    return try await makeLocalPolicy(path, options)
+    return try makeLocalPolicy(path, options)
   }
 }
 
-private func makeLocalPolicy(_ path: String, _ options: PolicyOptions) async throws -> any Policy {
-  guard FileManager.default.fileExists(atPath: path) else {
-    throw PolicyOptionsError("there is no model at \(path)")
+private func makeLocalPolicy(_ path: String, _ options: PolicyOptions) throws -> any Policy {
+  let model = try LoadedModel.load(path)
+  let adapter = try options.adapter.map { folder in
+    try LoRAParameters.load(folder: folder, model: model.config)
   }
-  throw PolicyOptionsError(
-    "\(path) is a local model, which this build can't run; give the address of an endpoint")
+  return LocalPolicy(
+    engine: Engine(model.transformer), tokenizer: model.tokenizer, chatFormat: model.chatFormat,
+    adapter: adapter, sampling: options.sampling, name: model.name,
+    modelDigest: try ModelDigest.of(files: model.files),
+    adapterDigest: try options.adapter.map { try ModelDigest.of(adapter: $0) })
 }
 
 /// Why no policy can be made, as one sentence.
