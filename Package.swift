@@ -56,7 +56,8 @@ let package = Package(
       name: "AgentTests", dependencies: ["Agent", "Tools", "LanguageModel"], swiftSettings: settings
     ),
     .testTarget(
-      name: "SDPOTests", dependencies: ["SDPO", "Agent", "LanguageModel"], swiftSettings: settings),
+      name: "SDPOTests", dependencies: ["SDPO", "Agent", "Tools", "LanguageModel"],
+      swiftSettings: settings),
     .testTarget(name: "CLITests", dependencies: ["CLI", subprocess], swiftSettings: settings),
   ]
 )

@@ -119,7 +119,7 @@ struct SFTRun: Sendable {
           "action_tokens": Double(update.actionTokens), "tokens": Double(update.tokens),
         ])
     case .finished(let epoch):
-      progress.line(describe(epoch))
+      if epoch.epoch > 0 || epoch.heldOutLoss != nil { progress.line(describe(epoch)) }
       if epoch.epoch > 0 { try save(learner, model, to: "epochs/\(epoch.epoch)") }
     }
   }

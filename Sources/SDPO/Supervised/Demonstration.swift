@@ -30,6 +30,12 @@ public struct Demonstration: Sendable, Equatable, Codable {
       case action, observation
       case isTrained = "trained"
     }
+
+    public init(action: String, isTrained: Bool, observation: String?) {
+      self.action = action
+      self.isTrained = isTrained
+      self.observation = observation
+    }
   }
 
   /// The task's id, and its repository.
@@ -41,6 +47,19 @@ public struct Demonstration: Sendable, Equatable, Codable {
   /// System and first user message, the hindsight included.
   public var opening: [ChatMessage]
   public var turns: [Turn]
+
+  public init(
+    task: String, repository: String, kind: Kind, hindsight: Hindsight, dialect: String,
+    opening: [ChatMessage], turns: [Turn]
+  ) {
+    self.task = task
+    self.repository = repository
+    self.kind = kind
+    self.hindsight = hindsight
+    self.dialect = dialect
+    self.opening = opening
+    self.turns = turns
+  }
 }
 
 extension Demonstration {

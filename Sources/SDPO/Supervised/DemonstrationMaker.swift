@@ -286,7 +286,10 @@ extension DemonstrationScript {
       case .exploration, .submit:
         if turn.call == nil { return "turn \(turn.number) is no action" }
       case .repair, .mistake:
-        if failed { return "\(name) in turn \(turn.number) fails: \(turn.observation ?? "")" }
+        if failed {
+          let first = turn.observation?.split(separator: "\n").first ?? ""
+          return "\(name) in turn \(turn.number) fails: \(first)"
+        }
       case .malformed:
         if turn.formatError == nil { return "turn \(turn.number) is no malformed call" }
       case .failingTest:

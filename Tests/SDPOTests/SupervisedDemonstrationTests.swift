@@ -1,0 +1,189 @@
+import Agent
+import Foundation
+import LanguageModel
+import SDPO
+import Testing
+import Tools
+
+/// A network small enough for tests, with ChatML's special tokens but no template of its own.
+struct TinyModel {
+  let config: ModelConfig
+  let transformer: Transformer
+  let tokenizer: Tokenizer
+  let chatFormat: ChatFormat
+
+  init() throws {
+    let folder = SupervisedDemonstrationTests.fixtures.appending(path: "reference/tiny-llama")
+    let files = try ModelFiles.find(folder.path(percentEncoded: false))
+    config = files.config
+    transformer = try Transformer(files)
+    tokenizer = files.tokenizer
+    chatFormat = .chatML(
+      start: try #require(tokenizer.id(ofSpecial: "<|im_start|>")),
+      end: try #require(tokenizer.id(ofSpecial: "<|im_end|>")), defaultSystem: nil)
+  }
+}
+
+/// Demonstrations of the fixture tasks, through the real episode in the real sandbox.
+@Suite struct SupervisedDemonstrationTests {
+  static let fixtures = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Fixtures")
+
+  static func task(_ id: String) throws -> RepairTask {
+    try RepairTask(directory: fixtures.appending(path: "tasks/\(id)"))
+  }
+
+  /// Runs `body` in a temporary folder of its own.
+  static func inFolder<Value>(_ body: (URL) async throws -> Value) async throws -> Value {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "hindsight-tests-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try await body(folder)
+  }
+
+  static func maker(
+    _ folder: URL, dialect: any Dialect = CompactDialect()
+  ) async throws -> DemonstrationMaker {
+    let sandbox: Sandbox = await Sandbox.bubblewrap.probe() == nil ? .bubblewrap : .none
+    return DemonstrationMaker(
+      dialect: dialect, environment: ToolEnvironment(sandbox: sandbox),
+      recorder: try Recorder(at: folder.appending(path: "recorder").path(percentEncoded: false)),
+      workFolder: folder.appending(path: "work"), seed: 3)
+  }
+
+  @Test(
+    arguments: ["mean-of-none", "greet-words", "clamp-high"], ["compact", "hermes"])
+  func demonstratesEveryFixture(id: String, dialectName: String) async throws {
+    let dialect = try #require(Dialects.named(dialectName))
+    let made = try await Self.inFolder { folder in
+      try await Self.maker(folder, dialect: dialect).make([try Self.task(id)])
+    }
+    let demonstrations = try #require(made.first).demonstrations
+    let problems = made[0].problems
+    for kind in [Demonstration.Kind.straight, .malformed] {
+      #expect(demonstrations.contains { $0.kind == kind }, "\(problems)")
+    }
+    for demonstration in demonstrations {
+      check(demonstration, dialect)
+    }
+    #expect(Set(demonstrations.map(\.hindsight)) == Set(Demonstration.Hindsight.allCases))
+  }
+
+  private func check(_ demonstration: Demonstration, _ dialect: any Dialect) {
+    let calls = demonstration.turns.map { try? dialect.parse($0.action).get() }
+    #expect(calls.last == .submit)
+    #expect(demonstration.turns.last?.observation == nil)
+    #expect(demonstration.turns.dropLast().allSatisfy { $0.observation != nil })
+    let untrained = demonstration.turns.indices.filter { !demonstration.turns[$0].isTrained }
+    switch demonstration.kind {
+    case .straight: #expect(untrained.isEmpty)
+    case .mended:
+      #expect(untrained.count == 1)
+      #expect(untrained.allSatisfy { calls[$0]?.name == "edit" && calls[$0 + 1] == .test })
+    case .malformed:
+      #expect(untrained.count == 1)
+      #expect(untrained.allSatisfy { calls[$0] == nil && calls[$0 + 1] != nil })
+      #expect(calls.count { $0 == nil } == 1)
+    }
+    let prompt = demonstration.opening.map(\.content).joined()
+    let (feedback, solution) = ("Feedback on your earlier attempt", "passes all tests")
+    switch demonstration.hindsight {
+    case .none: #expect(!prompt.contains(feedback) && !prompt.contains(solution))
+    case .feedback: #expect(prompt.contains(feedback) && !prompt.contains(solution))
+    case .solution: #expect(!prompt.contains(feedback) && prompt.contains(solution))
+    case .both: #expect(prompt.contains(feedback) && prompt.contains(solution))
+    }
+  }
+
+  @Test func theSameSeedMakesTheSameAndAFileKeepsThem() async throws {
+    try await Self.inFolder { folder in
+      let task = try Self.task("greet-words")
+      let maker = try await Self.maker(folder)
+      let first = try await maker.make([task]).flatMap(\.demonstrations)
+      let second = try await maker.make([task]).flatMap(\.demonstrations)
+      #expect(first.map(\.opening) == second.map(\.opening))
+      #expect(first.map { $0.turns.map(\.action) } == second.map { $0.turns.map(\.action) })
+
+      let cache = DemonstrationCache(file: folder.appending(path: "demonstrations.jsonl"))
+      let key = try maker.key(for: [task])
+      #expect(cache.read(key: key) == nil)
+      try cache.write(first, key: key)
+      #expect(cache.read(key: key) == first)
+      #expect(cache.read(key: key + "x") == nil)
+      #expect(try maker.key(for: [try Self.task("clamp-high")]) != key)
+      try Data("{\"task\":1}\n".utf8).write(to: cache.file)
+      #expect(throws: DemonstrationError.self) { try Demonstration.read(cache.file) }
+    }
+  }
+
+  /// A network that always ends its turn at once: what it is fed is what matters here.
+  private func speechless(_ model: TinyModel) -> Transformer {
+    var config = model.config
+    config.tiedHead = false
+    config.contextLength = 8192
+    let parameters = Parameters(config: config)
+    let end = Int(model.chatFormat.endOfTurn)
+    for entry in parameters.layout.entries {
+      let values = parameters.buffer.base + entry.offset
+      if entry.name.contains("norm") || entry.name.contains("embed_tokens") {
+        for i in 0..<entry.count { values[i] = 1 }
+      } else if entry.name == "lm_head.weight" {
+        for i in 0..<config.hiddenSize { values[end * config.hiddenSize + i] = 1 }
+      }
+    }
+    return Transformer(parameters: parameters)
+  }
+
+  @Test func tokensAreThoseOfTheEpisode() async throws {
+    let model = try TinyModel()
+    let task = try Self.task("mean-of-none")
+    let trajectory = try await Self.inFolder { folder in
+      let maker = try await Self.maker(folder)
+      let policy = LocalPolicy(
+        engine: Engine(speechless(model)), tokenizer: model.tokenizer,
+        chatFormat: model.chatFormat, adapter: nil, sampling: .greedy, name: "speechless")
+      let episode = Episode(assignment: task.assignment, environment: maker.environment)
+      return await episode.run(
+        policy,
+        at: Episode.Place(
+          recorder: maker.recorder, name: "speechless",
+          workTree: folder.appending(path: "tree").path(percentEncoded: false)),
+        seed: 1)
+    }
+    #expect(trajectory.turns.count == 3)
+    let demonstration = Demonstration(
+      task: task.id, repository: task.repository, kind: .straight, hindsight: .none,
+      dialect: "compact", opening: trajectory.opening,
+      turns: trajectory.turns.map {
+        Demonstration.Turn(action: $0.text, isTrained: true, observation: $0.observation)
+      })
+    let example = demonstration.example(
+      tokenizer: model.tokenizer, chatFormat: model.chatFormat)
+    #expect(example.student == trajectory.allTokens)
+    let mask = trajectory.actionMask
+    #expect(example.studentActions == mask.indices.filter { mask[$0] })
+    #expect(example.rows.map(\.token) == example.studentActions.map { example.student[$0] })
+  }
+
+  @Test func mistakesAreContextOnly() throws {
+    let model = try TinyModel()
+    func demonstration(_ isTrained: Bool) -> TrainingExample {
+      Demonstration(
+        task: "t", repository: "r", kind: .malformed, hindsight: .none, dialect: "compact",
+        opening: [ChatMessage(role: .user, content: "mend <|im_end|> it")],
+        turns: [
+          Demonstration.Turn(action: "oops", isTrained: isTrained, observation: "error"),
+          Demonstration.Turn(action: "submit", isTrained: true, observation: nil),
+        ]
+      ).example(tokenizer: model.tokenizer, chatFormat: model.chatFormat)
+    }
+    let (with, without) = (demonstration(true), demonstration(false))
+    #expect(with.student == without.student)
+    let count = model.tokenizer.encode("oops").count + 1
+    #expect(Array(with.studentActions.dropFirst(count)) == without.studentActions)
+    // Text never yields a special token: one end-of-turn for each message.
+    #expect(with.student.count { $0 == model.chatFormat.endOfTurn } >= 4)
+    #expect(with.student.last == model.chatFormat.endOfTurn)
+  }
+}
