@@ -74,7 +74,13 @@ struct EvalCommand: AsyncParsableCommand {
 /// SWE-bench's predictions: one JSON object a line.
 enum Predictions {
   private struct Line: Encodable {
-    var instance_id, model_name_or_path, model_patch: String
+    var instance, model, patch: String
+
+    enum CodingKeys: String, CodingKey {
+      case instance = "instance_id"
+      case model = "model_name_or_path"
+      case patch = "model_patch"
+    }
   }
 
   static func write(_ groups: [[Rollout]], model: String, to file: URL) throws {
@@ -85,8 +91,8 @@ enum Predictions {
       let trajectory = rollout.trajectory
       data += try encoder.encode(
         Line(
-          instance_id: trajectory.taskID, model_name_or_path: "\(model)/\(trajectory.sample)",
-          model_patch: String(decoding: trajectory.finalDiff, as: UTF8.self)))
+          instance: trajectory.taskID, model: "\(model)/\(trajectory.sample)",
+          patch: String(decoding: trajectory.finalDiff, as: UTF8.self)))
       data.append(UInt8(ascii: "\n"))
     }
     try data.write(to: file, options: .atomic)
