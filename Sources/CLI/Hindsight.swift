@@ -6,7 +6,8 @@ struct Hindsight: AsyncParsableCommand {
     commandName: "hindsight",
     abstract: "Train, replay and run a coding agent that learns from hindsight.",
     subcommands: [
-      TrainCommand.self, SFTCommand.self, EvalCommand.self, RunCommand.self, ReplayCommand.self,
+      TrainCommand.self, SFTCommand.self, EvalCommand.self, ReportCommand.self, RunCommand.self,
+      ReplayCommand.self,
       TasksCommand.self, TokenizeCommand.self, LogprobsCommand.self, GenerateCommand.self,
     ])
 

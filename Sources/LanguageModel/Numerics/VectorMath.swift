@@ -43,7 +43,9 @@ func addScaled(
 /// eˣ to about one unit in the last place: 2ⁿ·2ᶠ with a minimax polynomial for 2ᶠ, f in [−½, ½].
 @inline(__always)
 package func exponential(_ x: Vector) -> Vector {
-  let clamped = x.clamped(lowerBound: Vector(repeating: -87.3), upperBound: Vector(repeating: 88.3))
+  // Not `clamped`: it isn't inlined.
+  var clamped = x.replacing(with: -87.3, where: x .< -87.3)
+  clamped.replace(with: 88.3, where: clamped .> 88.3)
   // Adding 1.5·2²³ rounds to the nearest integer and leaves it in the low bits.
   let shifted = clamped * 1.442_695_04 + 12_582_912
   let n = shifted - 12_582_912

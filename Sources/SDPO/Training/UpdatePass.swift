@@ -1,9 +1,9 @@
-import LanguageModel
+package import LanguageModel
 
 /// Everything between the examples of a step and the gradient: teacher forward, student forward,
 /// signal, backward, in micro-batches. Runs on the engine's thread.
-struct UpdatePass: Sendable {
-  let student: Learner
+package struct UpdatePass: Sendable {
+  package let student: Learner
   /// Nil for signals that need none.
   let teacher: Learner?
   let teacherKind: TeacherKind
@@ -14,8 +14,20 @@ struct UpdatePass: Sendable {
 
   private static let chunkRows = 64
 
+  package init(
+    student: Learner, teacher: Learner?, teacherKind: TeacherKind, objective: Objective,
+    microBatchTokens: Int, recompute: Bool
+  ) {
+    self.student = student
+    self.teacher = teacher
+    self.teacherKind = teacherKind
+    self.objective = objective
+    self.microBatchTokens = microBatchTokens
+    self.recompute = recompute
+  }
+
   /// Adds the gradient of Σ row losses to `gradients`. Returns every example's row statistics.
-  func run(
+  package func run(
     _ examples: [TrainingExample], gradients: GradientTarget, progress: (Int) -> Void = { _ in }
   ) throws -> [[RowStatistics]] {
     var statistics: [[RowStatistics]] = []
@@ -27,7 +39,7 @@ struct UpdatePass: Sendable {
   }
 
   /// Row statistics without gradients, as `run` would give them.
-  func measure(_ examples: [TrainingExample]) throws -> [[RowStatistics]] {
+  package func measure(_ examples: [TrainingExample]) throws -> [[RowStatistics]] {
     var statistics: [[RowStatistics]] = []
     let vocabulary = student.transformer.config.vocabularySize
     for batch in microBatches(examples) {

@@ -43,7 +43,8 @@ static void no_descriptor_is_lost_when_refused(void) {
 
 static void two_thousand_bad_files(void) {
   int before = next_descriptor();
-  for (int i = 0; i < 2000; i++) CHECK_INT(read_text("build/h3.ini", "oops\n", count_pair), 1);
+  CHECK_INT(read_text("build/h3.ini", "oops\n", count_pair), 1);
+  for (int i = 0; i < 2000; i++) CHECK_INT(ini_read("build/h3.ini", count_pair, NULL), 1);
   CHECK_INT(next_descriptor(), before);
 }
 

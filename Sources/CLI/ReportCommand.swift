@@ -1,0 +1,66 @@
+internal import ArgumentParser
+internal import Foundation
+internal import SDPO
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Show evaluations side by side.",
+    discussion: """
+      Each argument is an evaluation's folder, with a title if you like: TITLE=FOLDER.
+
+      Example: hindsight report before=runs/train/before-held-out after=runs/train/after-held-out
+      """)
+
+  @Argument(help: "Folders that `hindsight eval` wrote, as FOLDER or TITLE=FOLDER.")
+  var evaluations: [String]
+
+  @Flag(help: "Print only the path of one transcript worth reading: resolved, if there is one.")
+  var transcript = false
+
+  func run() throws {
+    let found = try evaluations.map(read)
+    guard transcript else {
+      print(EvaluationTable.render(found.map { ($0.title, $0.report) }))
+      return
+    }
+    for (_, folder, report) in found {
+      let task = report.tasks.first { $0.resolved > 0 } ?? report.tasks.first
+      guard let task, let path = Self.transcript(of: task, in: folder) else { continue }
+      print(path)
+      return
+    }
+    throw SetupError(description: "none of these evaluations holds a transcript")
+  }
+
+  private func read(
+    _ argument: String
+  ) throws -> (title: String, folder: String, report: EvaluationReport) {
+    let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+    let folder = parts.last ?? argument
+    let file = URL(filePath: folder).appending(path: "report.json")
+    guard let data = try? Data(contentsOf: file) else {
+      throw SetupError(description: "\(folder) holds no report.json: `hindsight eval` writes one")
+    }
+    do {
+      let report = try JSONDecoder().decode(EvaluationReport.self, from: data)
+      return (parts.count == 2 ? parts[0] : folder, folder, report)
+    } catch {
+      throw SetupError(
+        description:
+          "\(file.path): this isn't an evaluation's report: \(JSONProblem.describe(error))")
+    }
+  }
+
+  /// The task's first transcript that has the outcome which the report gives it.
+  private static func transcript(
+    of task: EvaluationReport.TaskResult, in folder: String
+  ) -> String? {
+    let paths = (0..<task.samples).map { "\(folder)/transcripts/eval/\(task.id)-\($0).jsonl" }
+      .filter { FileManager.default.fileExists(atPath: $0) }
+    let resolved = paths.first { path in
+      (try? String(contentsOfFile: path, encoding: .utf8))?.contains("\"resolved\":true") ?? false
+    }
+    return resolved ?? paths.first
+  }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import Testing
+
+/// `hindsight train` on a tiny network and real tasks in the real sandbox.
+@Suite(.serialized) struct TrainCommandTests {
+  /// The tiny Llama with room for an episode: its positions are rotary, so any length will do.
+  private func model(in folder: TestFolder) throws -> String {
+    let source = HindsightCommand.fixtures.appending(path: "reference/tiny-llama")
+    let copy = folder.url.appending(path: "model")
+    try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+    for name in ["model.safetensors", "tokenizer.json", "tokenizer_config.json"] {
+      try FileManager.default.copyItem(
+        at: source.appending(path: name), to: copy.appending(path: name))
+    }
+    let config = try String(contentsOf: source.appending(path: "config.json"), encoding: .utf8)
+    try config.replacing(
+      "\"max_position_embeddings\": 256", with: "\"max_position_embeddings\": 8192"
+    ).write(to: copy.appending(path: "config.json"), atomically: true, encoding: .utf8)
+    return copy.path
+  }
+
+  private func arguments(_ model: String, _ output: String, _ more: [String] = []) -> [String] {
+    [
+      "train", "--model", model, "--output", output,
+      "--tasks", HindsightCommand.fixtures.appending(path: "tasks").path,
+      "--steps", "3", "--tasks-per-step", "1", "--group-size", "2", "--max-turns", "2",
+      "--max-action-tokens", "10", "--seed", "3", "--lora-rank", "4", "--learning-rate", "1e-2",
+    ] + more
+  }
+
+  /// What must be the same however often a run was killed; times and memory differ.
+  private func figures(_ run: URL) throws -> [[String: Double]] {
+    let text = try String(contentsOf: run.appending(path: "metrics.jsonl"), encoding: .utf8)
+    return try text.split(separator: "\n").map { line in
+      let object = try #require(
+        JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+      return object.compactMapValues { $0 as? Double }.filter { key, _ in
+        !key.hasPrefix("time") && !key.hasPrefix("memory")
+      }
+    }
+  }
+
+  private func adapter(_ run: URL) throws -> Data {
+    try Data(contentsOf: run.appending(path: "final/adapter_model.safetensors"))
+  }
+
+  /// ALGORITHM §7.14.
+  @Test(arguments: ["distill", "mix(0.5)", "modulate(0.5)"])
+  func resumesBitForBitAfterAKill(_ signal: String) throws {
+    let folder = try TestFolder()
+    let model = try model(in: folder)
+    let whole = try HindsightCommand.run(
+      arguments(model, "whole", ["--signal", signal]), in: folder.url)
+    #expect(whole.status == 0, "\(whole.errors)")
+    let expected = try figures(folder.url.appending(path: "whole"))
+    #expect(expected.count == 3)
+    #expect(expected.allSatisfy { $0["policy/action_tokens"] ?? 0 > 0 })
+    if signal == "distill" { #expect(expected.allSatisfy { $0["loss"] ?? 0 > 0 }) }
+
+    let run = folder.url.appending(path: "killed")
+    var arguments = arguments(model, "killed", ["--signal", signal])
+    // Killed somewhere in its first step, then in its second, then left alone.
+    for (index, delay) in [0.3, 0.1].enumerated() {
+      let (process, wait) = try HindsightCommand.start(arguments: arguments, in: folder.url)
+      let metrics = run.appending(path: "metrics.jsonl")
+      while process.isRunning {
+        let lines = (try? String(contentsOf: metrics, encoding: .utf8))?.split(separator: "\n")
+        if lines?.count ?? 0 >= index { break }
+        usleep(2000)
+      }
+      usleep(UInt32(delay * 1e6))
+      kill(process.processIdentifier, SIGKILL)
+      _ = try wait()
+      if FileManager.default.fileExists(atPath: run.appending(path: "config.json").path) {
+        arguments = ["train", "--resume", "killed"]
+      }
+    }
+    let resumed = try HindsightCommand.run(arguments, in: folder.url)
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    let found = try figures(run)
+    #expect(found.count == 3)
+    for (step, (found, expected)) in zip(found, expected).enumerated() {
+      let keys = Set(found.keys).union(expected.keys)
+      let differing = keys.filter { found[$0] != expected[$0] }.sorted().map {
+        "\($0): \(found[$0] ?? .nan) instead of \(expected[$0] ?? .nan)"
+      }
+      #expect(differing.isEmpty, "step \(step + 1)")
+    }
+    #expect(try adapter(run) == adapter(folder.url.appending(path: "whole")))
+  }
+
+  /// A first Ctrl-C leaves a run that goes on.
+  @Test func stopsCleanlyWhenInterrupted() throws {
+    let folder = try TestFolder()
+    let model = try model(in: folder)
+    let (process, wait) = try HindsightCommand.start(
+      arguments: arguments(model, "run", ["--steps", "50"]), in: folder.url)
+    let metrics = folder.url.appending(path: "run/metrics.jsonl")
+    while process.isRunning {
+      let text = (try? String(contentsOf: metrics, encoding: .utf8)) ?? ""
+      if text.contains("\n") { break }
+      usleep(2000)
+    }
+    kill(process.processIdentifier, SIGINT)
+    let outcome = try wait()
+    #expect(outcome.status == 130, "\(outcome.errors)")
+    #expect(outcome.output.contains("`hindsight train --resume run` goes on"))
+  }
+
+  @Test func refusesWhatMakesNoSense() throws {
+    let folder = try TestFolder()
+    let model = try model(in: folder)
+    let table: [([String], String)] = [
+      (["--signal", "magic"], "unknown signal \"magic\""),
+      (["--teacher", "ema(2)"], "the rate must lie between 0 and 1"),
+      (["--temperature", "0"], "the temperature must be above 0"),
+      (["--learning-rate", "2"], "the learning rate is 2.0"),
+      (["--adapter", "nowhere"], "nowhere"),
+      (["--tasks", "nowhere"], "nowhere can't be read, or isn't there"),
+      (["--lora-targets", "z_proj"], "--lora-targets is \"z_proj\""),
+    ]
+    for (more, sentence) in table {
+      let outcome = try HindsightCommand.run(arguments(model, "bad", more), in: folder.url)
+      #expect(outcome.status == 2, "\(more): \(outcome.output)")
+      #expect(outcome.errors.contains(sentence), "\(more): \(outcome.errors)")
+      #expect(!outcome.errors.contains("Fatal error"))
+    }
+    let resumed = try HindsightCommand.run(["train", "--resume", "nowhere"], in: folder.url)
+    #expect(resumed.status == 2 && resumed.errors.contains("nowhere holds no config.json"))
+  }
+}
