@@ -81,4 +81,25 @@ import Testing
     // Where the only mistake that is known is the bug itself there's none.
     #expect(found == 50 || found == 0)
   }
+
+  /// Tests may leave compiled files behind, which a repair's diff then has too.
+  @Test func aHintQuotesNoBinaryFile() throws {
+    let binary = "diff --git a/build/t b/build/t\nnew file\nGIT binary patch\nliteral 9\nzcabc\n\n"
+    let text =
+      "diff --git a/a.c b/a.c\n--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-x\r\n+GIT binary patch\n"
+    func quoted(_ diff: String) -> String? {
+      HindsightContext.build(
+        for: 0,
+        in: [
+          GroupMember(taskID: "t", trajectoryIndex: 0, solved: false, diff: ""),
+          GroupMember(taskID: "t", trajectoryIndex: 1, solved: true, diff: diff),
+        ], seed: 1)?.text
+    }
+    for diff in [text, binary + text, text + binary, binary + text + binary] {
+      let hint = try #require(quoted(diff))
+      #expect(hint == quoted(text))
+      #expect(hint.contains("+GIT binary patch") && !hint.contains("zcabc"))
+    }
+    #expect(quoted(binary) == nil)
+  }
 }

@@ -86,7 +86,8 @@ public struct HindsightContext: Sendable, Equatable {
     _ members: [GroupMember], _ configuration: HindsightConfiguration, _ random: inout SplitMix64
   ) -> (from: Int, text: String)? {
     let candidates = members.compactMap { member -> (from: Int, text: String)? in
-      let text = configuration.solutionForm == .diff ? member.diff : member.actions
+      let text =
+        configuration.solutionForm == .diff ? QuotedDiff.text(member.diff) : member.actions
       guard member.solved, text.contains(where: { !$0.isWhitespace }) else { return nil }
       return (member.trajectoryIndex, text)
     }
