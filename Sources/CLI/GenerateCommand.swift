@@ -20,20 +20,10 @@ struct GenerateCommand: AsyncParsableCommand {
   @OptionGroup var model: ModelOptions
   @OptionGroup var adapter: AdapterOptions
 
-  @Flag(help: "Always take the likeliest token: the same as --temperature 0.")
+  @Flag(help: "Always take the likeliest token, whatever the sampling options say.")
   var greedy = false
 
-  @Option(help: "Logits are divided by it before sampling (1 unless given).")
-  var temperature: Float?
-
-  @Option(help: "Sample from the likeliest tokens that hold this share of the probability.")
-  var topP: Float = 1
-
-  @Option(help: "Sample from this many of the likeliest tokens; 0: from all.")
-  var topK = 0
-
-  @Option(help: "Never sample a token below this share of the likeliest one's probability.")
-  var minP: Float = 0
+  @OptionGroup var sampling: SamplingOptions
 
   @Option(help: "The seed of the randomness.")
   var seed: UInt64 = 0
@@ -46,16 +36,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
   @OptionGroup var input: JSONLinesInput
 
-  private var sampling: SamplingParameters {
-    SamplingParameters(
-      temperature: greedy ? 0 : temperature ?? 1, topP: topP, topK: topK, minP: minP)
-  }
-
   func validate() throws {
-    if greedy && temperature != nil {
-      throw ValidationError("--greedy and --temperature exclude each other.")
-    }
-    if let problem = sampling.problem { throw ValidationError("\(problem).") }
     guard (1...1_000_000).contains(maxTokens) else {
       throw ValidationError("--max-tokens must be from 1 to 1000000.")
     }
@@ -68,8 +49,8 @@ struct GenerateCommand: AsyncParsableCommand {
     let files = try ModelFiles.find(model.model)
     let adapter = try adapter.load(files.config)
     let generator = LineGenerator(
-      files: files, engine: Engine(try Transformer(files)), adapter: adapter, sampling: sampling,
-      seed: seed, maxTokens: maxTokens)
+      files: files, engine: Engine(try Transformer(files)), adapter: adapter,
+      sampling: greedy ? .greedy : sampling.parameters, seed: seed, maxTokens: maxTokens)
     let (batch, input) = (batch, input)
     try await cancellingOnInterrupt {
       try await generator.run(try input.reader(), batch: batch)

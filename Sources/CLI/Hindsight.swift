@@ -9,6 +9,7 @@ struct Hindsight: AsyncParsableCommand {
       TrainCommand.self, SFTCommand.self, EvalCommand.self, ReportCommand.self, RunCommand.self,
       ReplayCommand.self,
       TasksCommand.self, TokenizeCommand.self, LogprobsCommand.self, GenerateCommand.self,
+      DoctorCommand.self,
     ])
 
   static func main() async {

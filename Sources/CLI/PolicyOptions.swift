@@ -17,27 +17,7 @@ struct PolicyOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A folder with a PEFT adapter for a local model.", valueName: "dir"))
   var adapter: String?
 
-  @Option(help: "The sampling temperature; 0 takes the likeliest token.")
-  var temperature = 1.0
-
-  @Option(help: "Sample from the likeliest tokens that hold this share of the probability.")
-  var topP = 1.0
-
-  @Option(help: "Sample from this many of the likeliest tokens, with a local model; 0: from all.")
-  var topK = 0
-
-  @Option(
-    help: "Never sample a token below this share of the likeliest one's probability (local model).")
-  var minP = 0.0
-
-  var sampling: SamplingParameters {
-    SamplingParameters(
-      temperature: Float(temperature), topP: Float(topP), topK: topK, minP: Float(minP))
-  }
-
-  func validate() throws {
-    if let problem = sampling.problem { throw ValidationError("\(problem).") }
-  }
+  @OptionGroup var sampling: SamplingOptions
 }
 
 /// Where a model is.
@@ -62,18 +42,21 @@ func makePolicy(_ options: PolicyOptions) async throws -> any Policy {
     guard options.adapter == nil else {
       throw PolicyOptionsError("--adapter needs a local model, and \(address) is an endpoint")
     }
-    guard options.topK == 0, options.minP == 0 else {
+    guard options.sampling.topK == 0, options.sampling.minP == 0 else {
       throw PolicyOptionsError(
         "--top-k and --min-p need a local model, and \(address) is an endpoint")
     }
     var remote = RemotePolicy.Options()
-    remote.temperature = options.temperature
-    remote.topP = options.topP
+    remote.temperature = decimal(options.sampling.temperature)
+    remote.topP = decimal(options.sampling.topP)
     return try RemotePolicy(baseURL: address, model: options.modelName, options: remote)
   case .local(let path):
     return try makeLocalPolicy(path, options)
   }
 }
+
+/// 0.7 as people write it, not the nearest Float's 0.699999988.
+private func decimal(_ value: Float) -> Double { Double(value.description) ?? Double(value) }
 
 private func makeLocalPolicy(_ path: String, _ options: PolicyOptions) throws -> any Policy {
   let model = try LoadedModel.load(path)
@@ -82,7 +65,7 @@ private func makeLocalPolicy(_ path: String, _ options: PolicyOptions) throws ->
   }
   return LocalPolicy(
     engine: Engine(model.transformer), tokenizer: model.tokenizer, chatFormat: model.chatFormat,
-    adapter: adapter, sampling: options.sampling, name: model.name,
+    adapter: adapter, sampling: options.sampling.parameters, name: model.name,
     modelDigest: try ModelDigest.of(files: model.files),
     adapterDigest: try options.adapter.map { try ModelDigest.of(adapter: $0) })
 }

@@ -17,14 +17,22 @@ final class BlockActivations {
   let gateUp: Matrix
   private let buffer: FloatBuffer
 
+  /// How many floats the activations of so many rows take.
+  static func floats(rows: Int, config: ModelConfig) -> Int {
+    let normWidth = config.hasQKNorm ? config.queryWidth + config.kvWidth : 0
+    let perRow =
+      2 * config.hiddenSize + 2 + config.qkvWidth + normWidth + config.headCount
+      + config.kvHeadCount + config.queryWidth + config.headCount + 2 * config.intermediateSize
+    return rows * perRow
+  }
+
+  var count: Int { buffer.count }
+
   init(rows: Int, config: ModelConfig) {
     let (c, q) = (config.hiddenSize, config.queryWidth)
     let heads = config.headCount + config.kvHeadCount
     let normWidth = config.hasQKNorm ? q + config.kvWidth : 0
-    let perRow =
-      2 * c + 2 + config.qkvWidth + normWidth + heads + q + config.headCount
-      + 2 * config.intermediateSize
-    buffer = FloatBuffer(count: rows * perRow)
+    buffer = FloatBuffer(count: Self.floats(rows: rows, config: config))
     var next = buffer.base
     func take(_ columns: Int) -> UnsafeMutablePointer<Float> {
       defer { next += rows * columns }

@@ -101,9 +101,4 @@ package enum MatMul {
       if callers == 0 { openblas_set_num_threads(Int32(computeThreads)) }
     }
   }
-
-  /// The kernels that this machine gets, for `hindsight doctor`.
-  package static var description: String {
-    "OpenBLAS \(String(cString: openblas_get_config())), own kernel \(String(cString: hs_instruction_set()))"
-  }
 }

@@ -44,6 +44,18 @@ public final class TrainingPass {
     forward()
   }
 
+  /// Floats that a pass over so many rows keeps until its backward pass.
+  package static func activationFloats(rows: Int, config: ModelConfig, recompute: Bool) -> Int {
+    let states = rows * config.hiddenSize
+    let block = BlockActivations.floats(rows: rows, config: config)
+    return recompute ? block + (config.layerCount + 1) * states : config.layerCount * block + states
+  }
+
+  /// Floats that this pass keeps.
+  package var keptFloats: Int {
+    kept.reduce(0) { $0 + $1.count } + (inputs?.count ?? 0) + final.count
+  }
+
   private func input(_ layer: Int) -> Matrix {
     if layer == config.layerCount {
       return Matrix(final.base, rows: rows, columns: config.hiddenSize)
