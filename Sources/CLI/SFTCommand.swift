@@ -135,6 +135,9 @@ struct SFTCommand: AsyncParsableCommand {
   }
 
   private func work() async throws {
+    // What can't work is said before the demonstrations take their time.
+    let run = SFTRun(command: self)
+    if !demonstrationsOnly { try run.check() }
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let training = try await demonstrations(split, ids: ids, file: "demonstrations.jsonl")
     if view {
@@ -146,7 +149,7 @@ struct SFTCommand: AsyncParsableCommand {
     let measured =
       hasOther && heldOut > 0
       ? try await demonstrations(other, ids: [], file: "\(other.rawValue).jsonl") : []
-    try await SFTRun(command: self).train(training, heldOut: measured)
+    try await run.train(training, heldOut: measured)
   }
 
   /// The demonstrations of a split: from the output folder if they're there, else newly made.

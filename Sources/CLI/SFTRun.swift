@@ -10,7 +10,6 @@ struct SFTRun: Sendable {
   let command: SFTCommand
 
   func train(_ training: [Demonstration], heldOut: [Demonstration]) async throws {
-    if command.full { try requireFolder() }
     let model = try LoadedModel.load(command.model)
     let learner = try learner(model)
     let items = tokenized(training, model, "training")
@@ -41,6 +40,14 @@ struct SFTRun: Sendable {
     progress.finish()
     try save(learner, model, to: name)
     print("saved \(command.output)/\(name)")
+  }
+
+  /// Throws if the model or the adapter isn't there or can't be used, without reading weights.
+  func check() throws {
+    let files = try ModelFiles.find(command.model)
+    _ = try files.chatFormat()
+    if command.full { try requireFolder() }
+    if let folder = command.adapter { try PEFTAdapter(folder: folder).validate(for: files.config) }
   }
 
   private var name: String { command.full ? "model" : "adapter" }
@@ -160,9 +167,9 @@ struct SFTRun: Sendable {
     guard FileManager.default.fileExists(atPath: command.model, isDirectory: &isFolder),
       isFolder.boolValue
     else {
-      throw ValidationError(
+      throw ModelError(
         "--full writes a Hugging Face folder and needs one to start from; \(command.model) is "
-          + "none (an adapter can be trained from it).")
+          + "none (an adapter can be trained from it)")
     }
   }
 
