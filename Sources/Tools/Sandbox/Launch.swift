@@ -15,9 +15,9 @@ struct Launch {
   /// Arguments of /bin/sh that set the limits which a process sets on itself, then run the command and
   /// wait for it: as the first process of the namespace the shell takes everything with it at its end.
   static func inside(_ command: Command, in folder: String, limits: SandboxLimits) -> [String] {
-    // The bound on processes binds ordinary users; for root, whom the kernel exempts, and for the
-    // same answer everywhere the watch counts, so the kernel's bound is only the second line.
-    // Without a namespace it would count the user's other processes.
+    // This bound on processes is for where there is no control group. The kernel exempts root from
+    // it; without a namespace it would count the user's other processes. It leaves the watch room to
+    // find the number passed, so that the answer is the same everywhere.
     let script = """
       ulimit -c 0; ulimit -t \(max(limits.cpuSeconds, 1))
       ulimit -v \(max(limits.memoryBytes >> 10, 16_384)); ulimit -f \(max(limits.fileBytes >> 9, 1))
@@ -38,6 +38,19 @@ struct Launch {
   private static let shell = access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh"
 
   func run(limits: SandboxLimits, workspace: String) async throws(ToolsError) -> CommandResult {
+    let places = await ControlGroupPlace.all()
+    if places.isEmpty { return try await run(in: nil, limits: limits, workspace: workspace) }
+    guard let group = ControlGroup(in: places, limits: limits) else {
+      let reason = String(cString: strerror(errno))
+      throw ToolsError(.sandbox, "can't make a control group in \(places[0].folder): \(reason)")
+    }
+    defer { group.remove() }
+    return try await run(in: group, limits: limits, workspace: workspace)
+  }
+
+  private func run(in group: ControlGroup?, limits: SandboxLimits, workspace: String)
+    async throws(ToolsError) -> CommandResult
+  {
     let begin = ContinuousClock.now
     var options = PlatformOptions()
     options.createSession = true
@@ -49,11 +62,13 @@ struct Launch {
     let status: TerminationStatus
     do {
       let result = try await Subprocess.run(
-        .name(program), arguments: Arguments(arguments), environment: .custom(variables),
+        .name(group == nil ? program : "sh"),
+        arguments: Arguments(group?.entering(program, arguments) ?? arguments),
+        environment: .custom(variables),
         platformOptions: options, input: .none, output: .sequence,
         error: .combinedWithOutput
       ) { execution in
-        try await follow(execution, limits: limits, workspace: workspace)
+        try await follow(execution, in: group, limits: limits, workspace: workspace)
       }
       collected = result.closureResult
       status = result.terminationStatus
@@ -71,12 +86,12 @@ struct Launch {
 
   /// Reads to the end of the output and of the process; the pid stays taken until this returns.
   private func follow(
-    _ execution: Execution<NoInput, SequenceOutput, CombinedErrorOutput>, limits: SandboxLimits,
-    workspace: String
+    _ execution: Execution<NoInput, SequenceOutput, CombinedErrorOutput>, in group: ControlGroup?,
+    limits: SandboxLimits, workspace: String
   ) async throws -> (output: OutputBuffer, reason: Watch.Reason?) {
     let watch = Watch(
       root: execution.processIdentifier.value, limits: limits, workspace: workspace,
-      hasNamespace: hasNamespace)
+      hasNamespace: hasNamespace, group: group)
     Watchdog.add(watch)
     defer { Watchdog.remove(watch) }
     return try await withTaskCancellationHandler {
@@ -93,7 +108,7 @@ struct Launch {
       }
       if Task.isCancelled { watch.cancel() }
       while !watch.hasEnded { try? await Task.sleep(for: .milliseconds(2)) }
-      watch.sweep()
+      watch.finish()
       return (output, watch.reason)
     } onCancel: {
       watch.cancel()

@@ -72,9 +72,9 @@ struct ProcessTable {
   }
 }
 
-/// The first 4 KiB of a file of /proc.
-private func readSmallFile(_ path: String) -> [UInt8]? {
+/// The start of a file of /proc or of the cgroup file system.
+func readSmallFile(_ path: String, limit: Int = 4096) -> [UInt8]? {
   let number = open(path, O_RDONLY | O_CLOEXEC)
   guard number >= 0 else { return nil }
-  return Descriptor(owning: number).read(limit: 4096)
+  return Descriptor(owning: number).read(limit: limit)
 }

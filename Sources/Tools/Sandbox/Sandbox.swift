@@ -10,8 +10,8 @@ import Synchronization
 public enum Sandbox: String, Sendable, Codable, CaseIterable {
   case bubblewrap
   /// No isolation: the same limits as far as they can be kept, and the command's session is killed at
-  /// its end, but it sees the whole machine, and a process that starts a session of its own at once
-  /// can outlive it. Only for trusted code, and only when asked for.
+  /// its end, but it sees the whole machine, and without a control group a process that starts a
+  /// session of its own at once can outlive it. Only for trusted code, and only when asked for.
   case none
 
   /// Where the workspace is seen inside.
@@ -62,6 +62,21 @@ public enum Sandbox: String, Sendable, Codable, CaseIterable {
       _ = try await Self.arrangement()
       return nil
     } catch { return error.description }
+  }
+
+  /// Nil if the kernel itself bounds the number of a command's processes, else one sentence that
+  /// says who does.
+  ///
+  /// The bound is a control group of the command's own where this process may make one (root nearly
+  /// everywhere, others where a cgroup v2 group is delegated to them), else the resource limit, which
+  /// holds for ordinary users inside their own user namespace.
+  public func processLimitNote() async -> String? {
+    if await !ControlGroupPlace.all().isEmpty || (self == .bubblewrap && geteuid() != 0) {
+      return nil
+    }
+    return
+      "the number of a command's processes is only watched, not bounded by the kernel, since no "
+      + "cgroup hierarchy with the pids controller is writable here"
   }
 
   private static func launch(

@@ -1,5 +1,7 @@
 /// What one command may use. Each limit ends the command (or fails the call that exceeds it) and is
-/// named in the result.
+/// named in the result. The kernel bounds what each process does, and with a control group the number
+/// and the memory of all together; time and disk are watched in short intervals. Without one the rest
+/// is watched too: see ``Sandbox/processLimitNote()``.
 public struct SandboxLimits: Sendable, Codable, Hashable {
   /// Wall-clock seconds; then SIGTERM to the tree, and SIGKILL after ``graceSeconds``.
   public var wallSeconds: Double
@@ -7,7 +9,8 @@ public struct SandboxLimits: Sendable, Codable, Hashable {
   public var cpuSeconds: Int
   /// Bytes of address space of each process, and of resident memory of all together.
   public var memoryBytes: Int
-  /// Processes and threads alive at once.
+  /// Processes and threads alive at once. To be refused one more counts as having passed the limit
+  /// and ends the command, even if it could go on without.
   public var processes: Int
   /// Bytes of each file written.
   public var fileBytes: Int

@@ -2,8 +2,9 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Watches one running command for the limits that the kernel doesn't enforce by itself (time, the
-/// number of processes when run by root, memory and disk of the whole tree) and stops its tree.
+/// Watches one running command for the limits that the kernel doesn't enforce by itself (time, disk,
+/// and without a control group the memory and number of all processes together), learns from the
+/// control group which limit was hit, and stops the tree.
 final class Watch: Sendable {
   /// Why a command was stopped.
   enum Reason: Sendable, Hashable {
@@ -27,14 +28,18 @@ final class Watch: Sendable {
   private let limits: SandboxLimits
   private let workspace: String
   private let hasNamespace: Bool
+  private let group: ControlGroup?
   private let deadline: ContinuousClock.Instant
   private let state: Mutex<State>
 
-  init(root: pid_t, limits: SandboxLimits, workspace: String, hasNamespace: Bool) {
+  init(
+    root: pid_t, limits: SandboxLimits, workspace: String, hasNamespace: Bool, group: ControlGroup?
+  ) {
     self.root = root
     self.limits = limits
     self.workspace = workspace
     self.hasNamespace = hasNamespace
+    self.group = group
     let now = ContinuousClock.now
     deadline = now.advanced(by: .seconds(limits.wallSeconds))
     state = Mutex(State(nextDiskCheck: now.advanced(by: .milliseconds(200))))
@@ -45,10 +50,13 @@ final class Watch: Sendable {
   /// Whether the command's first process has ended (it stays a zombie until it is waited for).
   var hasEnded: Bool { ProcessTable.entry(root)?.isZombie ?? true }
 
-  /// Without a namespace: kills what the command left behind, until nothing is left of it. Call it
-  /// while the root is still a zombie, so that its session's number can't belong to another.
-  func sweep() {
+  /// Call it when the command has ended but the root is still a zombie, so that its session's number
+  /// can't belong to another. A limit hit just before the end counts as what stopped the command.
+  /// Without a namespace what the command left behind is killed, until nothing is left of it.
+  func finish() {
+    if let hit = group?.limitHit { state.withLock { $0.reason = $0.reason ?? hit } }
     guard !hasNamespace else { return }
+    group?.killAll()
     for _ in 0..<50 {
       let left = state.withLock { members(ProcessTable(), &$0) }
       if left.isEmpty { return }
@@ -83,6 +91,7 @@ final class Watch: Sendable {
   private func exceeded(
     _ members: [ProcessTable.Entry], _ state: inout State, now: ContinuousClock.Instant
   ) -> Reason? {
+    if let hit = group?.limitHit { return hit }
     if now >= deadline { return .wallClock }
     if members.reduce(0, { $0 + $1.threads }) > limits.processes { return .processes }
     if members.reduce(0, { $0 + $1.residentBytes }) > limits.memoryBytes,
@@ -125,6 +134,7 @@ final class Watch: Sendable {
   private func killAll(_ table: ProcessTable, _ members: [ProcessTable.Entry]) {
     // With the namespace's first process the kernel ends the whole tree, and the root sees it end
     // only when the last process is gone; so the root itself is left to end by itself.
+    if !hasNamespace { group?.killAll() }
     send(SIGKILL, to: members)
     if members.isEmpty || !hasNamespace { kill(root, SIGKILL) }
   }
