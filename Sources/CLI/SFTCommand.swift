@@ -59,7 +59,7 @@ struct SFTCommand: AsyncParsableCommand {
   @Option(help: "The adapted layers, as in q_proj,v_proj. [default: all]")
   var targets: String?
 
-  @Flag(help: "Train all parameters, no adapter. The model must be a Hugging Face folder.")
+  @Flag(help: "Train all parameters, no adapter.")
   var full = false
 
   @Option(help: "The dialect of actions: \(Dialects.names.joined(separator: ", ")).")

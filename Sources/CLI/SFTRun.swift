@@ -46,7 +46,6 @@ struct SFTRun: Sendable {
   func check() throws {
     let files = try ModelFiles.find(command.model)
     _ = try files.chatFormat()
-    if command.full { try requireFolder() }
     if let folder = command.adapter { try PEFTAdapter(folder: folder).validate(for: files.config) }
   }
 
@@ -151,52 +150,7 @@ struct SFTRun: Sendable {
   // MARK: Files
 
   private func save(_ learner: Learner, _ model: LoadedModel, to path: String) throws {
-    let folder = command.folder.appending(path: path)
-    if let adapter = learner.adapter {
-      try FileManager.default.createDirectory(
-        at: folder.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try adapter.save(to: folder.path(percentEncoded: false), baseModel: model.name)
-    } else {
-      try saveModel(learner, to: folder)
-    }
-  }
-
-  /// Without its configuration and tokenizer, weights are of no use.
-  private func requireFolder() throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: command.model, isDirectory: &isFolder),
-      isFolder.boolValue
-    else {
-      throw ModelError(
-        "--full writes a Hugging Face folder and needs one to start from; \(command.model) is "
-          + "none (an adapter can be trained from it)")
-    }
-  }
-
-  /// The given model's folder with the trained weights.
-  private func saveModel(_ learner: Learner, to folder: URL) throws {
-    let files = FileManager.default
-    try files.createDirectory(at: folder, withIntermediateDirectories: true)
-    let source = URL(filePath: command.model)
-    let names = try files.contentsOfDirectory(atPath: source.path(percentEncoded: false))
-    for name in names.sorted()
-    where !name.contains(".safetensors")
-      && (name.hasSuffix(".json") || name.hasSuffix(".txt")
-        || name.hasSuffix(".jinja"))
-    {
-      let target = folder.appending(path: name)
-      try? files.removeItem(at: target)
-      try files.copyItem(at: source.appending(path: name), to: target)
-    }
-    let tensors = learner.layout.entries.map { entry in
-      SafetensorsWriter.Tensor(
-        name: entry.name, shape: entry.shape,
-        values: UnsafeBufferPointer(
-          start: learner.trained.base + entry.offset, count: entry.count))
-    }
-    try SafetensorsWriter.write(
-      tensors, metadata: ["format": "pt"],
-      to: folder.appending(path: "model.safetensors").path(percentEncoded: false))
+    try learner.save(to: command.folder.appending(path: path), baseModel: command.model)
   }
 
   /// What the run was, for whoever finds the folder.

@@ -36,6 +36,15 @@ package struct AtomicFile: ~Copyable {
     }
   }
 
+  /// As above, the elements as they lie in memory.
+  package func write<Element: BitwiseCopyable>(elements: [Element]) throws(ModelError) {
+    var failure: ModelError?
+    elements.withUnsafeBytes { bytes in
+      do throws(ModelError) { try write(bytes) } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+
   /// Flushes and gives the file its name. Without it the temporary file is removed.
   package consuming func commit() throws(ModelError) {
     guard fsync(descriptor) == 0, rename(temporary, path) == 0 else { throw Self.failure(path) }

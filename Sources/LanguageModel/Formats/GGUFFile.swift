@@ -10,6 +10,8 @@ public struct GGUFFile: Sendable {
   }
 
   let file: MappedFile
+  /// The bytes of the key-value pairs, as a copy of the file needs them.
+  let metadataRange: Range<Int>
   /// The key-value pairs of the header.
   public let metadata: [String: GGUFValue]
   /// Tensors under the file's own names.
@@ -21,7 +23,9 @@ public struct GGUFFile: Sendable {
     file = try MappedFile(path)
     var cursor = ByteCursor(file.bytes, file: path)
     let (tensorCount, pairCount) = try Self.readCounts(&cursor)
+    let start = cursor.position
     metadata = try Self.readMetadata(pairCount, &cursor)
+    metadataRange = start..<cursor.position
     if let parts = metadata["split.count"]?.integer, parts > 1 {
       throw ModelError("\(path) is one of \(parts) parts; join them with llama-gguf-split --merge")
     }

@@ -100,7 +100,7 @@ public struct GGUFTensors: TensorSource {
   }
 
   /// The number of heads whose rows are interleaved in the file, nil if none are.
-  private func permutedHeads(_ name: String) -> Int? {
+  func permutedHeads(_ name: String) -> Int? {
     guard hasPermutedHeads else { return nil }
     if name.contains(".q_proj.") { return headCount }
     if name.contains(".k_proj.") { return kvHeadCount }
@@ -109,7 +109,7 @@ public struct GGUFTensors: TensorSource {
 
   /// The file's row for Hugging Face's: within a head, element `half * size/2 + pair` is stored at
   /// `pair * 2 + half`.
-  private static func permutedRow(_ row: Int, headSize: Int) -> Int {
+  static func permutedRow(_ row: Int, headSize: Int) -> Int {
     let (head, element) = row.quotientAndRemainder(dividingBy: headSize)
     let (half, pair) = element.quotientAndRemainder(dividingBy: headSize / 2)
     return head * headSize + pair * 2 + half

@@ -41,23 +41,17 @@ extension GradientTarget {
 }
 
 extension Learner {
-  /// Writes what was trained for others to use: a PEFT adapter folder, or for a whole model its
-  /// weights under Hugging Face's names.
+  /// Writes what was trained for others to use: a PEFT adapter folder, or a whole model.
   ///
-  /// - baseModel: what the adapter belongs to, as PEFT records it.
+  /// - baseModel: the path of the model that training started from.
   public func save(to folder: URL, baseModel: String) throws {
+    let path = folder.path(percentEncoded: false)
     if let adapter {
-      try adapter.save(to: folder.path(percentEncoded: false), baseModel: baseModel)
-      return
+      try FileManager.default.createDirectory(
+        at: folder.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try adapter.save(to: path, baseModel: URL(filePath: baseModel).lastPathComponent)
+    } else {
+      try transformer.parameters.write(to: path, like: baseModel)
     }
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let tensors = layout.entries.map { entry in
-      SafetensorsWriter.Tensor(
-        name: entry.name, shape: entry.shape,
-        values: UnsafeBufferPointer(start: trained.base + entry.offset, count: entry.count))
-    }
-    try SafetensorsWriter.write(
-      tensors, metadata: ["format": "pt"],
-      to: folder.appending(path: "model.safetensors").path(percentEncoded: false))
   }
 }
