@@ -23,8 +23,8 @@ public final class LocalPolicy: Policy {
     identity = PolicyIdentity(
       kind: "local", name: name, modelDigest: modelDigest, adapterDigest: adapterDigest,
       sampling: [
-        "min_p": Double(sampling.minP), "temperature": Double(sampling.temperature),
-        "top_k": Double(sampling.topK), "top_p": Double(sampling.topP),
+        "min_p": decimal(sampling.minP), "temperature": decimal(sampling.temperature),
+        "top_k": Double(sampling.topK), "top_p": decimal(sampling.topP),
       ])
   }
 
@@ -32,6 +32,9 @@ public final class LocalPolicy: Policy {
     LocalSession(policy: self, seed: seed, limits: limits)
   }
 }
+
+/// 0.7 as people write it, not the nearest Float's 0.699999988.
+private func decimal(_ value: Float) -> Double { Double(value.description) ?? Double(value) }
 
 /// One conversation with the local network: its tokens as they were sampled, and their cache.
 private actor LocalSession: PolicySession {
