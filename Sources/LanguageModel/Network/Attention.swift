@@ -96,7 +96,7 @@ package struct Attention {
         let p = Matrix(scratch.baseAddress!, rows: rows.count, columns: visible)
         let (keys, values) = keysAndValues(span, head, visible)
         MatMul.gemm(
-          slice(q, rows, span, head), keys, transposeB: true, into: p, alpha: scale)
+          slice(q, rows, span, head), keys, transposeB: true, into: p, alpha: scale, threads: .one)
         for (index, row) in rows.enumerated() {
           let scores = p.row(index)
           let count = span.past + row + 1
@@ -107,7 +107,7 @@ package struct Attention {
           for t in 0..<count { scores[t] *= inverse }
           (scores + count).update(repeating: 0, count: visible - count)
         }
-        MatMul.gemm(p, values, into: slice(output, rows, span, head))
+        MatMul.gemm(p, values, into: slice(output, rows, span, head), threads: .one)
       }
     }
   }
@@ -149,8 +149,8 @@ package struct Attention {
           let (keys, values) = keysAndValues(span, head, visible)
           let (queries, dOut) = (slice(q, rows, span, head), slice(dOutput, rows, span, head))
           let out = slice(output, rows, span, head)
-          MatMul.gemm(queries, keys, transposeB: true, into: p, alpha: scale)
-          MatMul.gemm(dOut, values, transposeB: true, into: ds)
+          MatMul.gemm(queries, keys, transposeB: true, into: p, alpha: scale, threads: .one)
+          MatMul.gemm(dOut, values, transposeB: true, into: ds, threads: .one)
           for (index, row) in rows.enumerated() {
             let (probabilities, gradient) = (p.row(index), ds.row(index))
             let count = row + 1
@@ -161,10 +161,11 @@ package struct Attention {
             (probabilities + count).update(repeating: 0, count: visible - count)
             (gradient + count).update(repeating: 0, count: visible - count)
           }
-          MatMul.gemm(ds, keys, into: slice(dq, rows, span, head))
+          MatMul.gemm(ds, keys, into: slice(dq, rows, span, head), threads: .one)
           MatMul.gemm(
-            ds, transposeA: true, queries, into: dKeys.rows(0..<visible), beta: 1)
-          MatMul.gemm(p, transposeA: true, dOut, into: dValues.rows(0..<visible), beta: 1)
+            ds, transposeA: true, queries, into: dKeys.rows(0..<visible), beta: 1, threads: .one)
+          MatMul.gemm(
+            p, transposeA: true, dOut, into: dValues.rows(0..<visible), beta: 1, threads: .one)
         }
       }
     }

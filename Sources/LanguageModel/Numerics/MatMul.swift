@@ -42,10 +42,20 @@ public enum MatMulKernel: Sendable {
 package enum MatMul {
   private static let configured: Void = openblas_set_num_threads(Int32(computeThreads))
 
+  /// Who has BLAS's threads: its number of threads is the whole process's, and decides last bits.
+  private static let gate = Mutex(())
+
+  /// How many of BLAS's threads a product takes.
+  package enum Threads: Sendable {
+    case all
+    /// Only inside `singleThreaded`.
+    case one
+  }
+
   /// c ← alpha · op(a) · op(b) + beta · c through BLAS; op transposes where asked.
   package static func gemm(
     _ a: Matrix, transposeA ta: Bool = false, _ b: Matrix, transposeB tb: Bool = false,
-    into c: Matrix, alpha: Float = 1, beta: Float = 0
+    into c: Matrix, alpha: Float = 1, beta: Float = 0, threads: Threads = .all
   ) {
     let m = ta ? a.columns : a.rows
     let k = ta ? a.rows : a.columns
@@ -53,10 +63,16 @@ package enum MatMul {
     precondition(k == (tb ? b.columns : b.rows) && c.rows == m && c.columns == n)
     guard m > 0, n > 0 else { return }
     _ = configured
-    cblas_sgemm(
-      CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
-      Int32(m), Int32(n), Int32(k), alpha, a.base, Int32(a.stride), b.base, Int32(b.stride), beta,
-      c.base, Int32(c.stride))
+    func multiply() {
+      cblas_sgemm(
+        CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
+        Int32(m), Int32(n), Int32(k), alpha, a.base, Int32(a.stride), b.base, Int32(b.stride), beta,
+        c.base, Int32(c.stride))
+    }
+    switch threads {
+    case .all: gate.withLock { _ in multiply() }
+    case .one: multiply()
+    }
   }
 
   /// y ← x · weightᵀ: a linear layer. x [N, in], weight [out, in], y [N, out].
@@ -85,20 +101,15 @@ package enum MatMul {
     }
   }
 
-  /// How many callers are inside `singleThreaded`: the setting is the whole process's.
-  private static let singleThreadedCallers = Mutex(0)
-
-  /// Runs `body` with BLAS on one thread, so that our own threads may each call `gemm`.
+  /// Runs `body` with BLAS on one thread, so that our own threads may each call `gemm` with
+  /// `threads: .one`. Another network's products wait, so that nobody's bits depend on who else
+  /// computes.
   package static func singleThreaded(_ body: () -> Void) {
     _ = configured
-    singleThreadedCallers.withLock { callers in
-      if callers == 0 { openblas_set_num_threads(1) }
-      callers += 1
-    }
-    body()
-    singleThreadedCallers.withLock { callers in
-      callers -= 1
-      if callers == 0 { openblas_set_num_threads(Int32(computeThreads)) }
+    gate.withLock { _ in
+      openblas_set_num_threads(1)
+      body()
+      openblas_set_num_threads(Int32(computeThreads))
     }
   }
 }
