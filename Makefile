@@ -24,8 +24,9 @@ model: setup ## fetch SmolLM2-135M-Instruct into models/
 build: setup ## release build of the hindsight command
 	$(SWIFT) build -c release $(SWIFTFLAGS)
 
+# One test at a time: they compute on all cores themselves, and BLAS's threads are the process's.
 test: setup model ## unit and parity tests in release mode, then every task before and after its fix
-	$(SWIFT) test -c release $(SWIFTFLAGS)
+	$(SWIFT) test -c release --no-parallel $(SWIFTFLAGS)
 	$(VALIDATE)
 
 train: setup model build ## the whole loop: evaluate, train, evaluate again, show a transcript

@@ -132,7 +132,8 @@ struct Launch {
       if (129...192).contains(code) { result.signal = code - 128 }
     case .signaled(let number): result.signal = number
     }
-    result.timedOut = reason == .wallClock
+    // A busy machine may use up the CPU time first: time is time.
+    result.timedOut = reason == .wallClock || (reason == nil && result.signal == SIGXCPU)
     result.stoppedBy = Self.sentence(reason, signal: result.signal, limits)
     result.outOfMemory = reason == .memory || (!result.succeeded && saysOutOfMemory(result.output))
     return result
