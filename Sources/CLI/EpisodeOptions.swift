@@ -46,5 +46,8 @@ struct EpisodeOptions: ParsableArguments {
     ] where value < 1 {
       throw ValidationError("--\(name) is \(value), expected 1 or more")
     }
+    if !(episodeSeconds > 0 && episodeSeconds.isFinite) {
+      throw ValidationError("--episode-seconds is \(episodeSeconds), expected more than 0")
+    }
   }
 }

@@ -44,22 +44,36 @@ struct EvalCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let folder = try OutputFolder.prepare(output, holds: "report.json", force: force)
     let tasks = try selection.load()
     let setup = try await RolloutSetup(episode)
     let model = try LoadedModel.load(modelOptions.model)
     let policy = try LocalPolicy(
       model, adapter: try adapterOptions.load(model.config),
       adapterFolder: adapterOptions.adapter, sampling: sampling.parameters)
+    // Last, so that what can't be used leaves no folder behind.
+    let folder = try OutputFolder.prepare(output, holds: "report.json", force: force)
     let rollouts = try setup.rollouts(policy, folder: folder)
     let progress = ProgressReporter(
       "Evaluating", total: tasks.count * samples, unit: "episodes")
-    let groups = try await cancellingOnInterrupt {
-      try await rollouts.run(tasks, samples: samples, label: "eval", seed: seed, step: 0) {
-        progress.advance(note: "\($0.trajectory.taskID): \($0.grade.resolved ? "resolved" : "not")")
+    let groups: [[Rollout]]
+    do {
+      groups = try await cancellingOnInterrupt {
+        try await rollouts.run(tasks, samples: samples, label: "eval", seed: seed, step: 0) {
+          progress.advance(
+            note: "\($0.trajectory.taskID): \($0.grade.resolved ? "resolved" : "not")")
+        }
       }
+    } catch is CancellationError {
+      progress.finish()
+      print(
+        "stopped before the end, so there is no report; what the episodes did is in "
+          + "\(output)/transcripts; the same command evaluates anew")
+      throw ExitCode(130)
     }
     progress.finish()
+    if let reason = groups.reasonNothingCounts {
+      throw SetupError(description: "no episode could be run: \(reason)")
+    }
     let report = EvaluationReport(
       tasks: tasks.map { ($0.id, $0.split.rawValue) }, groups: groups,
       ks: ks.isEmpty ? [1, samples] : ks, seed: seed)
@@ -135,14 +149,15 @@ enum OutputFolder {
           description:
             "\(path) already holds a \(marker): choose another --output, or --force to replace it")
       }
-      for name in ["transcripts", "recorder.git", "work", "checkpoints", marker] {
+      let names = ["transcripts", "recorder.git", "work", "checkpoints", "best", "final", marker]
+      for name in names {
         try? manager.removeItem(at: folder.appending(path: name))
       }
     }
     do {
       try manager.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
-      throw SetupError(description: "\(path) can't be made: \(error.localizedDescription)")
+      throw SetupError(description: "\(path) can't be made: \(Failure.reason(for: error))")
     }
     return folder
   }

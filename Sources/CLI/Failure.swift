@@ -7,6 +7,11 @@ enum Failure {
   /// Prints what the error means, one sentence unless it is about usage, and leaves.
   static func leave(with error: any Error, of command: any ParsableArguments.Type) -> Never {
     if let code = error as? ExitCode { exit(code.rawValue) }
+    // Found after parsing, so nothing is known of the subcommand's usage.
+    if let error = error as? ValidationError {
+      report(error.message)
+      exit(2)
+    }
     if error is CancellationError {
       report("interrupted")
       exit(130)
@@ -26,9 +31,19 @@ enum Failure {
     FileHandle.standardError.write(Data("hindsight: \(sentence)\n".utf8))
   }
 
-  /// Our own errors describe themselves; the system's are localised.
+  /// Our own errors describe themselves; the system's are asked for a file and a reason.
   private static func sentence(for error: any Error) -> String {
+    if let error = error as? CocoaError, let path = error.filePath ?? error.url?.path {
+      return "\(path): \(reason(for: error))"
+    }
     let isSystem = error is CocoaError || error is URLError || error is POSIXError
-    return isSystem ? error.localizedDescription : String(describing: error)
+    return isSystem ? reason(for: error) : String(describing: error)
+  }
+
+  /// Why a file could not be read or written: "Permission denied".
+  static func reason(for error: any Error) -> String {
+    let cause = (error as? CocoaError)?.underlying ?? error
+    guard let cause = cause as? POSIXError else { return error.localizedDescription }
+    return String(cString: strerror(cause.code.rawValue))
   }
 }

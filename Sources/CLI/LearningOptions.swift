@@ -38,7 +38,9 @@ struct LearningOptions: ParsableArguments {
   @Option(name: .customLong("weight-decay"), help: "AdamW's decoupled weight decay.")
   var weightDecay: Float = 0
 
-  @Option(name: .customLong("max-grad-norm"), help: "The gradient's global norm is clipped to it.")
+  @Option(
+    name: .customLong("max-grad-norm"),
+    help: "The gradient's global norm is clipped to it; 0: never.")
   var maxGradientNorm: Float = 1
 
   @Option(name: .customLong("warmup-steps"), help: "Steps over which the learning rate rises.")

@@ -12,6 +12,9 @@ struct ReplayCommand: AsyncParsableCommand {
       every action, and compares exit code, output and tree at every turn; durations, addresses and \
       temporary paths may differ. The first divergence is shown, and the exit code is then 1. No \
       model is needed.
+
+        hindsight replay runs/first/transcripts/step-1/slug-accents-0.jsonl
+        hindsight replay --verify .git/hindsight/fix-the-mean.jsonl --repo .
       """)
 
   enum Mode: String, EnumerableFlag {

@@ -11,6 +11,9 @@ struct RunCommand: AsyncParsableCommand {
       The agent works on a copy of HEAD's files. Your work tree and branches stay as they are; the \
       outcome is a new branch hindsight/…, with a commit for each turn, a patch and a transcript.
       Exits with 1 if the agent changed nothing or was stopped by a limit.
+
+      Example: hindsight run --repo ~/project --issue "The mean of nothing fails." \
+      --test "python3 -m unittest -v"
       """)
 
   @Option(help: ArgumentHelp("The repository.", valueName: "path"))
@@ -96,6 +99,9 @@ struct RunCommand: AsyncParsableCommand {
   private func deliver(
     _ trajectory: Trajectory, _ issue: IssueText, _ recorder: Recorder, _ files: RunFiles
   ) throws {
+    if trajectory.turns.isEmpty, case .infrastructure(let reason) = trajectory.stopReason {
+      throw RunError(reason)
+    }
     let view = Terminal.view
     print("\n" + view.render(TranscriptEnd(trajectory)) + "\n")
     if !trajectory.turns.isEmpty { print("Transcript: \(files.transcript.path)") }
@@ -178,7 +184,7 @@ private struct RunFiles {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
-      throw RunError("\(folder.path) can't be made: \(error.localizedDescription)")
+      throw RunError("\(folder.path) can't be made: \(Failure.reason(for: error))")
     }
     var name = slug
     var number = 2

@@ -111,7 +111,12 @@ struct SFTCommand: AsyncParsableCommand {
   func run() async throws {
     if let reason = await sandbox.probe() { throw TaskError(reason) }
     let command = self
-    try await cancellingOnInterrupt { try await command.work() }
+    do {
+      try await cancellingOnInterrupt { try await command.work() }
+    } catch is CancellationError {
+      print("stopped; the same command starts again, with the demonstrations \(output) has by now")
+      throw ExitCode(130)
+    }
   }
 
   var folder: URL { URL(filePath: output) }

@@ -6,6 +6,13 @@ internal import Tools
 struct TasksCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tasks", abstract: "List the repair tasks, and prove that they are sound.",
+    discussion: """
+      A task is a folder with task.toml, instruction.md, environment/ (the repository), tests/ (the \
+      hidden tests) and solution/.
+
+        hindsight tasks list --split held-out
+        hindsight tasks validate base64-accents
+      """,
     subcommands: [List.self, Validate.self])
 }
 

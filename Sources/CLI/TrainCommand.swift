@@ -52,14 +52,11 @@ struct TrainCommand: AsyncParsableCommand {
   var resume: String?
 
   func run() async throws {
-    let setup: (TrainingConfiguration, URL)
-    if let resume {
-      setup = (try Self.readConfiguration(resume), URL(filePath: resume))
-    } else {
-      setup = try start()
-    }
-    let (configuration, folder) = setup
-    let trainer = try await makeTrainer(configuration, folder)
+    let configuration = try resume.map(Self.readConfiguration) ?? newConfiguration()
+    // Everything is loaded before the folder is made: what can't be used leaves nothing behind.
+    let parts = try await Parts(configuration)
+    let folder = try resume.map { URL(filePath: $0) } ?? newFolder(configuration)
+    let trainer = try parts.makeTrainer(configuration, folder, resume: resume != nil)
     if trainer.step > 0 { print("continuing after step \(trainer.step)") }
     let display = TrainingDisplay(steps: configuration.steps)
     let box = TrainerBox(trainer)
@@ -83,7 +80,7 @@ struct TrainCommand: AsyncParsableCommand {
     }
   }
 
-  private func start() throws -> (TrainingConfiguration, URL) {
+  private func newConfiguration() throws -> TrainingConfiguration {
     let set = try TaskSet.load(URL(filePath: tasks), split: split)
     let configuration = try learning.configuration(
       model: modelOptions.model, adapter: adapterOptions.adapter, tasks: tasks,
@@ -91,9 +88,13 @@ struct TrainCommand: AsyncParsableCommand {
       tasksPerStep: tasksPerStep, groupSize: groupSize, sampling: sampling.parameters,
       episode: episode)
     if let problem = configuration.problem { throw ValidationError(problem) }
+    return configuration
+  }
+
+  private func newFolder(_ configuration: TrainingConfiguration) throws -> URL {
     let folder = try OutputFolder.prepare(output, holds: "config.json", force: force)
     try OutputFolder.writeJSON(configuration, to: folder.appending(path: "config.json"))
-    return (configuration, folder)
+    return folder
   }
 
   private static func readConfiguration(_ path: String) throws -> TrainingConfiguration {
@@ -111,26 +112,38 @@ struct TrainCommand: AsyncParsableCommand {
     }
   }
 
-  private func makeTrainer(
-    _ configuration: TrainingConfiguration, _ folder: URL
-  ) async throws -> Trainer {
-    let set = try TaskSet.load(URL(filePath: configuration.tasks), ids: configuration.taskIDs)
+}
+
+/// What a trainer is made of, before it has a folder.
+private struct Parts {
+  let tasks: [RepairTask]
+  let student: Learner
+  let policy: LocalPolicy
+  let setup: RolloutSetup
+
+  init(_ configuration: TrainingConfiguration) async throws {
+    tasks = try TaskSet.load(URL(filePath: configuration.tasks), ids: configuration.taskIDs).tasks
     let model = try LoadedModel.load(configuration.model)
-    let student = Learner(
-      transformer: model.transformer, adapter: try startingAdapter(model, configuration))
-    let policy = try LocalPolicy(
+    student = Learner(
+      transformer: model.transformer, adapter: try Self.startingAdapter(model, configuration))
+    policy = try LocalPolicy(
       model, adapter: student.adapter, adapterFolder: configuration.adapter,
       sampling: configuration.sampling)
-    let setup = try await RolloutSetup(configuration)
+    setup = try await RolloutSetup(configuration)
+  }
+
+  func makeTrainer(
+    _ configuration: TrainingConfiguration, _ folder: URL, resume: Bool
+  ) throws -> Trainer {
     let rollouts = try setup.rollouts(
       policy, folder: folder, tools: configuration.tools,
       partialCredit: configuration.partialCredit)
     return try Trainer(
-      configuration, folder: folder, tasks: set.tasks, student: student, policy: policy,
-      rollouts: rollouts, resume: resume != nil)
+      configuration, folder: folder, tasks: tasks, student: student, policy: policy,
+      rollouts: rollouts, resume: resume)
   }
 
-  private func startingAdapter(
+  private static func startingAdapter(
     _ model: LoadedModel, _ configuration: TrainingConfiguration
   ) throws -> LoRAParameters? {
     if let folder = configuration.adapter {

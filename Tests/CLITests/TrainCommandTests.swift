@@ -115,6 +115,9 @@ import Testing
       (["--teacher", "ema(2)"], "the rate must lie between 0 and 1"),
       (["--temperature", "0"], "the temperature must be above 0"),
       (["--learning-rate", "2"], "the learning rate is 2.0"),
+      (["--learning-rate", "-1"], "the learning rate is -1.0"),
+      (["--lora-alpha", "0"], "LoRA alpha is 0.0"),
+      (["--model", "nowhere.gguf"], "nowhere.gguf: there is no such file"),
       (["--adapter", "nowhere"], "nowhere"),
       (["--tasks", "nowhere"], "nowhere can't be read, or isn't there"),
       (["--lora-targets", "z_proj"], "--lora-targets is \"z_proj\""),
@@ -124,6 +127,7 @@ import Testing
       #expect(outcome.status == 2, "\(more): \(outcome.output)")
       #expect(outcome.errors.contains(sentence), "\(more): \(outcome.errors)")
       #expect(!outcome.errors.contains("Fatal error"))
+      #expect(!FileManager.default.fileExists(atPath: folder["bad"].path), "\(more)")
     }
     let resumed = try HindsightCommand.run(["train", "--resume", "nowhere"], in: folder.url)
     #expect(resumed.status == 2 && resumed.errors.contains("nowhere holds no config.json"))

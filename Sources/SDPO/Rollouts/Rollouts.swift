@@ -12,6 +12,14 @@ public struct Rollout: Sendable {
   public var counts: Bool { grade.reward != nil && !trajectory.stopReason.isInfrastructure }
 }
 
+extension [[Rollout]] {
+  /// Why the first episode was dropped, if they all were: a full disk, a sandbox that doesn't start.
+  public var reasonNothingCounts: String? {
+    guard let first = joined().first, !joined().contains(where: \.counts) else { return nil }
+    return first.trajectory.stopReason.detail ?? first.grade.infrastructureFailure
+  }
+}
+
 /// Runs episodes and grades each as soon as it ends; so many at a time, whatever their order.
 public struct Rollouts: Sendable {
   public var policy: any Policy

@@ -112,6 +112,9 @@ public final class Trainer {
     let start = clock.now
     let chosen = configuration.taskIndices(step: step).map { tasks[$0] }
     let groups = try await rollOut(chosen, step, report)
+    if let reason = groups.reasonNothingCounts {
+      throw TrainingError("no episode of step \(step) could be run: \(reason)")
+    }
     let rolledOut = clock.now
     try rememberBest(groups, step: step)
     let built = try builder.build(chosen, groups, step: step)

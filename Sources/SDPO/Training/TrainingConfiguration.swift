@@ -99,6 +99,16 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
     if !(optimizer.learningRate > 0 && optimizer.learningRate < 1) {
       return "the learning rate is \(optimizer.learningRate), expected between 0 and 1"
     }
+    if !(optimizer.maxGradientNorm >= 0) {
+      return "the greatest gradient norm is \(optimizer.maxGradientNorm), expected 0 or more"
+    }
+    if !(optimizer.weightDecay >= 0 && optimizer.weightDecay < 1) {
+      return "the weight decay is \(optimizer.weightDecay), expected at least 0 and below 1"
+    }
+    if warmupSteps < 0 { return "warm-up steps is \(warmupSteps), expected 0 or more" }
+    if let lora, !(lora.alpha > 0 && lora.alpha.isFinite) {
+      return "LoRA alpha is \(lora.alpha), expected more than 0"
+    }
     if taskIDs.isEmpty { return "there are no tasks to train on" }
     do throws(SignalError) { try objective.validate() } catch { return error.description }
     return nil
