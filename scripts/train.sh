@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 hindsight=.build/release/hindsight
 adapter=models/adapters/warm-start
 run=runs/train
-steps=${STEPS:-6}
+steps=${STEPS:-4}
 samples=${SAMPLES:-2}
 # The same episodes' limits before, in and after training.
 limits=(--max-turns 8 --max-action-tokens 160 --max-tokens 2560)
@@ -32,7 +32,7 @@ if [ -f "$run/sdpo/config.json" ]; then
   "$hindsight" train --resume "$run/sdpo"
 else
   "$hindsight" train --adapter "$adapter" --output "$run/sdpo" --steps "$steps" \
-    --tasks-per-step 4 --group-size 4 --seed 7 "${limits[@]}"
+    --tasks-per-step 3 --group-size 4 --seed 7 "${limits[@]}"
 fi
 
 evaluate after-held-out "$run/sdpo/final" held-out
