@@ -34,7 +34,8 @@ struct SFTRun: Sendable {
     } catch is CancellationError {
       progress.finish()
       try save(learner, model, to: name)
-      print("stopped; what was learnt so far is in \(command.output)/\(name)")
+      let saved = "\(command.output)/\(name)"
+      print("stopped; what was learnt so far is in \(saved); `--\(name) \(saved)` goes on from it")
       throw ExitCode(130)
     }
     progress.finish()

@@ -82,12 +82,13 @@ struct TrainCommand: AsyncParsableCommand {
 
   private func newConfiguration() throws -> TrainingConfiguration {
     let set = try TaskSet.load(URL(filePath: tasks), split: split)
-    let configuration = try learning.configuration(
+    var configuration = try learning.configuration(
       model: modelOptions.model, adapter: adapterOptions.adapter, tasks: tasks,
       taskIDs: set.tasks.map(\.id), seed: seed, steps: steps,
       tasksPerStep: tasksPerStep, groupSize: groupSize, sampling: sampling.parameters,
       episode: episode)
     if let problem = configuration.problem { throw ValidationError(problem) }
+    configuration.tasksDigest = set.digest()
     return configuration
   }
 
@@ -122,7 +123,14 @@ private struct Parts {
   let setup: RolloutSetup
 
   init(_ configuration: TrainingConfiguration) async throws {
-    tasks = try TaskSet.load(URL(filePath: configuration.tasks), ids: configuration.taskIDs).tasks
+    let set = try TaskSet.load(URL(filePath: configuration.tasks), ids: configuration.taskIDs)
+    if let digest = configuration.tasksDigest, digest != set.digest() {
+      throw SetupError(
+        description:
+          "\(configuration.tasks): the tasks have changed since the run began: go on with the tasks "
+          + "as they were, or begin another run")
+    }
+    tasks = set.tasks
     let model = try LoadedModel.load(configuration.model)
     student = Learner(
       transformer: model.transformer, adapter: try Self.startingAdapter(model, configuration))

@@ -1,4 +1,5 @@
 public import Foundation
+import Tools
 
 /// The tasks of a folder, sorted by id.
 public struct TaskSet: Sendable {
@@ -38,6 +39,19 @@ public struct TaskSet: Sendable {
     var tasks: [RepairTask] = []
     for folder in try folders(in: directory) { tasks.append(try RepairTask(directory: folder)) }
     return try TaskSet(tasks).filtered(split: split, ids: ids)
+  }
+
+  /// SHA-256 of every file of every task: equal if the tasks are what they were.
+  public func digest() -> String {
+    var text = ""
+    for task in tasks {
+      text += "\(task.id)\n"
+      for path in WorkTreeListing.files(in: task.directory.path(percentEncoded: false)) {
+        let contents = (try? Data(contentsOf: task.directory.appending(path: path))) ?? Data()
+        text += "\(sha256Hex(contents)) \(path)\n"
+      }
+    }
+    return sha256Hex(Data(text.utf8))
   }
 
   /// The folders in `directory` that hold a `task.toml`, sorted by name, loaded or not.

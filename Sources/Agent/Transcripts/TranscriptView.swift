@@ -81,9 +81,16 @@ public struct TranscriptView: Sendable {
     return lines
   }
 
-  /// A patch with its added and removed lines in colour.
+  /// A patch with its added and removed lines in colour; binary contents are left out.
   public func diff(_ patch: String) -> String {
-    safe(patch).split(separator: "\n", omittingEmptySubsequences: false).map { line in
+    var isBinary = false
+    return safe(patch).split(separator: "\n", omittingEmptySubsequences: false).compactMap { line in
+      if line.hasPrefix("diff --git ") { isBinary = false }
+      if isBinary { return nil }
+      if line == "GIT binary patch" {
+        isBinary = true
+        return paint("(binary contents)", .dim)
+      }
       if line.hasPrefix("+") { return paint(String(line), .green) }
       if line.hasPrefix("-") { return paint(String(line), .red) }
       return line.hasPrefix("@@") ? paint(String(line), .dim) : String(line)

@@ -38,6 +38,8 @@ struct Checkpoints {
   func save(_ state: TrainingState, student: Learner, teacher: Learner?, optimizer: AdamW) throws {
     let manager = FileManager.default
     let temporary = folder.appending(path: ".writing")
+    // Also if the disk is full: then it gets its place back.
+    defer { try? manager.removeItem(at: temporary) }
     try? manager.removeItem(at: temporary)
     try manager.createDirectory(at: temporary, withIntermediateDirectories: true)
     try Self.write(student.layout, student.trained, to: temporary, "student")
@@ -66,15 +68,23 @@ struct Checkpoints {
     do {
       state = try JSONDecoder().decode(TrainingState.self, from: Data(contentsOf: file))
     } catch {
-      throw TrainingError(
-        "\(file.path): this isn't a checkpoint's state: delete the folder to resume from the one before"
-      )
+      throw TrainingError("\(file.path): this isn't a checkpoint's state: \(wayOut)")
     }
-    try Self.read(student.layout, student.trained, from: folder, "student")
-    if let teacher { try Self.read(teacher.layout, teacher.trained, from: folder, "teacher") }
-    try Self.read(student.layout, optimizer.first, from: folder, "first_moment")
-    try Self.read(student.layout, optimizer.second, from: folder, "second_moment")
+    do {
+      try Self.read(student.layout, student.trained, from: folder, "student")
+      if let teacher { try Self.read(teacher.layout, teacher.trained, from: folder, "teacher") }
+      try Self.read(student.layout, optimizer.first, from: folder, "first_moment")
+      try Self.read(student.layout, optimizer.second, from: folder, "second_moment")
+    } catch let error as ModelError {
+      throw TrainingError("\(error): \(wayOut)")
+    }
     return state
+  }
+
+  /// What to do about a newest checkpoint that is damaged.
+  private var wayOut: String {
+    "delete the checkpoint's folder to "
+      + (steps().count > 1 ? "resume from the one before" : "begin again")
   }
 
   private static func write(

@@ -15,6 +15,8 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
   /// B tasks a step, G episodes each.
   public var tasksPerStep: Int
   public var groupSize: Int
+  /// ``TaskSet/digest()`` when the run began: other tasks under the same ids aren't the same run.
+  public var tasksDigest: String?
   public var sampling: SamplingParameters
   public var dialect: String
   public var tools: [ToolName]
