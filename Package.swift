@@ -11,7 +11,6 @@ let settings: [SwiftSetting] = [
 
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
 let package = Package(
@@ -19,7 +18,6 @@ let package = Package(
   products: [.executable(name: "hindsight", targets: ["CLI"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
@@ -39,13 +37,13 @@ let package = Package(
       name: "Tools", dependencies: ["CLibGit2", "COpenSSL", subprocess], swiftSettings: settings),
     .target(
       name: "Agent",
-      dependencies: ["LanguageModel", "Tools", logging, "TOMLKit"], swiftSettings: settings),
+      dependencies: ["LanguageModel", "Tools", "TOMLKit"], swiftSettings: settings),
     .target(
-      name: "SDPO", dependencies: ["Agent", "LanguageModel", logging], swiftSettings: settings),
+      name: "SDPO", dependencies: ["Agent", "LanguageModel"], swiftSettings: settings),
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "SDPO", "Agent", "Tools", "LanguageModel", "COneDNN", argumentParser, logging,
+        "SDPO", "Agent", "Tools", "LanguageModel", "COneDNN", argumentParser,
       ],
       swiftSettings: settings),
 

@@ -40,52 +40,43 @@ private func decimal(_ value: Float) -> Double { Double(value.description) ?? Do
 private actor LocalSession: PolicySession {
   private let policy: LocalPolicy
   private let window: Int
-  private var tokens: [TokenID] = []
+  private var context: TokenContext
   private var cache: KVCache
   private var random: SplitMix64
 
   init(policy: LocalPolicy, seed: UInt64, limits: SessionLimits) {
     self.policy = policy
-    let context = policy.engine.config.contextLength
-    window = min(limits.contextTokens ?? context, context)
+    let length = policy.engine.config.contextLength
+    window = min(limits.contextTokens ?? length, length)
+    context = TokenContext(tokenizer: policy.tokenizer, chatFormat: policy.chatFormat)
     cache = KVCache(config: policy.engine.config)
     random = SplitMix64(seed: seed)
   }
 
   func act(_ newMessages: [ChatMessage], maxTokens: Int) async throws -> PolicyTurn {
-    let context = contextTokens(for: newMessages)
-    let room = window - tokens.count - context.count
+    let added = context.encoding(newMessages)
+    let room = window - context.tokens.count - added.count
     guard room > 0, maxTokens > 0 else {
-      return PolicyTurn(contextTokens: context, text: "", finish: .contextFull)
+      return PolicyTurn(contextTokens: added, text: "", finish: .contextFull)
     }
-    tokens += context
+    context.append(added)
     let result = await policy.engine.generate(
       GenerationRequest(
-        tokens: tokens, cache: cache, adapter: policy.adapter, sampling: policy.sampling,
+        tokens: context.tokens, cache: cache, adapter: policy.adapter, sampling: policy.sampling,
         random: random, stopTokens: [policy.chatFormat.endOfTurn] + policy.engine.config.endTokens,
         maxTokens: min(maxTokens, room)))
     try Task.checkCancellation()
     random = result.random
     let action = result.tokens.map(\.id)
-    tokens += action
+    context.append(action)
     return PolicyTurn(
-      contextTokens: context, actionTokens: action, logprobs: result.tokens.map(\.logprob),
+      contextTokens: added, actionTokens: action, logprobs: result.tokens.map(\.logprob),
       text: policy.tokenizer.decode(action, skippingSpecial: true),
       finish: finish(result, room: room, maxTokens: maxTokens))
   }
 
   func end() {
     cache = KVCache(config: policy.engine.config)
-  }
-
-  private func contextTokens(for messages: [ChatMessage]) -> [TokenID] {
-    guard let last = tokens.last else {
-      return policy.chatFormat.encode(
-        messages, addGenerationPrompt: true, tokenizer: policy.tokenizer)
-    }
-    return policy.chatFormat.continuation(
-      afterEndOfTurn: last == policy.chatFormat.endOfTurn, messages: messages,
-      tokenizer: policy.tokenizer)
   }
 
   private func finish(_ result: GenerationResult, room: Int, maxTokens: Int) -> PolicyTurn.Finish {
