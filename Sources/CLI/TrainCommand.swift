@@ -70,7 +70,11 @@ struct TrainCommand: AsyncParsableCommand {
         Failure.report("stopped by a guard rail: \(reason); best/ holds the best weights so far")
         throw ExitCode(1)
       }
-      print("trained \(trainer.step) steps; adapter in \(folder.relativePath)/final")
+      let what = configuration.lora == nil ? "model" : "adapter"
+      let isGGUF = FileManager.default.fileExists(
+        atPath: folder.appending(path: "final/model.gguf").path)
+      let saved = "\(folder.relativePath)/final" + (isGGUF ? "/model.gguf" : "")
+      print("trained \(trainer.step) steps; \(what) in \(saved)")
     } catch is CancellationError {
       display.finish()
       print(

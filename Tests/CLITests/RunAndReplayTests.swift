@@ -121,7 +121,7 @@ import Testing
   @Test func badInputIsAnsweredWithOneSentence() throws {
     try folder.shell("git init -q unborn")
     let cases: [([String], String)] = [
-      (run("mend", ["--repo", "unborn"]), "unborn has no revision HEAD"),
+      (run("mend", ["--repo", "unborn"]), "unborn has no commit yet"),
       (run("mend", ["--adapter", "x"]), "--adapter needs a local model"),
       (run("mend", ["--issue", " "]), "--issue is empty"),
       (run("mend", ["--repo", folder.url.path]), "is not the top folder of a git repository"),

@@ -107,6 +107,19 @@ import Testing
     #expect(outcome.output.contains("`hindsight train --resume run` goes on"))
   }
 
+  @Test func refusesToGoOnWithChangedTasks() throws {
+    let folder = try TestFolder()
+    let model = try model(in: folder)
+    try folder.shell("cp -r '\(HindsightCommand.fixtures.path)/tasks' copy")
+    let first = try HindsightCommand.run(
+      arguments(model, "run", ["--tasks", "copy", "--steps", "1"]), in: folder.url)
+    #expect(first.status == 0, "\(first.errors)")
+    try folder.shell("for file in copy/*/instruction.md; do echo more >> $file; done")
+    let resumed = try HindsightCommand.run(["train", "--resume", "run"], in: folder.url)
+    #expect(resumed.status == 2)
+    #expect(resumed.errors.contains("copy: the tasks have changed since the run began"))
+  }
+
   @Test func refusesWhatMakesNoSense() throws {
     let folder = try TestFolder()
     let model = try model(in: folder)

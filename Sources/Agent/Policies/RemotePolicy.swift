@@ -171,7 +171,9 @@ public struct RemotePolicy: Policy {
 
   private func failure(_ what: String) -> RemotePolicyError {
     // A query may hold a key of its own: it is left out.
-    RemotePolicyError("\(endpoint.scheme ?? "")://\(endpoint.host ?? "")\(endpoint.path) \(what)")
+    let port = endpoint.port.map { ":\($0)" } ?? ""
+    return RemotePolicyError(
+      "\(endpoint.scheme ?? "")://\(endpoint.host ?? "")\(port)\(endpoint.path) \(what)")
   }
 }
 

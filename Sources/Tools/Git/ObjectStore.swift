@@ -148,6 +148,9 @@ struct ObjectStore: ~Copyable {
 
   /// The commit that a revision such as "HEAD~1" or "v1.0" names.
   func resolve(_ revision: String) throws(ToolsError) -> ObjectID {
+    if revision == "HEAD", git_repository_head_unborn(repository.pointer) == 1 {
+      throw ToolsError(.git, "\(path) has no commit yet")
+    }
     let object = try GitHandle(
       free: git_object_free, "\(path) has no revision \(revision)"
     ) { git_revparse_single($0, repository.pointer, revision) }
