@@ -43,7 +43,7 @@ let package = Package(
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "SDPO", "Agent", "Tools", "LanguageModel", "COneDNN", argumentParser,
+        "SDPO", "Agent", "Tools", "LanguageModel", "CKernels", "COneDNN", argumentParser,
       ],
       swiftSettings: settings),
 

@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 hindsight=.build/release/hindsight
 adapter=models/adapters/warm-start
 run=runs/train
-steps=${STEPS:-4}
+steps=${STEPS:-8}
 samples=${SAMPLES:-2}
 # The same episodes' limits before, in and after training.
 limits=(--max-turns 8 --max-action-tokens 160 --max-tokens 2560)

@@ -7,3 +7,5 @@
 int hs_exchange_names(const char *a, const char *b) {
   return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
 }
+
+void hs_flush_each_line(void) { setvbuf(stdout, NULL, _IOLBF, 0); }

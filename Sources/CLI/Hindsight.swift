@@ -1,4 +1,5 @@
 import ArgumentParser
+import CKernels
 
 @main
 struct Hindsight: AsyncParsableCommand {
@@ -15,12 +16,12 @@ struct Hindsight: AsyncParsableCommand {
       """,
     subcommands: [
       TrainCommand.self, SFTCommand.self, EvalCommand.self, ReportCommand.self, RunCommand.self,
-      ReplayCommand.self,
-      TasksCommand.self, TokenizeCommand.self, LogprobsCommand.self, GenerateCommand.self,
-      DoctorCommand.self,
+      ReplayCommand.self, TasksCommand.self, TokenizeCommand.self, LogprobsCommand.self,
+      GenerateCommand.self, DoctorCommand.self,
     ])
 
   static func main() async {
+    hs_flush_each_line()
     do {
       var command = try parseAsRoot(negativeValuesJoined(CommandLine.arguments.dropFirst()))
       if var command = command as? any AsyncParsableCommand {

@@ -24,9 +24,11 @@ struct ReportCommand: ParsableCommand {
       print(EvaluationTable.render(found.map { ($0.title, $0.report) }))
       return
     }
-    for (_, folder, report) in found {
-      let task = report.tasks.first { $0.resolved > 0 } ?? report.tasks.first
-      guard let task, let path = Self.transcript(of: task, in: folder) else { continue }
+    let candidates = found.flatMap { item in item.report.tasks.map { (item.folder, $0) } }
+    let ordered =
+      candidates.filter { $0.1.resolved > 0 } + candidates.filter { $0.1.resolved == 0 }
+    for (folder, task) in ordered {
+      guard let path = Self.transcript(of: task, in: folder) else { continue }
       print(path)
       return
     }

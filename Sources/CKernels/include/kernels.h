@@ -15,3 +15,7 @@ const char *hs_instruction_set(void);
 /// Swaps what two names stand for, at once: renameat2 with RENAME_EXCHANGE, which Swift's Glibc
 /// module doesn't show. Returns 0, or -1 with errno set (EINVAL: this file system can't).
 int hs_exchange_names(const char *a, const char *b);
+
+/// Makes standard output appear line by line also where it is no terminal: long work that is piped
+/// or logged must show its steps as they happen. Swift 6 can't name C's `stdout`.
+void hs_flush_each_line(void);
