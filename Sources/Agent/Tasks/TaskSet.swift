@@ -43,15 +43,7 @@ public struct TaskSet: Sendable {
 
   /// SHA-256 of every file of every task: equal if the tasks are what they were.
   public func digest() -> String {
-    var text = ""
-    for task in tasks {
-      text += "\(task.id)\n"
-      for path in WorkTreeListing.files(in: task.directory.path(percentEncoded: false)) {
-        let contents = (try? Data(contentsOf: task.directory.appending(path: path))) ?? Data()
-        text += "\(sha256Hex(contents)) \(path)\n"
-      }
-    }
-    return sha256Hex(Data(text.utf8))
+    sha256Hex(Data(tasks.map(\.fingerprint).joined().utf8))
   }
 
   /// The folders in `directory` that hold a `task.toml`, sorted by name, loaded or not.
@@ -87,5 +79,18 @@ public struct TaskSet: Sendable {
       throw TaskError("no task is in the split \"\(split?.rawValue ?? "")\"")
     }
     return try TaskSet(kept)
+  }
+}
+
+extension RepairTask {
+  /// The task's id, then a line with digest and path for each of its files: what a digest of tasks,
+  /// or of something made from them, is taken over.
+  public var fingerprint: String {
+    var text = "\(id)\n"
+    for path in WorkTreeListing.files(in: directory.path(percentEncoded: false)) {
+      let contents = (try? Data(contentsOf: directory.appending(path: path))) ?? Data()
+      text += "\(sha256Hex(contents)) \(path)\n"
+    }
+    return text
   }
 }

@@ -30,12 +30,6 @@ public enum TeacherKind: Sendable, Equatable {
     case .frozen, .trustRegion: .keep
     }
   }
-
-  /// Whether a step needs, besides the teacher's own weights, the student's logits in the hindsight
-  /// context.
-  public var needsStudentInHindsight: Bool {
-    if case .trustRegion = self { true } else { false }
-  }
 }
 
 extension TeacherKind: CustomStringConvertible, Codable {

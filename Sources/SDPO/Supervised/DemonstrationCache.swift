@@ -39,14 +39,7 @@ extension DemonstrationMaker {
     }
     text += String(decoding: try encoder.encode(environment), as: UTF8.self) + "\n"
     text += String(decoding: try encoder.encode(hindsight), as: UTF8.self) + "\n"
-    for task in tasks {
-      text += "\(task.id)\n"
-      let root = task.directory.path(percentEncoded: false)
-      for path in WorkTreeListing.files(in: root) {
-        let contents = (try? Data(contentsOf: task.directory.appending(path: path))) ?? Data()
-        text += "\(sha256Hex(contents)) \(path)\n"
-      }
-    }
+    text += tasks.map(\.fingerprint).joined()
     return sha256Hex(Data(text.utf8))
   }
 }

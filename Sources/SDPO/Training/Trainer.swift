@@ -84,9 +84,6 @@ public final class Trainer {
 
   /// The last finished step.
   public var step: Int { state.step }
-  public var best: (step: Int, reward: Double)? {
-    state.bestStep.flatMap { step in state.bestReward.map { (step, $0) } }
-  }
 
   /// Runs the remaining steps. Cancelling the task stops it within the step under way; that step is
   /// run again on resume.
@@ -203,7 +200,7 @@ public final class Trainer {
 }
 
 /// The teacher where it has weights of its own, which must be saved and moved.
-func ownTeacher(_ teacher: Learner?, _ student: Learner) -> Learner? {
+private func ownTeacher(_ teacher: Learner?, _ student: Learner) -> Learner? {
   guard let teacher, teacher.trained !== student.trained else { return nil }
   return teacher
 }
