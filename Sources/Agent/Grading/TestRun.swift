@@ -185,8 +185,9 @@ package struct TestRunner {
 extension RepairTask {
   /// What one run of the task's tests may use, from `[verifier]` and `[environment]`.
   public var testLimits: SandboxLimits {
+    // CPU time comes after wall time: a busy loop must end as a time-out, not as a killed process.
     var limits = SandboxLimits(
-      wallSeconds: verifierTimeout, cpuSeconds: Int(min(verifierTimeout, 1e6).rounded(.up)),
+      wallSeconds: verifierTimeout, cpuSeconds: Int(min(verifierTimeout, 1e6).rounded(.up)) + 5,
       outputBytes: 256 << 10)
     if let memoryMegabytes { limits.memoryBytes = memoryMegabytes << 20 }
     if let storageMegabytes { limits.workspaceBytes = storageMegabytes << 20 }
