@@ -105,6 +105,51 @@ import Testing
     }
   }
 
+  /// A sorted list says where every token begins and ends in [0, 1): a draw finds the token that holds
+  /// the number drawn. Logits in steps of 1/16 have many ties, which fall to the first token.
+  @Test(arguments: [1, 7, 64, 65, 1000, 5003])
+  func drawsAreThoseOfASortedList(count: Int) {
+    var random = SplitMix64(seeds: 31, UInt64(count))
+    let choices: [SamplingParameters] = [
+      .init(), .init(topK: 1), .init(topK: 20), .init(topK: 70), .init(topK: 9999),
+      .init(topP: 0.01), .init(topP: 0.5), .init(topP: 0.95), .init(topP: 0.9999),
+      .init(minP: 0.02),
+      .init(temperature: 0.6, topP: 0.9, topK: 40, minP: 0.05), .init(topP: 0.9, minP: 0.3),
+      .init(temperature: 1.7, topP: 0.7, topK: 300),
+    ]
+    for parameters in choices {
+      for scale in [Float(0.5), 2, 6] {
+        let logits = (0..<count).map { _ in
+          (Float(random.unit() + random.unit() - 1) * scale * 16).rounded() / 16
+        }
+        let ends = SortedDraw(logits, parameters)
+        for _ in 0..<10 {
+          var peek = random
+          let unit = peek.unit()
+          var row = logits
+          let token = row.withUnsafeMutableBufferPointer {
+            Sampler.draw($0, parameters, random: &random)
+          }
+          let range = ends.range(of: Int(token.id))
+          #expect(range.lowerBound - 1e-5 <= unit && unit <= range.upperBound + 1e-5)
+        }
+      }
+    }
+  }
+
+  @Test func rowsThatAreNoNumbersAreSurvived() {
+    var random = SplitMix64(seed: 3)
+    for value in [Float.nan, .infinity, -.infinity] {
+      for parameters in Self.cases + [.greedy] {
+        var row = [Float](repeating: value, count: 100)
+        let token = row.withUnsafeMutableBufferPointer {
+          Sampler.draw($0, parameters, random: &random)
+        }
+        #expect((0..<100).contains(token.id))
+      }
+    }
+  }
+
   @Test func badParametersAreNamed() {
     #expect(SamplingParameters(temperature: -1).problem != nil)
     #expect(SamplingParameters(temperature: .nan).problem != nil)
@@ -114,4 +159,37 @@ import Testing
     #expect(SamplingParameters(minP: 1).problem != nil)
     #expect(Self.cases.allSatisfy { $0.problem == nil } && SamplingParameters.greedy.problem == nil)
   }
+}
+
+/// The filters one after another over a sorted list, in double precision.
+private struct SortedDraw {
+  private var ranges: [Int: ClosedRange<Double>] = [:]
+
+  init(_ logits: [Float], _ parameters: SamplingParameters) {
+    let top = Double(logits.max()!)
+    let weights = logits.map { exp((Double($0) - top) / Double(parameters.temperature)) }
+    let filters =
+      parameters.topK > 0 || parameters.topP < 1 || parameters.minP > 0
+    var kept = Array(logits.indices)
+    if filters { kept.sort { (logits[$0], $1) > (logits[$1], $0) } }
+    if parameters.topK > 0 { kept = Array(kept.prefix(parameters.topK)) }
+    if parameters.topP < 1 {
+      let target = Double(parameters.topP) * kept.reduce(0) { $0 + weights[$1] }
+      var sum = 0.0
+      kept = kept.filter { index in
+        defer { sum += weights[index] }
+        return sum < target
+      }
+    }
+    kept = kept.filter { weights[$0] >= Double(parameters.minP) }
+    let total = kept.reduce(0) { $0 + weights[$1] }
+    var sum = 0.0
+    for index in kept {
+      ranges[index] = sum / total...(sum + weights[index]) / total
+      sum += weights[index]
+    }
+  }
+
+  /// What a filtered token would have: nothing.
+  func range(of token: Int) -> ClosedRange<Double> { ranges[token] ?? 2...2 }
 }
