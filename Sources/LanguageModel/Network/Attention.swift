@@ -3,25 +3,41 @@ import Foundation
 /// One sequence's part of an attention call: its new queries, and all its keys and values so far.
 package struct AttentionSpan: @unchecked Sendable {
   /// First row of this sequence in the packed batch, and how many rows it has there.
-  var firstRow: Int
-  var queryCount: Int
+  let firstRow: Int
+  let queryCount: Int
   /// Keys before the first query: 0 in training, the cache's length in generation.
-  var past: Int
-  /// [past + queryCount, kvHeads·D], rows `stride` apart.
-  var keys: UnsafeMutablePointer<Float>
-  var values: UnsafeMutablePointer<Float>
-  var stride: Int
+  let past: Int
+  let storage: Storage
 
+  enum Storage {
+    /// [past + queryCount, kvHeads·D] each.
+    case rows(keys: Matrix, values: Matrix)
+    /// A cache's pages; the layer is `offset` bytes into each.
+    case pages(UnsafePointer<UnsafeMutableRawPointer>, offset: Int)
+  }
+
+  /// Keys and values in rows of fp32: [past + queryCount, kvHeads·D], rows `stride` apart.
   package init(
     firstRow: Int, queryCount: Int, past: Int, keys: UnsafeMutablePointer<Float>,
-    values: UnsafeMutablePointer<Float>, stride: Int
+    values: UnsafeMutablePointer<Float>, width: Int, stride: Int
   ) {
     self.firstRow = firstRow
     self.queryCount = queryCount
     self.past = past
-    self.keys = keys
-    self.values = values
-    self.stride = stride
+    let rows = past + queryCount
+    storage = .rows(
+      keys: Matrix(keys, rows: rows, columns: width, stride: stride),
+      values: Matrix(values, rows: rows, columns: width, stride: stride))
+  }
+
+  /// A cache that already holds this layer's keys and values of the new tokens, beyond its `count`.
+  /// Valid until the cache is changed.
+  package init(firstRow: Int, queryCount: Int, cache: KVCache, layer: Int) {
+    self.firstRow = firstRow
+    self.queryCount = queryCount
+    past = cache.count
+    storage = .pages(
+      UnsafePointer(cache.bases.baseAddress!), offset: layer * cache.layout.layerBytes)
   }
 }
 
@@ -66,21 +82,21 @@ package struct Attention {
     _ logSumExp: UnsafeMutablePointer<Float>
   ) {
     let count = span.past + 1
-    let offset = head / (heads / kvHeads) * headSize
     let query = q.row(span.firstRow) + head * headSize
     let target = output.row(span.firstRow) + head * headSize
     withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { scores in
       let p = scores.baseAddress!
-      for t in 0..<count {
-        p[t] = scale * dot(query, span.keys + t * span.stride + offset, headSize)
+      forEachRun(span, head / (heads / kvHeads), count) { first, keys, _ in
+        for t in 0..<keys.rows { p[first + t] = scale * dot(query, keys.row(t), headSize) }
       }
       let top = maximum(p, count)
       let total = exponentiate(p, shift: top, count)
       logSumExp[span.firstRow * heads + head] = top + log(total)
       target.update(repeating: 0, count: headSize)
-      for t in 0..<count {
-        addScaled(
-          span.values + t * span.stride + offset, scale: p[t] / total, to: target, headSize)
+      forEachRun(span, head / (heads / kvHeads), count) { first, _, values in
+        for t in 0..<values.rows {
+          addScaled(values.row(t), scale: p[first + t] / total, to: target, headSize)
+        }
       }
     }
   }
@@ -89,12 +105,15 @@ package struct Attention {
     _ q: Matrix, _ span: AttentionSpan, _ head: Int, into output: Matrix,
     _ logSumExp: UnsafeMutablePointer<Float>
   ) {
+    let total = span.past + span.queryCount
     withUnsafeTemporaryAllocation(
-      of: Float.self, capacity: Self.block * (span.past + span.queryCount)
+      of: Float.self, capacity: (Self.block + 2 * headSize) * total
     ) { scratch in
+      let (allKeys, allValues) = keysAndValues(
+        span, head, gatheringInto: scratch.baseAddress! + Self.block * total)
       forEachBlock(span) { rows, visible in
         let p = Matrix(scratch.baseAddress!, rows: rows.count, columns: visible)
-        let (keys, values) = keysAndValues(span, head, visible)
+        let (keys, values) = (allKeys.rows(0..<visible), allValues.rows(0..<visible))
         MatMul.gemm(
           slice(q, rows, span, head), keys, transposeB: true, into: p, alpha: scale, threads: .one)
         for (index, row) in rows.enumerated() {
@@ -141,12 +160,16 @@ package struct Attention {
       dValues.row(row).update(repeating: 0, count: headSize)
     }
     let size = Self.block * span.queryCount
+    guard case .rows(let spanKeys, let spanValues) = span.storage else {
+      preconditionFailure("gradients flow into rows of the batch, not into a cache")
+    }
+    let (allKeys, allValues) = (spanKeys.columns(columns), spanValues.columns(columns))
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * size) { scratch in
       for head in kvHead * group..<(kvHead + 1) * group {
         forEachBlock(span) { rows, visible in
           let p = Matrix(scratch.baseAddress!, rows: rows.count, columns: visible)
           let ds = Matrix(scratch.baseAddress! + size, rows: rows.count, columns: visible)
-          let (keys, values) = keysAndValues(span, head, visible)
+          let (keys, values) = (allKeys.rows(0..<visible), allValues.rows(0..<visible))
           let (queries, dOut) = (slice(q, rows, span, head), slice(dOutput, rows, span, head))
           let out = slice(output, rows, span, head)
           MatMul.gemm(queries, keys, transposeB: true, into: p, alpha: scale, threads: .one)
@@ -185,11 +208,47 @@ package struct Attention {
       .columns(head * headSize..<(head + 1) * headSize)
   }
 
-  private func keysAndValues(_ span: AttentionSpan, _ head: Int, _ count: Int) -> (Matrix, Matrix) {
-    let offset = head / (heads / kvHeads) * headSize
-    return (
-      Matrix(span.keys + offset, rows: count, columns: headSize, stride: span.stride),
-      Matrix(span.values + offset, rows: count, columns: headSize, stride: span.stride)
-    )
+  /// One head's keys and values, [past + queryCount, D] each; those of pages are gathered into
+  /// `scratch`, which takes both.
+  private func keysAndValues(
+    _ span: AttentionSpan, _ head: Int, gatheringInto scratch: UnsafeMutablePointer<Float>
+  ) -> (Matrix, Matrix) {
+    let kvHead = head / (heads / kvHeads)
+    if case .rows(let keys, let values) = span.storage {
+      let columns = kvHead * headSize..<(kvHead + 1) * headSize
+      return (keys.columns(columns), values.columns(columns))
+    }
+    let total = span.past + span.queryCount
+    let allKeys = Matrix(scratch, rows: total, columns: headSize)
+    let allValues = Matrix(scratch + total * headSize, rows: total, columns: headSize)
+    forEachRun(span, kvHead, total) { first, keys, values in
+      for t in 0..<keys.rows {
+        allKeys.row(first + t).update(from: keys.row(t), count: headSize)
+        allValues.row(first + t).update(from: values.row(t), count: headSize)
+      }
+    }
+    return (allKeys, allValues)
+  }
+
+  /// Hands out a kv head's first `count` keys and values in runs of evenly spaced rows, with the
+  /// index of a run's first: all at once, or page by page.
+  private func forEachRun(
+    _ span: AttentionSpan, _ kvHead: Int, _ count: Int,
+    _ body: (_ first: Int, _ keys: Matrix, _ values: Matrix) -> Void
+  ) {
+    let columns = kvHead * headSize..<(kvHead + 1) * headSize
+    switch span.storage {
+    case .rows(let keys, let values):
+      body(0, keys.rows(0..<count).columns(columns), values.rows(0..<count).columns(columns))
+    case .pages(let pages, let offset):
+      let width = kvHeads * headSize
+      for first in stride(from: 0, to: count, by: KVPage.tokenCount) {
+        let rows = min(KVPage.tokenCount, count - first)
+        let keys = KVPage.layer(pages[first / KVPage.tokenCount], offset)
+        body(
+          first, Matrix(keys, rows: rows, columns: width).columns(columns),
+          Matrix(keys + KVPage.tokenCount * width, rows: rows, columns: width).columns(columns))
+      }
+    }
   }
 }

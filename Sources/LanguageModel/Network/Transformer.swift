@@ -121,15 +121,10 @@ public final class Transformer: @unchecked Sendable {
   private func store(
     _ keys: Matrix, _ values: Matrix, _ piece: Piece, _ cache: KVCache, _ layer: Int
   ) -> AttentionSpan {
-    let width = config.kvWidth
-    for offset in 0..<piece.tokens.count {
-      let target = (cache.count + offset) * width
-      (cache.keys(layer) + target).update(from: keys.row(piece.firstRow + offset), count: width)
-      (cache.values(layer) + target).update(from: values.row(piece.firstRow + offset), count: width)
-    }
+    let rows = piece.firstRow..<piece.firstRow + piece.tokens.count
+    cache.write(keys.rows(rows), values.rows(rows), layer: layer)
     return AttentionSpan(
-      firstRow: piece.firstRow, queryCount: piece.tokens.count, past: cache.count,
-      keys: cache.keys(layer), values: cache.values(layer), stride: width)
+      firstRow: piece.firstRow, queryCount: piece.tokens.count, cache: cache, layer: layer)
   }
 
   private func inferenceActivations(rows: Int) -> BlockActivations {

@@ -85,7 +85,7 @@ public final class TrainingPass {
       let end = index + 1 < firstRows.count ? firstRows[index + 1] : rows
       return AttentionSpan(
         firstRow: first, queryCount: end - first, past: 0, keys: keys.row(first),
-        values: values.row(first), stride: keys.stride)
+        values: values.row(first), width: keys.columns, stride: keys.stride)
     }
   }
 

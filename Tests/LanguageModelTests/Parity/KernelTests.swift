@@ -139,7 +139,7 @@ import Testing
       spans: [
         AttentionSpan(
           firstRow: 2, queryCount: lengths.new, past: lengths.past, keys: k.matrix.base,
-          values: v.matrix.base, stride: k.matrix.stride)
+          values: v.matrix.base, width: kvHeads * size, stride: k.matrix.stride)
       ], into: output.matrix, logSumExp: logSumExp.base)
     let queries = (2..<2 + lengths.new).flatMap(q.row)
     let expected = Naive.attention(

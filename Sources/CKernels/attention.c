@@ -1,0 +1,150 @@
+#include "attention.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "attention_operations.h"
+
+// Query rows of a step: few enough that scores and probabilities stay in the first-level cache.
+enum { step_rows = 12, chunk_rows = 96 };
+
+static const float log2_e = 1.44269504f, ln_2 = 0.69314718f;
+
+int hs_attention_has_bf16(void) {
+#if defined(__x86_64__) && !defined(HS_ATTENTION_PORTABLE)
+  return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+#else
+  return 0;
+#endif
+}
+
+const attention_operations *attention_operations_here(void) {
+#if defined(__x86_64__) && !defined(HS_ATTENTION_PORTABLE)
+  if (hs_attention_has_bf16()) return &attention_avx512;
+#endif
+  return &attention_portable;
+}
+
+static long minimum(long a, long b) { return a < b ? a : b; }
+
+/// Hands out pieces of the caller's memory, each aligned to 64 bytes; measures with base = 0.
+typedef struct {
+  char *base;
+  long used;
+} arena;
+
+static void *take(arena *memory, long count, long size) {
+  void *piece = memory->base ? memory->base + memory->used : 0;
+  memory->used += (count * size + 63) / 64 * 64;
+  return piece;
+}
+
+// MARK: forward
+
+/// A chunk of query rows of one kv head: row t · group + g is query head g of token t.
+typedef struct {
+  pair *q;             // [rows][D/2]
+  float *maxima;       // [rows], in powers of two
+  float *sums;         // [rows][16]
+  float *output;       // [rows][Dp]
+  float *scores;       // [step_rows][64]
+  pair *probabilities; // [step_rows][32]
+} chunk;
+
+static long group_size(hs_attention_shape shape) { return shape.heads / shape.kv_heads; }
+
+/// Tokens whose rows make a chunk.
+static long chunk_tokens(hs_attention_shape shape) {
+  const long tokens = chunk_rows / group_size(shape);
+  return tokens > 0 ? tokens : 1;
+}
+
+static chunk make_chunk(hs_attention_shape shape, arena *memory) {
+  const long rows = chunk_tokens(shape) * group_size(shape);
+  chunk c;
+  c.q = take(memory, rows * shape.head_size / 2, sizeof(pair));
+  c.maxima = take(memory, rows, sizeof(float));
+  c.sums = take(memory, rows * lanes, sizeof(float));
+  c.output = take(memory, rows * padded_head(shape.head_size), sizeof(float));
+  c.scores = take(memory, step_rows * page_tokens, sizeof(float));
+  c.probabilities = take(memory, step_rows * page_tokens / 2, sizeof(pair));
+  return c;
+}
+
+long hs_attention_forward_scratch(hs_attention_shape shape) {
+  arena memory = {0, 0};
+  make_chunk(shape, &memory);
+  return memory.used;
+}
+
+/// The chunk's rows against one page, step by step. `first` is the first row's position in the
+/// page: negative where the page's beginning lies after it.
+static void attend_page(
+    hs_attention_shape shape, const chunk *c, long rows, long position, const pair *keys) {
+  const attention_operations *operations = attention_operations_here();
+  const long size = shape.head_size, width = padded_head(size), group = group_size(shape);
+  const pair *values = keys + page_tokens / 2 * size;
+  const float scale = log2_e / sqrtf((float)size);
+  for (long row = 0; row < rows; row += step_rows) {
+    const long count = minimum(step_rows, rows - row);
+    long visible[step_rows];
+    for (long i = 0; i < count; i++)
+      visible[i] = minimum(page_tokens, position + (row + i) / group + 1);
+    const long most = visible[count - 1];
+    if (most <= 0) continue;
+    operations->product(
+        count, most, size / 2, c->q + row * size / 2, size / 2, 1, keys, page_tokens, c->scores,
+        page_tokens, 0);
+    operations->softmax(
+        count, c->scores, visible, scale, c->maxima + row, c->sums + row * lanes,
+        c->output + row * width, width, c->probabilities);
+    // Pairs behind the last visible token would only add zeros.
+    operations->product(
+        count, width, (most + 1) / 2, c->probabilities, page_tokens / 2, 1, values, width,
+        c->output + row * width, width, 1);
+  }
+}
+
+/// Divides by the sums, and writes what the chunk found.
+static void finish(
+    hs_attention_shape shape, const hs_attention_queries *queries, const chunk *c, long kv_head,
+    long first, long rows) {
+  const long size = shape.head_size, width = padded_head(size), group = group_size(shape);
+  for (long row = 0; row < rows; row++) {
+    const long token = first + row / group, head = kv_head * group + row % group;
+    float total = 0;
+    for (long l = 0; l < lanes; l++) total += c->sums[row * lanes + l];
+    const float inverse = 1 / total;
+    const float *source = c->output + row * width;
+    float *target = queries->output + token * queries->output_step + head * size;
+    for (long d = 0; d < size; d++) target[d] = source[d] * inverse;
+    queries->log_sum_exp[token * shape.heads + head] = (c->maxima[row] + log2f(total)) * ln_2;
+  }
+}
+
+void hs_attention_forward(
+    hs_attention_shape shape, const hs_attention_queries *queries, long kv_head, long first,
+    long end, void *scratch) {
+  const attention_operations *operations = attention_operations_here();
+  const long size = shape.head_size, width = padded_head(size), group = group_size(shape);
+  const long head_offset = kv_head * page_tokens / 2 * (size + width) * (long)sizeof(pair);
+  arena memory = {scratch, 0};
+  const chunk c = make_chunk(shape, &memory);
+  for (long token = first; token < end; token += chunk_tokens(shape)) {
+    const long tokens = minimum(chunk_tokens(shape), end - token), rows = tokens * group;
+    for (long t = 0; t < tokens; t++)
+      operations->round_row(
+          queries->q + (token + t) * queries->q_step + kv_head * group * size, group * size,
+          c.q + t * group * size / 2);
+    for (long row = 0; row < rows; row++) c.maxima[row] = -1e30f;
+    memset(c.sums, 0, (size_t)(rows * lanes) * sizeof(float));
+    memset(c.output, 0, (size_t)(rows * width) * sizeof(float));
+    const long position = queries->past + token;
+    for (long page = 0; page * page_tokens < position + tokens; page++)
+      attend_page(
+          shape, &c, rows, position - page * page_tokens,
+          (const pair *)((const char *)queries->pages[page] + queries->offset + head_offset));
+    finish(shape, queries, &c, kv_head, token, rows);
+  }
+}

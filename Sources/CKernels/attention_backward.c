@@ -1,0 +1,171 @@
+#include <math.h>
+#include <string.h>
+
+#include "attention.h"
+#include "attention_operations.h"
+
+// Blocks are 64 queries × 64 keys. Scores have a row a query; the gradients of keys and values are
+// summed transposed, [D][64 tokens], so that probabilities are used as they come out of registers.
+
+enum { block = page_tokens, step_rows = 12 };
+
+static const float log2_e = 1.44269504f;
+
+static long minimum(long a, long b) { return a < b ? a : b; }
+static long block_count(long count) { return (count + block - 1) / block; }
+
+/// Everything that one kv head's gradients need; D/2 pairs a row, Dp columns where padded.
+typedef struct {
+  pair *key_channels, *value_channels; // [blocks][D/2][64]
+  pair *key_tokens;                    // [blocks][32][Dp]
+  float *d_keys, *d_values;            // [blocks][D][64]
+  pair *q_rows, *d_output_rows;        // [count][D/2], of one query head
+  pair *q_tokens, *d_output_tokens;    // [blocks][32][Dp]
+  float *log_sums, *means;             // [blocks · 64]
+  float *scores, *dp;                  // [step_rows][64]
+  pair *d_rows;                        // [64][32]
+  pair *d_pairs, *p_pairs;             // [32][64]
+} workspace;
+
+static workspace lay_out(hs_attention_shape shape, long count, char *base, long *bytes) {
+  const long size = shape.head_size, width = (size + lanes - 1) / lanes * lanes;
+  const long blocks = block_count(count);
+  workspace w;
+  long used = 0;
+#define TAKE(FIELD, COUNT)                                                                         \
+  (w.FIELD = base ? (void *)(base + used) : 0,                                                     \
+   used += ((COUNT) * (long)sizeof *w.FIELD + 63) / 64 * 64)
+  TAKE(key_channels, blocks * size / 2 * block);
+  TAKE(value_channels, blocks * size / 2 * block);
+  TAKE(key_tokens, blocks * block / 2 * width);
+  TAKE(d_keys, blocks * size * block);
+  TAKE(d_values, blocks * size * block);
+  TAKE(q_rows, count * size / 2);
+  TAKE(d_output_rows, count * size / 2);
+  TAKE(q_tokens, blocks * block / 2 * width);
+  TAKE(d_output_tokens, blocks * block / 2 * width);
+  TAKE(log_sums, blocks * block);
+  TAKE(means, blocks * block);
+  TAKE(scores, step_rows * block);
+  TAKE(dp, step_rows * block);
+  TAKE(d_rows, block * block / 2);
+  TAKE(d_pairs, block / 2 * block);
+  TAKE(p_pairs, block / 2 * block);
+#undef TAKE
+  *bytes = used;
+  return w;
+}
+
+long hs_attention_backward_scratch(hs_attention_shape shape, long count) {
+  long bytes;
+  lay_out(shape, count, 0, &bytes);
+  return bytes;
+}
+
+static void pack_keys(
+    hs_attention_shape shape, const hs_attention_gradient *s, const workspace *w, long kv_head) {
+  const attention_operations *operations = attention_operations_here();
+  const long size = shape.head_size, width = padded_head(size);
+  const size_t channels = (size_t)(block_count(s->count) * size / 2 * block) * sizeof(pair);
+  memset(w->key_channels, 0, channels);
+  memset(w->value_channels, 0, channels);
+  memset(
+      w->key_tokens, 0, (size_t)(block_count(s->count) * block / 2 * width) * sizeof(pair));
+  for (long t = 0; t < s->count; t++) {
+    const float *key = s->keys + t * s->step + kv_head * size;
+    const float *value = s->values + t * s->step + kv_head * size;
+    const long panel = t / block * size / 2 * block;
+    operations->put_channels(key, size, w->key_channels + panel, t % block);
+    operations->put_channels(value, size, w->value_channels + panel, t % block);
+    operations->put_tokens(key, size, w->key_tokens + t / 2 * width, (int)(t % 2));
+  }
+}
+
+static void pack_queries(
+    hs_attention_shape shape, const hs_attention_gradient *s, const workspace *w, long head) {
+  const attention_operations *operations = attention_operations_here();
+  const long size = shape.head_size, width = padded_head(size);
+  const size_t tokens = (size_t)(block_count(s->count) * block / 2 * width) * sizeof(pair);
+  memset(w->q_tokens, 0, tokens);
+  memset(w->d_output_tokens, 0, tokens);
+  for (long t = 0; t < s->count; t++) {
+    const float *q = s->q + t * s->step + head * size;
+    const float *d_output = s->d_output + t * s->d_output_step + head * size;
+    operations->round_row(q, size, w->q_rows + t * size / 2);
+    operations->round_row(d_output, size, w->d_output_rows + t * size / 2);
+    operations->put_tokens(q, size, w->q_tokens + t / 2 * width, (int)(t % 2));
+    operations->put_tokens(d_output, size, w->d_output_tokens + t / 2 * width, (int)(t % 2));
+    w->means[t] = operations->dot(d_output, s->output + t * s->output_step + head * size, size);
+    w->log_sums[t] = s->log_sum_exp[t * shape.heads + head] * log2_e;
+  }
+}
+
+/// Probabilities and the scores' gradients of `rows` queries from row `query` on, against block j's
+/// keys.
+static void block_scores(
+    hs_attention_shape shape, const workspace *w, long query, long rows, long j) {
+  const attention_operations *operations = attention_operations_here();
+  const long size = shape.head_size, panel = j * size / 2 * block;
+  const float scale = 1 / sqrtf((float)size);
+  for (long row = 0; row < rows; row += step_rows) {
+    const long count = minimum(step_rows, rows - row), first = query + row;
+    long visible[step_rows];
+    for (long i = 0; i < step_rows; i++)
+      visible[i] = i < count ? minimum(block, first + i - j * block + 1) : 0;
+    const long most = visible[count - 1];
+    operations->product(
+        count, most, size / 2, w->q_rows + first * size / 2, size / 2, 1, w->key_channels + panel,
+        block, w->scores, block, 0);
+    operations->product(
+        count, most, size / 2, w->d_output_rows + first * size / 2, size / 2, 1,
+        w->value_channels + panel, block, w->dp, block, 0);
+    operations->score_gradient(
+        (count + 1) / 2 * 2, w->scores, w->dp, visible, scale * log2_e, w->log_sums + first,
+        w->means + first, scale, w->d_rows + row * block / 2, w->d_pairs + row / 2 * block,
+        w->p_pairs + row / 2 * block);
+  }
+}
+
+/// Block i of one head's queries against block j of the keys; `begins`: the first to reach the
+/// gradients of these keys.
+static void gradient_block(
+    hs_attention_shape shape, const hs_attention_gradient *s, const workspace *w, long head, long i,
+    long j, int begins) {
+  const attention_operations *operations = attention_operations_here();
+  const long size = shape.head_size, width = padded_head(size);
+  const long rows = minimum(block, s->count - i * block), pairs = (rows + 1) / 2;
+  const long tokens = i * block / 2 * width;
+  block_scores(shape, w, i * block, rows, j);
+  operations->product(
+      size, block, pairs, w->d_output_tokens + tokens, 1, width, w->p_pairs, block,
+      w->d_values + j * size * block, block, !begins);
+  operations->product(
+      size, block, pairs, w->q_tokens + tokens, 1, width, w->d_pairs, block,
+      w->d_keys + j * size * block, block, !begins);
+  operations->product(
+      rows, size, block / 2, w->d_rows, block / 2, 1, w->key_tokens + j * block / 2 * width, width,
+      s->dq + i * block * s->d_step + head * size, s->d_step, j > 0);
+}
+
+void hs_attention_backward(
+    hs_attention_shape shape, const hs_attention_gradient *s, long kv_head, void *scratch) {
+  long bytes;
+  const workspace w = lay_out(shape, s->count, scratch, &bytes);
+  const long size = shape.head_size, group = shape.heads / shape.kv_heads;
+  const long blocks = block_count(s->count);
+  pack_keys(shape, s, &w, kv_head);
+  for (long g = 0; g < group; g++) {
+    pack_queries(shape, s, &w, kv_head * group + g);
+    for (long j = 0; j < blocks; j++)
+      for (long i = j; i < blocks; i++)
+        gradient_block(shape, s, &w, kv_head * group + g, i, j, g == 0 && i == j);
+  }
+  for (long t = 0; t < s->count; t++) {
+    const long from = t / block * size * block + t % block;
+    const long to = t * s->d_step + kv_head * size;
+    for (long d = 0; d < size; d++) {
+      s->dk[to + d] = w.d_keys[from + d * block];
+      s->dv[to + d] = w.d_values[from + d * block];
+    }
+  }
+}

@@ -1,0 +1,75 @@
+#pragma once
+
+// Attention in bf16: operands rounded to bf16, sums and softmax in fp32.
+//
+// One layer of a page of 64 tokens holds, for each kv head, the keys as pairs of channels
+// [D/2][64 tokens][2], then the values as pairs of tokens [32][Dp][2]; D is even, Dp is D rounded up
+// to 16. Slots without a token are zero.
+
+/// Whether this processor has the instructions; without them the same is done in plain C, slowly.
+int hs_attention_has_bf16(void);
+
+/// Bytes of one layer of a page.
+long hs_kv_layer_bytes(long kv_heads, long head_size);
+
+/// Rounds the keys and values of `count` tokens to bf16 and puts them into slots `slot`… of a page's
+/// layer. keys and values [count, kv_heads · D], rows `stride` floats apart.
+void hs_kv_append(
+    void *layer, long kv_heads, long head_size, long slot, long count, const float *keys,
+    const float *values, long stride);
+
+/// Zeroes the slots from `first` up to `end` of a page's layer.
+void hs_kv_clear(void *layer, long kv_heads, long head_size, long first, long end);
+
+typedef struct {
+  long heads, kv_heads, head_size;
+} hs_attention_shape;
+
+/// One sequence's new queries, and the pages of all its keys and values, their own included.
+typedef struct {
+  /// [count, heads · D] each, rows so many floats apart.
+  const float *q;
+  long q_step;
+  float *output;
+  long output_step;
+  /// [count, heads]: ln Σ e^score, for the backward pass.
+  float *log_sum_exp;
+  long count;
+  /// Tokens before the first query.
+  long past;
+  /// A page for every 64 tokens; the layer stands `offset` bytes into each.
+  void *const *pages;
+  long offset;
+} hs_attention_queries;
+
+/// Bytes that a call of `hs_attention_forward` needs for itself, aligned to 64.
+long hs_attention_forward_scratch(hs_attention_shape shape);
+
+/// Causal attention of the query tokens first ..< end, in the heads of one kv head. A token's bits
+/// depend on its own query and on the keys and values that it sees, on nothing else.
+void hs_attention_forward(
+    hs_attention_shape shape, const hs_attention_queries *queries, long kv_head, long first,
+    long end, void *scratch);
+
+/// One whole sequence of a training batch: everything [count, heads or kv_heads · D], rows so many
+/// floats apart.
+typedef struct {
+  const float *q, *keys, *values;
+  /// Of q, keys and values.
+  long step;
+  const float *output, *d_output;
+  long output_step, d_output_step;
+  const float *log_sum_exp;
+  float *dq, *dk, *dv;
+  /// Of dq, dk and dv.
+  long d_step;
+  long count;
+} hs_attention_gradient;
+
+/// Bytes that a call of `hs_attention_backward` needs for itself, aligned to 64.
+long hs_attention_backward_scratch(hs_attention_shape shape, long count);
+
+/// Gradients of one kv head and its query heads; dq, dk and dv are overwritten in their columns.
+/// Recomputes the probabilities in blocks of 64 × 64 from log_sum_exp (arXiv 2205.14135).
+void hs_attention_backward(
+    hs_attention_shape shape, const hs_attention_gradient *sequence, long kv_head, void *scratch);
