@@ -63,15 +63,13 @@ package struct Attention {
     q: Matrix, spans: [AttentionSpan], into output: Matrix,
     logSumExp: UnsafeMutablePointer<Float>
   ) {
-    MatMul.singleThreaded {
-      parallelItems(spans.count * heads) { item in
-        let span = spans[item / heads]
-        let head = item % heads
-        if span.queryCount == 1 {
-          decode(q, span, head, into: output, logSumExp)
-        } else {
-          forwardHead(q, span, head, into: output, logSumExp)
-        }
+    parallelItems(spans.count * heads) { item in
+      let span = spans[item / heads]
+      let head = item % heads
+      if span.queryCount == 1 {
+        decode(q, span, head, into: output, logSumExp)
+      } else {
+        forwardHead(q, span, head, into: output, logSumExp)
       }
     }
   }
@@ -115,7 +113,7 @@ package struct Attention {
         let p = Matrix(scratch.baseAddress!, rows: rows.count, columns: visible)
         let (keys, values) = (allKeys.rows(0..<visible), allValues.rows(0..<visible))
         MatMul.gemm(
-          slice(q, rows, span, head), keys, transposeB: true, into: p, alpha: scale, threads: .one)
+          slice(q, rows, span, head), keys, transposeB: true, into: p, alpha: scale)
         for (index, row) in rows.enumerated() {
           let scores = p.row(index)
           let count = span.past + row + 1
@@ -126,7 +124,7 @@ package struct Attention {
           for t in 0..<count { scores[t] *= inverse }
           (scores + count).update(repeating: 0, count: visible - count)
         }
-        MatMul.gemm(p, values, into: slice(output, rows, span, head), threads: .one)
+        MatMul.gemm(p, values, into: slice(output, rows, span, head))
       }
     }
   }
@@ -137,13 +135,11 @@ package struct Attention {
     q: Matrix, spans: [AttentionSpan], output: Matrix, logSumExp: UnsafePointer<Float>,
     dOutput: Matrix, dq: Matrix, dk: Matrix, dv: Matrix
   ) {
-    MatMul.singleThreaded {
-      parallelItems(spans.count * kvHeads) { item in
-        let span = spans[item / kvHeads]
-        precondition(span.past == 0)
-        backwardHead(
-          q, span, item % kvHeads, output, logSumExp, dOutput, dq: dq, dk: dk, dv: dv)
-      }
+    parallelItems(spans.count * kvHeads) { item in
+      let span = spans[item / kvHeads]
+      precondition(span.past == 0)
+      backwardHead(
+        q, span, item % kvHeads, output, logSumExp, dOutput, dq: dq, dk: dk, dv: dv)
     }
   }
 
@@ -172,8 +168,8 @@ package struct Attention {
           let (keys, values) = (allKeys.rows(0..<visible), allValues.rows(0..<visible))
           let (queries, dOut) = (slice(q, rows, span, head), slice(dOutput, rows, span, head))
           let out = slice(output, rows, span, head)
-          MatMul.gemm(queries, keys, transposeB: true, into: p, alpha: scale, threads: .one)
-          MatMul.gemm(dOut, values, transposeB: true, into: ds, threads: .one)
+          MatMul.gemm(queries, keys, transposeB: true, into: p, alpha: scale)
+          MatMul.gemm(dOut, values, transposeB: true, into: ds)
           for (index, row) in rows.enumerated() {
             let (probabilities, gradient) = (p.row(index), ds.row(index))
             let count = row + 1
@@ -184,11 +180,11 @@ package struct Attention {
             (probabilities + count).update(repeating: 0, count: visible - count)
             (gradient + count).update(repeating: 0, count: visible - count)
           }
-          MatMul.gemm(ds, keys, into: slice(dq, rows, span, head), threads: .one)
+          MatMul.gemm(ds, keys, into: slice(dq, rows, span, head))
           MatMul.gemm(
-            ds, transposeA: true, queries, into: dKeys.rows(0..<visible), beta: 1, threads: .one)
+            ds, transposeA: true, queries, into: dKeys.rows(0..<visible), beta: 1)
           MatMul.gemm(
-            p, transposeA: true, dOut, into: dValues.rows(0..<visible), beta: 1, threads: .one)
+            p, transposeA: true, dOut, into: dValues.rows(0..<visible), beta: 1)
         }
       }
     }

@@ -1,6 +1,5 @@
 import CKernels
 import COpenBLAS
-import Synchronization
 
 /// A row-major view of floats: `rows` × `columns`, `stride` floats from one row to the next.
 package struct Matrix: @unchecked Sendable {
@@ -40,22 +39,14 @@ public enum MatMulKernel: Sendable {
 
 /// The one place that multiplies matrices.
 package enum MatMul {
-  private static let configured: Void = openblas_set_num_threads(Int32(computeThreads))
-
-  /// Who has BLAS's threads: its number of threads is the whole process's, and decides last bits.
-  private static let gate = Mutex(())
-
-  /// How many of BLAS's threads a product takes.
-  package enum Threads: Sendable {
-    case all
-    /// Only inside `singleThreaded`.
-    case one
-  }
+  /// BLAS's own threads stay unused: the products of one call are split over the process's pool,
+  /// so that nothing ever runs beside it.
+  private static let configured: Void = openblas_set_num_threads(1)
 
   /// c ← alpha · op(a) · op(b) + beta · c through BLAS; op transposes where asked.
   package static func gemm(
     _ a: Matrix, transposeA ta: Bool = false, _ b: Matrix, transposeB tb: Bool = false,
-    into c: Matrix, alpha: Float = 1, beta: Float = 0, threads: Threads = .all
+    into c: Matrix, alpha: Float = 1, beta: Float = 0
   ) {
     let m = ta ? a.columns : a.rows
     let k = ta ? a.rows : a.columns
@@ -63,15 +54,24 @@ package enum MatMul {
     precondition(k == (tb ? b.columns : b.rows) && c.rows == m && c.columns == n)
     guard m > 0, n > 0 else { return }
     _ = configured
-    func multiply() {
+    func multiply(rows: Range<Int>, columns: Range<Int>) {
+      let left = a.base + rows.lowerBound * (ta ? 1 : a.stride)
+      let right = b.base + columns.lowerBound * (tb ? b.stride : 1)
       cblas_sgemm(
         CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
-        Int32(m), Int32(n), Int32(k), alpha, a.base, Int32(a.stride), b.base, Int32(b.stride), beta,
-        c.base, Int32(c.stride))
+        Int32(rows.count), Int32(columns.count), Int32(k), alpha, left, Int32(a.stride), right,
+        Int32(b.stride), beta, c.row(rows.lowerBound) + columns.lowerBound, Int32(c.stride))
     }
-    switch threads {
-    case .all: gate.withLock { _ in multiply() }
-    case .one: multiply()
+    // Below a million steps, handing work over costs as much as it saves.
+    let parts = m * n * k < 1 << 20 ? 1 : computeThreads
+    // The longer side is cut, in whole tiles of 16.
+    parallelItems(parts) { part in
+      func share(_ count: Int) -> Range<Int> {
+        let tiles = (count + 15) / 16
+        return min(count, tiles * part / parts * 16)..<min(count, tiles * (part + 1) / parts * 16)
+      }
+      let (rows, columns) = m >= n ? (share(m), 0..<n) : (0..<m, share(n))
+      if !rows.isEmpty && !columns.isEmpty { multiply(rows: rows, columns: columns) }
     }
   }
 
@@ -98,18 +98,6 @@ package enum MatMul {
           x.row(start), x.stride, weight.row(columns.lowerBound), weight.stride,
           y.row(start) + columns.lowerBound, y.stride, rows, columns.count, x.columns)
       }
-    }
-  }
-
-  /// Runs `body` with BLAS on one thread, so that our own threads may each call `gemm` with
-  /// `threads: .one`. Another network's products wait, so that nobody's bits depend on who else
-  /// computes.
-  package static func singleThreaded(_ body: () -> Void) {
-    _ = configured
-    gate.withLock { _ in
-      openblas_set_num_threads(1)
-      body()
-      openblas_set_num_threads(Int32(computeThreads))
     }
   }
 }

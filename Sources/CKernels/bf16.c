@@ -1,0 +1,281 @@
+#include "bf16.h"
+
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+enum { PANEL = 64, LANES = 16, TILE = 6 };
+
+long hs_bf16_packed_count(long steps, long columns) {
+  return (columns + PANEL - 1) / PANEL * ((steps + 1) / 2) * PANEL * 2;
+}
+
+static uint16_t rounded(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, 4);
+  if ((bits & 0x7fffffff) > 0x7f800000) return (uint16_t)(bits >> 16 | 0x40);  // NaN stays one
+  return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+static float widened(uint16_t x) {
+  uint32_t bits = (uint32_t)x << 16;
+  float y;
+  memcpy(&y, &bits, 4);
+  return y;
+}
+
+void hs_bf16_unpack_column(const uint16_t *panels, long steps, long index, float *y) {
+  const uint16_t *panel = panels + index / PANEL * ((steps + 1) / 2) * PANEL * 2;
+  for (long k = 0; k < steps; k++)
+    y[k] = widened(panel[k / 2 * PANEL * 2 + index % PANEL * 2 + k % 2]);
+}
+
+// What the instructions below do, for any processor; also the reference that tests compare with.
+
+static void pack_rows_plain(
+    const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels) {
+  long pairs = (steps + 1) / 2;
+  for (long n = 0; n < (columns + PANEL - 1) / PANEL * PANEL; n++) {
+    uint16_t *to = panels + n / PANEL * pairs * PANEL * 2 + n % PANEL * 2;
+    for (long k = 0; k < pairs * 2; k++)
+      to[k / 2 * PANEL * 2 + k % 2] =
+          n < columns && k < steps ? rounded(x[k * ldx + n] * scale) : 0;
+  }
+}
+
+static void pack_columns_plain(
+    const float *x, long ldx, long columns, long steps, float scale, uint16_t *panels) {
+  long pairs = (steps + 1) / 2;
+  for (long n = 0; n < (columns + PANEL - 1) / PANEL * PANEL; n++) {
+    uint16_t *to = panels + n / PANEL * pairs * PANEL * 2 + n % PANEL * 2;
+    for (long k = 0; k < pairs * 2; k++)
+      to[k / 2 * PANEL * 2 + k % 2] =
+          n < columns && k < steps ? rounded(x[n * ldx + k] * scale) : 0;
+  }
+}
+
+static void round_plain(
+    const float *x, long ldx, long rows, long columns, uint16_t *y, long ldy) {
+  for (long i = 0; i < rows; i++) {
+    for (long k = 0; k < columns; k++) y[i * ldy + k] = rounded(x[i * ldx + k]);
+    if (columns % 2) y[i * ldy + columns] = 0;
+  }
+}
+
+static void multiply_plain(
+    const struct hs_bf16_operands *operands, int count, float *y, long ldy, long m, long first,
+    long end, int accumulate) {
+  for (long i = 0; i < m; i++)
+    for (long n = first; n < end; n++) {
+      float sum = 0;
+      for (const struct hs_bf16_operands *o = operands; o < operands + count; o++) {
+        const uint16_t *panel = o->panels + n / PANEL * o->pairs * PANEL * 2 + n % PANEL * 2;
+        for (long p = 0; p < o->pairs; p++) {
+          uint32_t word = o->left[i * o->row + p * o->pair];
+          // The instruction's order: the odd step first, each rounded.
+          sum += widened((uint16_t)(word >> 16)) * widened(panel[p * PANEL * 2 + 1]);
+          sum += widened((uint16_t)word) * widened(panel[p * PANEL * 2]);
+        }
+      }
+      y[i * ldy + n] = accumulate ? y[i * ldy + n] + sum : sum;
+    }
+}
+
+#if defined(__x86_64__)
+#define BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
+#define INLINE static inline __attribute__((always_inline))
+
+int hs_bf16_supported(void) {
+  return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw")
+      && __builtin_cpu_supports("avx512vl");
+}
+
+/// Two rows of 16 floats as 16 pairs.
+BF16 INLINE __m512i pairs_of(__m512 even, __m512 odd) {
+  __m256i low = (__m256i)_mm512_cvtneps_pbh(even), high = (__m256i)_mm512_cvtneps_pbh(odd);
+  return _mm512_or_si512(
+      _mm512_cvtepu16_epi32(low), _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16));
+}
+
+BF16 static void pack_rows_avx512(
+    const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels) {
+  long pairs = (steps + 1) / 2;
+  __m512 factor = _mm512_set1_ps(scale);
+  for (long n = 0; n < columns; n += LANES) {
+    __mmask16 mask = columns - n >= LANES ? 0xffff : (__mmask16)((1 << (columns - n)) - 1);
+    uint16_t *to = panels + n / PANEL * pairs * PANEL * 2 + n % PANEL * 2;
+    for (long p = 0; p < pairs; p++) {
+      const float *from = x + 2 * p * ldx + n;
+      __m512 even = _mm512_maskz_loadu_ps(mask, from);
+      __m512 odd =
+          2 * p + 1 < steps ? _mm512_maskz_loadu_ps(mask, from + ldx) : _mm512_setzero_ps();
+      _mm512_storeu_si512(
+          to + p * PANEL * 2, pairs_of(_mm512_mul_ps(even, factor), _mm512_mul_ps(odd, factor)));
+    }
+  }
+  // The last panel's missing columns.
+  long filled = (columns + LANES - 1) / LANES * LANES;
+  for (long n = filled; n % PANEL != 0; n += LANES)
+    for (long p = 0; p < pairs; p++)
+      _mm512_storeu_si512(
+          panels + n / PANEL * pairs * PANEL * 2 + n % PANEL * 2 + p * PANEL * 2,
+          _mm512_setzero_si512());
+}
+
+/// Transposes 16 rows of 16 words.
+BF16 INLINE void transpose(__m512i r[LANES]) {
+  __m512i t[LANES];
+  for (int i = 0; i < 8; i++) {
+    t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
+    t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
+  }
+  for (int i = 0; i < 4; i++) {
+    r[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
+    r[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
+    r[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
+    r[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
+  }
+  for (int i = 0; i < 4; i++) {
+    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
+    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
+    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
+    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
+  }
+  for (int i = 0; i < 4; i++) {
+    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
+    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
+    r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
+    r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
+  }
+}
+
+BF16 static void pack_columns_avx512(
+    const float *x, long ldx, long columns, long steps, float scale, uint16_t *panels) {
+  long pairs = (steps + 1) / 2;
+  __m512 factor = _mm512_set1_ps(scale);
+  for (long n = 0; n < (columns + PANEL - 1) / PANEL * PANEL; n += LANES) {
+    uint16_t *to = panels + n / PANEL * pairs * PANEL * 2 + n % PANEL * 2;
+    for (long p = 0; p < pairs; p += LANES) {
+      __m512i rows[LANES];
+      long left = steps - 2 * p;
+      __mmask32 mask = left >= 32 ? 0xffffffffu : (1u << left) - 1;
+      for (int i = 0; i < LANES; i++) {
+        __m512 low = _mm512_setzero_ps(), high = low;
+        if (n + i < columns) {
+          const float *from = x + (n + i) * ldx + 2 * p;
+          low = _mm512_maskz_loadu_ps((__mmask16)mask, from);
+          if (mask >> 16) high = _mm512_maskz_loadu_ps((__mmask16)(mask >> 16), from + LANES);
+        }
+        rows[i] = (__m512i)_mm512_cvtne2ps_pbh(
+            _mm512_mul_ps(high, factor), _mm512_mul_ps(low, factor));
+      }
+      transpose(rows);
+      for (int i = 0; i < LANES && p + i < pairs; i++)
+        _mm512_storeu_si512(to + (p + i) * PANEL * 2, rows[i]);
+    }
+  }
+}
+
+BF16 static void round_avx512(
+    const float *x, long ldx, long rows, long columns, uint16_t *y, long ldy) {
+  for (long i = 0; i < rows; i++) {
+    long k = 0;
+    for (; k + LANES <= columns; k += LANES)
+      _mm256_storeu_si256(
+          (__m256i *)(y + i * ldy + k), (__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(x + i * ldx + k)));
+    if (k < columns) round_plain(x + i * ldx + k, ldx, 1, columns - k, y + i * ldy + k, ldy);
+  }
+}
+
+/// One tile of `rows` × 16·`vectors` sums.
+BF16 INLINE void tile(
+    const struct hs_bf16_operands *operands, int count, long i, long n, float *y, long ldy,
+    const __mmask16 *masks, int accumulate, const int rows, const int vectors) {
+  __m512 sums[TILE][4];
+  for (int r = 0; r < rows; r++)
+    for (int v = 0; v < vectors; v++) sums[r][v] = _mm512_setzero_ps();
+  for (const struct hs_bf16_operands *o = operands; o < operands + count; o++) {
+    const uint32_t *left = o->left + i * o->row;
+    const uint16_t *right = o->panels + n / PANEL * o->pairs * PANEL * 2 + n % PANEL * 2;
+    long row = o->row, pair = o->pair;
+    for (long p = 0; p < o->pairs; p++, left += pair, right += PANEL * 2) {
+      __m512bh w[4];
+      for (int v = 0; v < vectors; v++) w[v] = (__m512bh)_mm512_loadu_si512(right + v * LANES * 2);
+      for (int r = 0; r < rows; r++) {
+        __m512bh x = (__m512bh)_mm512_set1_epi32((int)left[r * row]);
+        for (int v = 0; v < vectors; v++) sums[r][v] = _mm512_dpbf16_ps(sums[r][v], x, w[v]);
+      }
+    }
+  }
+  for (int r = 0; r < rows; r++)
+    for (int v = 0; v < vectors; v++) {
+      float *to = y + (i + r) * ldy + n + v * LANES;
+      __m512 sum = sums[r][v];
+      if (accumulate) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(masks[v], to));
+      _mm512_mask_storeu_ps(to, masks[v], sum);
+    }
+}
+
+BF16 static void tiles(
+    const struct hs_bf16_operands *o, int count, long i, long rows, long n, float *y, long ldy,
+    const __mmask16 *masks, int accumulate, int vectors) {
+#define CASE(R, V)                                                  \
+  case R * 8 + V:                                                   \
+    tile(o, count, i, n, y, ldy, masks, accumulate, R, V);          \
+    return;
+#define CASES(R) CASE(R, 1) CASE(R, 2) CASE(R, 3) CASE(R, 4)
+  switch (rows * 8 + vectors) { CASES(1) CASES(2) CASES(3) CASES(4) CASES(5) CASES(6) }
+#undef CASES
+#undef CASE
+}
+
+BF16 static void multiply_avx512(
+    const struct hs_bf16_operands *operands, int count, float *y, long ldy, long m, long first,
+    long end, int accumulate) {
+  // Rows in tiles of nearly the same height: eight are 4 + 4 rather than 6 + 2.
+  long blocks = (m + TILE - 1) / TILE;
+  for (long n = first; n < end; n += PANEL) {
+    __mmask16 masks[4];
+    int vectors = 0;
+    for (long left = end - n; vectors < 4 && left > 0; left -= LANES)
+      masks[vectors++] = left >= LANES ? 0xffff : (__mmask16)((1 << left) - 1);
+    for (long b = 0; b < blocks; b++) {
+      long i = m * b / blocks, rows = m * (b + 1) / blocks - i;
+      tiles(operands, count, i, rows, n, y, ldy, masks, accumulate, vectors);
+    }
+  }
+}
+
+#define DISPATCH(NAME, ...)       \
+  do {                            \
+    if (hs_bf16_supported()) {    \
+      NAME##_avx512(__VA_ARGS__); \
+      return;                     \
+    }                             \
+    NAME##_plain(__VA_ARGS__);    \
+  } while (0)
+#else
+int hs_bf16_supported(void) { return 0; }
+#define DISPATCH(NAME, ...) NAME##_plain(__VA_ARGS__)
+#endif
+
+void hs_bf16_pack_rows(
+    const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels) {
+  DISPATCH(pack_rows, x, ldx, steps, columns, scale, panels);
+}
+
+void hs_bf16_pack_columns(
+    const float *x, long ldx, long columns, long steps, float scale, uint16_t *panels) {
+  DISPATCH(pack_columns, x, ldx, columns, steps, scale, panels);
+}
+
+void hs_bf16_round(const float *x, long ldx, long rows, long columns, uint16_t *y, long ldy) {
+  DISPATCH(round, x, ldx, rows, columns, y, ldy);
+}
+
+void hs_bf16_multiply(
+    const struct hs_bf16_operands *operands, int count, float *y, long ldy, long m, long first,
+    long end, int accumulate) {
+  DISPATCH(multiply, operands, count, y, ldy, m, first, end, accumulate);
+}

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <stdint.h>
+
+/// Products of bf16 operands with fp32 sums.
+///
+/// The right operand stands in panels of 64 columns. Inside a panel two steps of the contraction
+/// make a pair: [pairs][64][2] numbers, 256 bytes a pair, which is what an instruction eats. (It is
+/// also oneDNN's BA16a64b2a, where the contraction is a multiple of 32.) Missing columns and an odd
+/// last step are zeros. The left operand's pairs are 4-byte words, wherever they stand.
+
+/// Whether this processor multiplies bf16 itself; without it the functions below are exact but slow.
+int hs_bf16_supported(void);
+
+/// Numbers in a packed operand of `steps` contraction steps and `columns` columns.
+long hs_bf16_packed_count(long steps, long columns);
+
+/// Packs x [steps, columns], whose rows are contraction steps: panels are ready for y = l · x.
+void hs_bf16_pack_rows(
+    const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels);
+
+/// Packs x [columns, steps], whose rows are output columns: panels are ready for y = l · xᵀ, which
+/// is a linear layer with weight x.
+void hs_bf16_pack_columns(
+    const float *x, long ldx, long columns, long steps, float scale, uint16_t *panels);
+
+/// Rounds rows to nearest even: x [rows, columns] → y, whose rows stand `ldy` numbers apart; an odd
+/// last column is followed by a zero.
+void hs_bf16_round(const float *x, long ldx, long rows, long columns, uint16_t *y, long ldy);
+
+/// A left and a right operand that share `pairs` pairs of contraction steps.
+struct hs_bf16_operands {
+  /// Word (i, p) is at left[i * row + p * pair].
+  const uint32_t *left;
+  long row, pair;
+  /// Panels of 64 columns, `panel` bytes apart.
+  const uint16_t *panels;
+  long pairs;
+};
+
+/// y[m, first ..< end] = Σ over `count` operands (their contractions one after another), plus y
+/// where `accumulate`. `first` is a multiple of 64. Every element is summed in the same order
+/// whatever m is: a row doesn't depend on the others.
+void hs_bf16_multiply(
+    const struct hs_bf16_operands *operands, int count, float *y, long ldy, long m, long first,
+    long end, int accumulate);
+
+/// One row of a weight packed with `pack_columns`: what column `index` was, as floats.
+void hs_bf16_unpack_column(const uint16_t *panels, long steps, long index, float *y);
