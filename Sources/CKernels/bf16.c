@@ -34,10 +34,11 @@ void hs_bf16_unpack_column(const uint16_t *panels, long steps, long index, float
 // What the instructions below do, for any processor; also the reference that tests compare with.
 
 static void pack_rows_plain(
-    const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels) {
+    const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels,
+    long stride) {
   long pairs = (steps + 1) / 2;
   for (long n = 0; n < (columns + PANEL - 1) / PANEL * PANEL; n++) {
-    uint16_t *to = panels + n / PANEL * pairs * PANEL * 2 + n % PANEL * 2;
+    uint16_t *to = panels + n / PANEL * stride + n % PANEL * 2;
     for (long k = 0; k < pairs * 2; k++)
       to[k / 2 * PANEL * 2 + k % 2] =
           n < columns && k < steps ? rounded(x[k * ldx + n] * scale) : 0;
@@ -64,13 +65,13 @@ static void round_plain(
 }
 
 static void multiply_plain(
-    const struct hs_bf16_operands *operands, int count, float *y, long ldy, long m, long first,
-    long end, int accumulate) {
-  for (long i = 0; i < m; i++)
-    for (long n = first; n < end; n++) {
+    const struct hs_bf16_operands *operands, int count, float *y, long ldy, long row, long row_end,
+    long column, long column_end, int accumulate) {
+  for (long i = row; i < row_end; i++)
+    for (long n = column; n < column_end; n++) {
       float sum = 0;
       for (const struct hs_bf16_operands *o = operands; o < operands + count; o++) {
-        const uint16_t *panel = o->panels + n / PANEL * o->pairs * PANEL * 2 + n % PANEL * 2;
+        const uint16_t *panel = o->panels + n / PANEL * o->stride + n % PANEL * 2;
         for (long p = 0; p < o->pairs; p++) {
           uint32_t word = o->left[i * o->row + p * o->pair];
           // The instruction's order: the odd step first, each rounded.
@@ -99,12 +100,13 @@ BF16 INLINE __m512i pairs_of(__m512 even, __m512 odd) {
 }
 
 BF16 static void pack_rows_avx512(
-    const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels) {
+    const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels,
+    long stride) {
   long pairs = (steps + 1) / 2;
   __m512 factor = _mm512_set1_ps(scale);
   for (long n = 0; n < columns; n += LANES) {
     __mmask16 mask = columns - n >= LANES ? 0xffff : (__mmask16)((1 << (columns - n)) - 1);
-    uint16_t *to = panels + n / PANEL * pairs * PANEL * 2 + n % PANEL * 2;
+    uint16_t *to = panels + n / PANEL * stride + n % PANEL * 2;
     for (long p = 0; p < pairs; p++) {
       const float *from = x + 2 * p * ldx + n;
       __m512 even = _mm512_maskz_loadu_ps(mask, from);
@@ -119,7 +121,7 @@ BF16 static void pack_rows_avx512(
   for (long n = filled; n % PANEL != 0; n += LANES)
     for (long p = 0; p < pairs; p++)
       _mm512_storeu_si512(
-          panels + n / PANEL * pairs * PANEL * 2 + n % PANEL * 2 + p * PANEL * 2,
+          panels + n / PANEL * stride + n % PANEL * 2 + p * PANEL * 2,
           _mm512_setzero_si512());
 }
 
@@ -197,13 +199,13 @@ BF16 INLINE void tile(
     for (int v = 0; v < vectors; v++) sums[r][v] = _mm512_setzero_ps();
   for (const struct hs_bf16_operands *o = operands; o < operands + count; o++) {
     const uint32_t *left = o->left + i * o->row;
-    const uint16_t *right = o->panels + n / PANEL * o->pairs * PANEL * 2 + n % PANEL * 2;
-    long row = o->row, pair = o->pair;
+    const uint16_t *right = o->panels + n / PANEL * o->stride + n % PANEL * 2;
+    long step = o->row, pair = o->pair;
     for (long p = 0; p < o->pairs; p++, left += pair, right += PANEL * 2) {
       __m512bh w[4];
       for (int v = 0; v < vectors; v++) w[v] = (__m512bh)_mm512_loadu_si512(right + v * LANES * 2);
       for (int r = 0; r < rows; r++) {
-        __m512bh x = (__m512bh)_mm512_set1_epi32((int)left[r * row]);
+        __m512bh x = (__m512bh)_mm512_set1_epi32((int)left[r * step]);
         for (int v = 0; v < vectors; v++) sums[r][v] = _mm512_dpbf16_ps(sums[r][v], x, w[v]);
       }
     }
@@ -231,18 +233,18 @@ BF16 static void tiles(
 }
 
 BF16 static void multiply_avx512(
-    const struct hs_bf16_operands *operands, int count, float *y, long ldy, long m, long first,
-    long end, int accumulate) {
+    const struct hs_bf16_operands *operands, int count, float *y, long ldy, long row, long row_end,
+    long column, long column_end, int accumulate) {
   // Rows in tiles of nearly the same height: eight are 4 + 4 rather than 6 + 2.
-  long blocks = (m + TILE - 1) / TILE;
-  for (long n = first; n < end; n += PANEL) {
+  long m = row_end - row, blocks = (m + TILE - 1) / TILE;
+  for (long n = column; n < column_end; n += PANEL) {
     __mmask16 masks[4];
     int vectors = 0;
-    for (long left = end - n; vectors < 4 && left > 0; left -= LANES)
+    for (long left = column_end - n; vectors < 4 && left > 0; left -= LANES)
       masks[vectors++] = left >= LANES ? 0xffff : (__mmask16)((1 << left) - 1);
     for (long b = 0; b < blocks; b++) {
       long i = m * b / blocks, rows = m * (b + 1) / blocks - i;
-      tiles(operands, count, i, rows, n, y, ldy, masks, accumulate, vectors);
+      tiles(operands, count, row + i, rows, n, y, ldy, masks, accumulate, vectors);
     }
   }
 }
@@ -261,8 +263,9 @@ int hs_bf16_supported(void) { return 0; }
 #endif
 
 void hs_bf16_pack_rows(
-    const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels) {
-  DISPATCH(pack_rows, x, ldx, steps, columns, scale, panels);
+    const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels,
+    long stride) {
+  DISPATCH(pack_rows, x, ldx, steps, columns, scale, panels, stride);
 }
 
 void hs_bf16_pack_columns(
@@ -275,7 +278,7 @@ void hs_bf16_round(const float *x, long ldx, long rows, long columns, uint16_t *
 }
 
 void hs_bf16_multiply(
-    const struct hs_bf16_operands *operands, int count, float *y, long ldy, long m, long first,
-    long end, int accumulate) {
-  DISPATCH(multiply, operands, count, y, ldy, m, first, end, accumulate);
+    const struct hs_bf16_operands *operands, int count, float *y, long ldy, long row, long row_end,
+    long column, long column_end, int accumulate) {
+  DISPATCH(multiply, operands, count, y, ldy, row, row_end, column, column_end, accumulate);
 }

@@ -16,8 +16,10 @@ int hs_bf16_supported(void);
 long hs_bf16_packed_count(long steps, long columns);
 
 /// Packs x [steps, columns], whose rows are contraction steps: panels are ready for y = l · x.
+/// Panels begin `stride` numbers apart, so that a few steps of a longer contraction can be packed.
 void hs_bf16_pack_rows(
-    const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels);
+    const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels,
+    long stride);
 
 /// Packs x [columns, steps], whose rows are output columns: panels are ready for y = l · xᵀ, which
 /// is a linear layer with weight x.
@@ -33,17 +35,17 @@ struct hs_bf16_operands {
   /// Word (i, p) is at left[i * row + p * pair].
   const uint32_t *left;
   long row, pair;
-  /// Panels of 64 columns, `panel` bytes apart.
+  /// Panels of 64 columns, `stride` numbers apart.
   const uint16_t *panels;
-  long pairs;
+  long stride, pairs;
 };
 
-/// y[m, first ..< end] = Σ over `count` operands (their contractions one after another), plus y
-/// where `accumulate`. `first` is a multiple of 64. Every element is summed in the same order
-/// whatever m is: a row doesn't depend on the others.
+/// y[row ..< row_end, column ..< column_end] = Σ over `count` operands (their contractions one
+/// after another), plus y where `accumulate`. `column` is a multiple of 64. Every element is summed
+/// in the same order whichever rows are asked for: a row doesn't depend on the others.
 void hs_bf16_multiply(
-    const struct hs_bf16_operands *operands, int count, float *y, long ldy, long m, long first,
-    long end, int accumulate);
+    const struct hs_bf16_operands *operands, int count, float *y, long ldy, long row, long row_end,
+    long column, long column_end, int accumulate);
 
 /// One row of a weight packed with `pack_columns`: what column `index` was, as floats.
 void hs_bf16_unpack_column(const uint16_t *panels, long steps, long index, float *y);

@@ -22,7 +22,7 @@ extension Transformer {
     let hidden = extend(
       [
         Input(
-          tokens: tokens[..<(tokens.count - 1)], cache: KVCache(config: config),
+          tokens: tokens[..<(tokens.count - 1)], cache: makeCache(),
           wanted: Array(0..<tokens.count - 1))
       ], adapter: adapter, kernel: kernel)
     let vocabulary = config.vocabularySize

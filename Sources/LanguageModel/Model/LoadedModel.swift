@@ -13,14 +13,20 @@ public struct LoadedModel: Sendable {
   public let tokenizer: Tokenizer
   public let chatFormat: ChatFormat
 
-  /// Reads a model's weights, 4 bytes a parameter.
+  /// Reads a model's weights. fp32 takes 4 bytes a parameter, bf16 2 where no parameter of the base
+  /// is to be `trainable`, 6 where one is.
   ///
   /// Throws one sentence if there's no such file, it isn't a supported model, the tokenizer has more
   /// tokens than the network has rows, or the chat template is neither ChatML nor Llama 3.
-  public static func load(_ path: String) throws(ModelError) -> LoadedModel {
+  public static func load(
+    _ path: String, precision: Precision = .fp32, trainable: Bool = false
+  ) throws(ModelError) -> LoadedModel {
     let files = try ModelFiles.find(path)
     let chatFormat = try files.chatFormat()
-    return LoadedModel(files: files, transformer: try Transformer(files), chatFormat: chatFormat)
+    return LoadedModel(
+      files: files,
+      transformer: try Transformer(files, precision: precision, trainable: trainable),
+      chatFormat: chatFormat)
   }
 
   private init(files: ModelFiles, transformer: Transformer, chatFormat: ChatFormat) {
@@ -58,8 +64,17 @@ extension ModelFiles {
 }
 
 extension Transformer {
-  /// Reads the weights of an opened model.
-  public convenience init(_ files: ModelFiles) throws(ModelError) {
-    self.init(parameters: try Parameters(config: files.config, source: files.tensors))
+  /// Reads the weights of an opened model; `trainable` keeps them in fp32 beside what products read.
+  public convenience init(
+    _ files: ModelFiles, precision: Precision = .fp32, trainable: Bool = false
+  ) throws(ModelError) {
+    if precision == .fp32 || trainable {
+      self.init(
+        parameters: try Parameters(config: files.config, source: files.tensors),
+        precision: precision)
+    } else {
+      self.init(
+        try NetworkWeights(config: files.config, source: files.tensors, precision: precision))
+    }
   }
 }

@@ -65,16 +65,18 @@ final class PassScratch {
 struct Block {
   let layer: Int
   let config: ModelConfig
-  let weights: Parameters.Block
+  let network: NetworkWeights
   let rotary: RotaryTable
   let scratch: PassScratch
+
+  private var weights: Parameters.Vectors { network.blocks[layer].vectors }
 
   private var attention: Attention {
     Attention(heads: config.headCount, kvHeads: config.kvHeadCount, headSize: config.headSize)
   }
 
   private func linear(_ projection: Projection, _ adapter: LoRAParameters?) -> LinearGroup {
-    LinearGroup(weights, adapter, projection, layer)
+    LinearGroup(network, adapter, projection, layer)
   }
 
   /// a.input [N, C] → output [N, C] (which may be the next block's input; not a.input itself).
@@ -181,7 +183,7 @@ struct Block {
   }
 
   private func normHeadsBackward(
-    _ dq: Matrix, _ dk: Matrix, _ a: BlockActivations, _ gradient: Parameters.Block?
+    _ dq: Matrix, _ dk: Matrix, _ a: BlockActivations, _ gradient: Parameters.Vectors?
   ) {
     guard let queryNorm = weights.queryNorm, let keyNorm = weights.keyNorm,
       let before = a.beforeNorm, let inverse = a.headInverse
@@ -210,16 +212,19 @@ struct Block {
 /// Where one block's gradients go: views of the whole target's storage.
 struct BlockGradients {
   /// Set when the base model trains.
-  let base: Parameters.Block?
+  let base: Parameters.Vectors?
+  private let matrices: [Matrix]
   let adapter: [LoRAParameters.Group?]
 
   init(_ target: GradientTarget, layer: Int) {
     switch target {
     case .full(let gradient):
-      base = gradient.block(layer)
+      base = gradient.vectors(layer)
+      matrices = gradient.matrices(layer)
       adapter = []
     case .lora(let gradient):
       base = nil
+      matrices = []
       adapter = gradient.groups[layer]
     }
   }
@@ -227,6 +232,6 @@ struct BlockGradients {
   func linear(_ projection: Projection) -> LinearGradient {
     guard let base else { return .adapter(adapter[projection.rawValue]) }
     return .base(
-      weight: base.weights[projection.rawValue], bias: projection == .qkv ? base.qkvBias : nil)
+      weight: matrices[projection.rawValue], bias: projection == .qkv ? base.qkvBias : nil)
   }
 }

@@ -14,28 +14,46 @@ enum LinearGradient {
 
 /// A group of linear layers that share their input, with the adapter's part: paired passes.
 struct LinearGroup {
-  let weight: Matrix
-  let bias: UnsafeMutablePointer<Float>?
+  let network: NetworkWeights
+  let layer: Int
+  let projection: Projection
   let adapter: LoRAParameters.Group?
+  let packedAdapter: PackedAdapter.Group?
   let adapterScale: Float
 
   init(
-    _ block: Parameters.Block, _ adapter: LoRAParameters?, _ projection: Projection, _ layer: Int
+    _ network: NetworkWeights, _ adapter: LoRAParameters?, _ projection: Projection, _ layer: Int
   ) {
-    weight = block.weights[projection.rawValue]
-    bias = projection == .qkv ? block.qkvBias : nil
+    self.network = network
+    self.layer = layer
+    self.projection = projection
     self.adapter = adapter?.groups[layer][projection.rawValue]
+    packedAdapter =
+      network.precision == .fp32 ? nil : adapter?.packedGroups[layer][projection.rawValue]
     adapterScale = adapter?.config.scale ?? 0
+  }
+
+  private var bias: UnsafeMutablePointer<Float>? {
+    projection == .qkv ? network.blocks[layer].vectors.qkvBias : nil
   }
 
   /// y ← x·Wᵀ + bias + scale·(x·Aᵀ)·Bᵀ. x [N, in] → y [N, out].
   func forward(_ x: Matrix, into y: Matrix, kernel: MatMulKernel, scratch: ScratchBuffer) {
-    MatMul.linear(x, weight, into: y, kernel: kernel)
+    switch network.blocks[layer].linear[projection.rawValue] {
+    case .float(let weight): forwardFloat(x, weight, into: y, kernel: kernel, scratch: scratch)
+    case .packed(let weight): forwardPacked(x, weight, into: y, scratch: scratch)
+    }
     if let bias {
       parallelRows(y.rows, minimumPerThread: 64) { rows in
         for row in rows { addScaled(bias, scale: 1, to: y.row(row), y.columns) }
       }
     }
+  }
+
+  private func forwardFloat(
+    _ x: Matrix, _ weight: Matrix, into y: Matrix, kernel: MatMulKernel, scratch: ScratchBuffer
+  ) {
+    MatMul.linear(x, weight, into: y, kernel: kernel)
     guard let adapter else { return }
     let rank = adapter.members[0].b.columns
     let inner = Matrix(
@@ -62,13 +80,15 @@ struct LinearGroup {
     _ x: Matrix, dy: Matrix, into dx: Matrix, accumulate: Bool = false,
     gradient: LinearGradient, scratch: ScratchBuffer
   ) {
+    guard case .float(let weight) = network.blocks[layer].linear[projection.rawValue] else {
+      return backwardPacked(
+        x, dy: dy, into: dx, accumulate: accumulate, gradient: gradient, scratch: scratch)
+    }
     MatMul.gemm(dy, weight, into: dx, beta: accumulate ? 1 : 0)
     switch gradient {
     case .base(let dWeight, let dBias):
       MatMul.gemm(dy, transposeA: true, x, into: dWeight, beta: 1)
-      if let db = dBias {
-        for row in 0..<dy.rows { addScaled(dy.row(row), scale: 1, to: db, dy.columns) }
-      }
+      if let dBias { addRows(of: dy, to: dBias) }
     case .adapter(let target):
       guard let adapter, let target else { return }
       let width = adapter.a.rows
@@ -88,5 +108,8 @@ struct LinearGroup {
       MatMul.gemm(dInner, transposeA: true, x, into: target.a, beta: 1)
       MatMul.gemm(dInner, adapter.a, into: dx, beta: 1)
     }
+  }
+  func addRows(of dy: Matrix, to dBias: UnsafeMutablePointer<Float>) {
+    for row in 0..<dy.rows { addScaled(dy.row(row), scale: 1, to: dBias, dy.columns) }
   }
 }

@@ -27,6 +27,8 @@ public final class LoRAParameters: Sendable {
   public let buffer: FloatBuffer
   /// Views by layer and `Projection`; nil where the group has no adapted member.
   let groups: [[Group?]]
+  /// The same in bf16, made on first use.
+  private let packed = PackedAdapter()
 
   /// Zeroed storage; `initialize(seed:)` makes a fresh adapter of it.
   public init(config: LoRAConfig, model: ModelConfig) {
@@ -80,11 +82,16 @@ public final class LoRAParameters: Sendable {
     return result
   }
 
+  /// `groups` in bf16 panels, as the parameters are now.
+  var packedGroups: [[PackedAdapter.Group?]] { packed.groups(of: self) }
+
   struct Group: Sendable {
     /// The members' As, one below the other [members · rank, in].
     let a: Matrix
     /// Each member's B [out, rank], and its columns in the group's output.
     let members: [(b: Matrix, columns: Range<Int>)]
+    /// Columns of the group's output, members without an adapter included.
+    let outputs: Int
   }
 
   private static func group(
@@ -109,6 +116,6 @@ public final class LoRAParameters: Sendable {
     return Group(
       a: Matrix(
         buffer.base + a.offset, rows: kinds.count * config.rank, columns: first.inputs(model)),
-      members: members)
+      members: members, outputs: column)
   }
 }

@@ -24,6 +24,13 @@ public struct ParameterLayout: Sendable, Equatable {
     return entry.offset
   }
 
+  /// The entries that `isWanted` says, moved together.
+  func filtered(_ isWanted: (Entry) -> Bool) -> ParameterLayout {
+    var layout = ParameterLayout()
+    for entry in entries where isWanted(entry) { layout.append(entry.name, entry.shape) }
+    return layout
+  }
+
   public subscript(name: String) -> Entry? { index[name].map { entries[$0] } }
 }
 
@@ -40,6 +47,9 @@ enum Projection: Int, CaseIterable, Sendable {
     case .down: [.down]
     }
   }
+
+  func outputs(_ config: ModelConfig) -> Int { kinds.reduce(0) { $0 + $1.outputs(config) } }
+  func inputs(_ config: ModelConfig) -> Int { kinds[0].inputs(config) }
 }
 
 /// One linear layer of a block, by PEFT's `target_modules` names.
@@ -89,19 +99,25 @@ public final class Parameters: Sendable {
   public let config: ModelConfig
   public let layout: ParameterLayout
   public let buffer: FloatBuffer
+  /// False where only norms and biases are here, because the matrices exist in another form.
+  public let holdsMatrices: Bool
 
   /// Zeroed storage in the model's layout.
-  public init(config: ModelConfig) {
+  public convenience init(config: ModelConfig) { self.init(config: config, vectorsOnly: false) }
+
+  private init(config: ModelConfig, vectorsOnly: Bool) {
     self.config = config
-    layout = Self.layout(config)
+    holdsMatrices = !vectorsOnly
+    layout = Self.layout(config).filtered { !vectorsOnly || $0.shape.count == 1 }
     buffer = FloatBuffer(count: layout.count)
   }
 
-  /// Reads every tensor of `source`; refuses a missing one and a wrong shape by name.
+  /// Reads every tensor of `source`, or the vectors among them; refuses a missing one and a wrong
+  /// shape by name.
   public convenience init(
-    config: ModelConfig, source: any TensorSource
+    config: ModelConfig, source: any TensorSource, vectorsOnly: Bool = false
   ) throws(ModelError) {
-    self.init(config: config)
+    self.init(config: config, vectorsOnly: vectorsOnly)
     try source.validate(for: config)
     for entry in layout.entries {
       try source.read(
@@ -147,7 +163,8 @@ public final class Parameters: Sendable {
   }
 
   var embedding: Matrix {
-    Matrix(buffer.base, rows: config.vocabularySize, columns: config.hiddenSize)
+    precondition(holdsMatrices)
+    return Matrix(buffer.base, rows: config.vocabularySize, columns: config.hiddenSize)
   }
   var finalNorm: UnsafeMutablePointer<Float> { pointer("model.norm.weight")! }
   var head: Matrix {
@@ -155,32 +172,34 @@ public final class Parameters: Sendable {
     return Matrix(head, rows: config.vocabularySize, columns: config.hiddenSize)
   }
 
-  /// Views of one block's parameters.
-  struct Block: @unchecked Sendable {
+  /// One block's norms and biases.
+  struct Vectors: @unchecked Sendable {
     let inputNorm: UnsafeMutablePointer<Float>
     let postNorm: UnsafeMutablePointer<Float>
     let queryNorm: UnsafeMutablePointer<Float>?
     let keyNorm: UnsafeMutablePointer<Float>?
-    /// By `Projection`: a group's members stand one below the other, [Σ out, in].
-    let weights: [Matrix]
     /// q, k and v biases side by side, where the architecture has them.
     let qkvBias: UnsafeMutablePointer<Float>?
   }
 
-  /// The views of block `layer`, looked up by name once: keep them for a pass.
-  func block(_ layer: Int) -> Block {
+  /// The vectors of block `layer`, looked up by name once: keep them for a pass.
+  func vectors(_ layer: Int) -> Vectors {
     let prefix = "model.layers.\(layer)"
-    return Block(
+    return Vectors(
       inputNorm: pointer("\(prefix).input_layernorm.weight")!,
       postNorm: pointer("\(prefix).post_attention_layernorm.weight")!,
       queryNorm: pointer("\(prefix).self_attn.q_norm.weight"),
       keyNorm: pointer("\(prefix).self_attn.k_norm.weight"),
-      weights: Projection.allCases.map { projection in
-        let kinds = projection.kinds
-        return Matrix(
-          pointer("\(kinds[0].path(layer: layer)).weight")!,
-          rows: kinds.reduce(0) { $0 + $1.outputs(config) }, columns: kinds[0].inputs(config))
-      },
       qkvBias: pointer("\(LinearKind.q.path(layer: layer)).bias"))
+  }
+
+  /// Block `layer`'s matrices by `Projection`: a group's members stand one below the other,
+  /// [Σ out, in].
+  func matrices(_ layer: Int) -> [Matrix] {
+    Projection.allCases.map { projection in
+      Matrix(
+        pointer("\(projection.kinds[0].path(layer: layer)).weight")!,
+        rows: projection.outputs(config), columns: projection.inputs(config))
+    }
   }
 }

@@ -4,19 +4,31 @@
 /// rows, attention sees spans. Not reentrant: one caller at a time, which `Engine` sees to.
 public final class Transformer: @unchecked Sendable {
   public let config: ModelConfig
-  public let parameters: Parameters
-  let blocks: [Parameters.Block]
+  let weights: NetworkWeights
   let rotary: RotaryTable
   let scratch = PassScratch()
   private var activations: BlockActivations?
   private let output = ScratchBuffer()
 
-  public init(parameters: Parameters) {
-    config = parameters.config
-    self.parameters = parameters
-    blocks = (0..<parameters.config.layerCount).map(parameters.block)
-    rotary = RotaryTable(config: parameters.config)
+  /// Over fp32 parameters, which may be trained.
+  public convenience init(parameters: Parameters, precision: Precision = .fp32) {
+    self.init(NetworkWeights(parameters, precision: precision))
   }
+
+  init(_ weights: NetworkWeights) {
+    config = weights.parameters.config
+    self.weights = weights
+    rotary = RotaryTable(config: config)
+  }
+
+  /// What products are computed in.
+  public var precision: Precision { weights.precision }
+
+  /// All parameters in fp32, or norms and biases only where the matrices are frozen.
+  public var parameters: Parameters { weights.parameters }
+
+  /// An empty cache for a sequence of this network.
+  public func makeCache() -> KVCache { KVCache(config: config, precision: precision) }
 
   /// Tokens to append to a sequence, and which of them are asked for.
   public struct Input {
@@ -44,6 +56,7 @@ public final class Transformer: @unchecked Sendable {
   public func extend(
     _ inputs: [Input], adapter: LoRAParameters?, kernel: MatMulKernel = .invariant
   ) -> HiddenStates {
+    weights.refresh()
     let total = inputs.reduce(0) { $0 + $1.wanted.count }
     let result = HiddenStates(rows: total, columns: config.hiddenSize)
     var firstWanted: [Int] = []
@@ -144,16 +157,16 @@ public final class Transformer: @unchecked Sendable {
 
   func block(_ layer: Int) -> Block {
     Block(
-      layer: layer, config: config, weights: blocks[layer], rotary: rotary, scratch: scratch)
+      layer: layer, config: config, network: weights, rotary: rotary, scratch: scratch)
   }
 
   func embed(_ token: TokenID, into row: UnsafeMutablePointer<Float>) {
-    row.update(from: parameters.embedding.row(Int(token)), count: config.hiddenSize)
+    weights.embedding.copyRow(Int(token), into: row)
   }
 
   /// hidden [R, C] after the last norm → logits [R, V].
   package func logits(_ hidden: Matrix, into logits: Matrix, kernel: MatMulKernel = .invariant) {
-    MatMul.linear(hidden, parameters.head, into: logits, kernel: kernel)
+    MatMul.linear(hidden, weights.head, into: logits, kernel: kernel)
   }
 }
 

@@ -7,6 +7,8 @@ import Foundation
 public final class FloatBuffer: @unchecked Sendable {
   public let base: UnsafeMutablePointer<Float>
   public let count: Int
+  /// Grows whenever someone says that the values have changed: what was made from them is stale.
+  public private(set) var version = 0
 
   public init(count: Int) {
     precondition(count >= 0)
@@ -25,11 +27,18 @@ public final class FloatBuffer: @unchecked Sendable {
     UnsafeMutableBufferPointer(start: base, count: count)
   }
 
-  public func zero() { base.update(repeating: 0, count: count) }
+  /// To be called after writing through `base` or `values` to weights in use.
+  public func changed() { version += 1 }
+
+  public func zero() {
+    base.update(repeating: 0, count: count)
+    changed()
+  }
 
   public func copy(from other: FloatBuffer) {
     precondition(count == other.count)
     base.update(from: other.base, count: count)
+    changed()
   }
 }
 

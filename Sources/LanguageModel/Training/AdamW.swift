@@ -58,6 +58,7 @@ public final class AdamW: Sendable {
         p[i] = p[i] * decay - stepSize * m[i] / (v[i].squareRoot() / rootCorrection + epsilon)
       }
     }
+    parameters.changed()
     return norm
   }
 

@@ -66,6 +66,7 @@ public final class TrainingPass {
   }
 
   private func forward() {
+    transformer.weights.refresh()
     for (row, token) in tokens.enumerated() { transformer.embed(token, into: input(0).row(row)) }
     transformer.rotary.prepare(positions: Int(positions.max()!) + 1)
     for layer in 0..<config.layerCount { run(layer, into: input(layer + 1)) }
@@ -153,18 +154,19 @@ public final class TrainingPass {
     _ hidden: Matrix, into dHidden: Matrix, chunkRows: Int, gradients: GradientTarget,
     head: (Range<Int>, UnsafeMutableBufferPointer<Float>) throws -> Void
   ) rethrows {
-    let weight = transformer.parameters.head
-    let buffer = FloatBuffer(count: min(chunkRows, hidden.rows) * weight.rows)
+    let vocabulary = config.vocabularySize
+    let buffer = FloatBuffer(count: min(chunkRows, hidden.rows) * vocabulary)
     for start in stride(from: 0, to: hidden.rows, by: chunkRows) {
       let range = start..<min(start + chunkRows, hidden.rows)
-      let logits = Matrix(buffer.base, rows: range.count, columns: weight.rows)
+      let logits = Matrix(buffer.base, rows: range.count, columns: vocabulary)
       transformer.logits(hidden.rows(range), into: logits, kernel: .blas)
       try head(
-        range, UnsafeMutableBufferPointer(start: logits.base, count: range.count * weight.rows))
-      MatMul.gemm(logits, weight, into: dHidden.rows(range))
-      if case .full(let gradient) = gradients {
-        MatMul.gemm(logits, transposeA: true, hidden.rows(range), into: gradient.head, beta: 1)
-      }
+        range, UnsafeMutableBufferPointer(start: logits.base, count: range.count * vocabulary))
+      var gradient: Matrix?
+      if case .full(let full) = gradients { gradient = full.head }
+      transformer.weights.headBackward(
+        hidden.rows(range), dLogits: logits, into: dHidden.rows(range), gradient: gradient,
+        scratch: transformer.scratch.linear)
     }
   }
 

@@ -195,7 +195,7 @@ extension Learner {
     let hidden = transformer.extend(
       [
         Transformer.Input(
-          tokens: example.student[..<last], cache: KVCache(config: config),
+          tokens: example.student[..<last], cache: transformer.makeCache(),
           wanted: example.studentActions.map { $0 - 1 })
       ], adapter: adapter, kernel: .blas)
     let buffer = FloatBuffer(count: Self.chunkRows * config.vocabularySize)

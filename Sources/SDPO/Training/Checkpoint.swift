@@ -113,6 +113,7 @@ struct Checkpoints {
         entry.name,
         into: UnsafeMutableBufferPointer(start: buffer.base + entry.offset, count: entry.count))
     }
+    buffer.changed()
   }
 
   /// A rename must survive a power cut too.

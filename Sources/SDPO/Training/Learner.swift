@@ -27,7 +27,9 @@ public struct Learner: Sendable {
     if let adapter { return Learner(transformer: transformer, adapter: adapter.copy()) }
     let parameters = Parameters(config: transformer.config)
     parameters.buffer.copy(from: transformer.parameters.buffer)
-    return Learner(transformer: Transformer(parameters: parameters), adapter: nil)
+    return Learner(
+      transformer: Transformer(parameters: parameters, precision: transformer.precision),
+      adapter: nil)
   }
 }
 

@@ -183,6 +183,7 @@ public final class Trainer {
     case .blend(let rate):
       TeacherMath.blend(
         teacher.trained.values, toward: UnsafeBufferPointer(student.trained.values), rate: rate)
+      teacher.trained.changed()
     }
   }
 

@@ -12,7 +12,7 @@ package struct UpdatePass: Sendable {
   let microBatchTokens: Int
   let recompute: Bool
 
-  private static let chunkRows = 64
+  private static let chunkRows = 128
 
   package init(
     student: Learner, teacher: Learner?, teacherKind: TeacherKind, objective: Objective,
@@ -126,7 +126,7 @@ package struct UpdatePass: Sendable {
     let inputs = contexts.map { context in
       Transformer.Input(
         tokens: context.tokens[..<(context.actions.last ?? 0)],
-        cache: KVCache(config: learner.transformer.config), wanted: context.actions.map { $0 - 1 })
+        cache: learner.transformer.makeCache(), wanted: context.actions.map { $0 - 1 })
     }
     return learner.transformer.extend(inputs, adapter: learner.adapter, kernel: .blas)
   }

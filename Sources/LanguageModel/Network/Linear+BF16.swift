@@ -1,0 +1,121 @@
+/// Pieces of a scratch buffer, one after another.
+struct ScratchPieces {
+  private var next: UnsafeMutableRawPointer
+  private let end: UnsafeMutableRawPointer
+
+  /// Room for so many floats and bf16 numbers in up to `pieces` pieces.
+  init(_ scratch: ScratchBuffer, floats: Int, halves: Int, pieces: Int) {
+    let count = floats + (halves + 1) / 2 + 16 * pieces
+    next = UnsafeMutableRawPointer(scratch.pointer(count: count))
+    end = next + 4 * count
+  }
+
+  mutating func floats(_ rows: Int, _ columns: Int) -> Matrix {
+    Matrix(
+      take(4 * rows * columns).assumingMemoryBound(to: Float.self), rows: rows, columns: columns)
+  }
+
+  mutating func rounded(_ x: Matrix) -> BF16.Rows {
+    let bytes = 2 * BF16.count(rows: x.rows, columns: x.columns)
+    return BF16.round(x, into: take(bytes).assumingMemoryBound(to: UInt16.self))
+  }
+
+  /// x [M, N] as an operand whose contraction runs over its rows.
+  mutating func packed(_ x: Matrix, scale: Float = 1) -> Panels {
+    let count = Panels.count(steps: x.rows, columns: x.columns)
+    let panels = Panels(
+      base: take(2 * count).assumingMemoryBound(to: UInt16.self), steps: x.rows,
+      columns: x.columns)
+    panels.pack(rows: x, scale: scale)
+    return panels
+  }
+
+  private mutating func take(_ bytes: Int) -> UnsafeMutableRawPointer {
+    defer { next += (bytes + 63) / 64 * 64 }
+    precondition(next + bytes <= end)
+    return next
+  }
+}
+
+/// A group of linear layers in bf16: the same passes as fp32's, with the adapter's part inside the
+/// base's products as further steps of their contraction.
+extension LinearGroup {
+  func forwardPacked(
+    _ x: Matrix, _ weight: PackedMatrix, into y: Matrix, scratch: ScratchBuffer
+  ) {
+    let inner = packedAdapter?.a.panels.columns ?? 0
+    var pieces = ScratchPieces(
+      scratch, floats: x.rows * inner, halves: x.rows * (x.columns + inner + 2), pieces: 3)
+    let rows = pieces.rounded(x)
+    guard let packedAdapter else {
+      return BF16.multiply(rows.operand(weight.panels), into: y)
+    }
+    let u = pieces.floats(x.rows, inner)
+    BF16.multiply(rows.operand(packedAdapter.a.panels), into: u)
+    let low = pieces.rounded(u)
+    BF16.multiply(
+      rows.operand(weight.panels), low.operand(packedAdapter.b.panels), into: y)
+  }
+
+  func backwardPacked(
+    _ x: Matrix, dy: Matrix, into dx: Matrix, accumulate: Bool, gradient: LinearGradient,
+    scratch: ScratchBuffer
+  ) {
+    let transposed = network.transposed(layer, projection).panels
+    switch gradient {
+    case .base(let dWeight, let dBias):
+      var pieces = ScratchPieces(
+        scratch, floats: 0, halves: packedCount(x) + packedCount(dy) + dy.rows * (dy.columns + 1),
+        pieces: 3)
+      BF16.multiply(pieces.rounded(dy).operand(transposed), into: dx, accumulate: accumulate)
+      BF16.accumulateOuter(pieces.packed(dy), pieces.packed(x), into: dWeight)
+      if let dBias { addRows(of: dy, to: dBias) }
+    case .adapter(let target):
+      guard let packedAdapter, let adapter, let target else {
+        var pieces = ScratchPieces(
+          scratch, floats: 0, halves: dy.rows * (dy.columns + 1), pieces: 1)
+        return BF16.multiply(
+          pieces.rounded(dy).operand(transposed), into: dx, accumulate: accumulate)
+      }
+      adapterBackward(
+        x, dy: dy, into: dx, accumulate: accumulate, transposed, packedAdapter, adapter, target,
+        scratch)
+    }
+  }
+
+  private func adapterBackward(
+    _ x: Matrix, dy: Matrix, into dx: Matrix, accumulate: Bool, _ transposed: Panels,
+    _ packed: PackedAdapter.Group, _ adapter: LoRAParameters.Group,
+    _ target: LoRAParameters.Group, _ scratch: ScratchBuffer
+  ) {
+    let (m, inner, rank) = (x.rows, adapter.a.rows, adapter.members[0].b.columns)
+    let lowPanels = Panels.count(steps: m, columns: inner)
+    let memberPanels = adapter.members.reduce(0) {
+      $0 + Panels.count(steps: m, columns: $1.columns.count)
+        + Panels.count(steps: m, columns: rank)
+    }
+    var pieces = ScratchPieces(
+      scratch, floats: 2 * m * inner,
+      halves: m * (x.columns + dy.columns + inner + 3) + packedCount(x) + lowPanels + memberPanels,
+      pieces: 7 + 2 * adapter.members.count)
+    let dyRows = pieces.rounded(dy)
+    let u = pieces.floats(m, inner)
+    let du = pieces.floats(m, inner)
+    BF16.multiply(pieces.rounded(x).operand(packed.a.panels), into: u)
+    for (index, member) in adapter.members.enumerated() {
+      let columns = index * rank..<(index + 1) * rank
+      BF16.multiply(
+        dyRows.operand(packed.bTransposed[index].panels, first: member.columns.lowerBound),
+        into: du.columns(columns))
+      BF16.accumulateOuter(
+        pieces.packed(dy.columns(member.columns)),
+        pieces.packed(u.columns(columns), scale: adapterScale), into: target.members[index].b)
+    }
+    BF16.accumulateOuter(pieces.packed(du), pieces.packed(x), into: target.a)
+    BF16.multiply(
+      dyRows.operand(transposed), pieces.rounded(du).operand(packed.aTransposed.panels), into: dx,
+      accumulate: accumulate)
+  }
+
+  private func packedCount(_ x: Matrix) -> Int { Panels.count(steps: x.rows, columns: x.columns) }
+}

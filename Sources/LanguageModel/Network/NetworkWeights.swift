@@ -1,0 +1,140 @@
+/// A network's weights as its passes read them: views of its fp32 parameters, or panels made from
+/// them. Where nothing but an adapter is ever trained, the fp32 matrices need not exist.
+final class NetworkWeights: @unchecked Sendable {
+  struct Block: Sendable {
+    let vectors: Parameters.Vectors
+    /// By `Projection`.
+    let linear: [Weight]
+  }
+
+  let precision: Precision
+  /// All parameters, or the vectors among them (norms, biases).
+  let parameters: Parameters
+  let blocks: [Block]
+  let embedding: Weight
+  let head: Weight
+  /// For dy · w, by layer and `Projection`; made for the first backward pass.
+  private var transposed: [[PackedMatrix]] = []
+  private var transposedHead: PackedMatrix?
+  /// Of the parameters that the panels were made from.
+  private var version: Int
+
+  /// Over fp32 parameters that may be trained: panels follow them.
+  init(_ parameters: Parameters, precision: Precision) {
+    self.precision = precision
+    self.parameters = parameters
+    version = parameters.buffer.version
+    func weight(_ matrix: Matrix) -> Weight {
+      precision == .fp32 ? .float(matrix) : .packed(PackedMatrix(weight: matrix))
+    }
+    blocks = (0..<parameters.config.layerCount).map { layer in
+      Block(vectors: parameters.vectors(layer), linear: parameters.matrices(layer).map(weight))
+    }
+    embedding = weight(parameters.embedding)
+    head = parameters.config.tiedHead ? embedding : weight(parameters.head)
+  }
+
+  /// Read from a file and frozen, one matrix in fp32 at a time.
+  init(
+    config: ModelConfig, source: any TensorSource, precision: Precision
+  ) throws(ModelError) {
+    precondition(precision != .fp32)
+    self.precision = precision
+    parameters = try Parameters(config: config, source: source, vectorsOnly: true)
+    version = parameters.buffer.version
+    let scratch = ScratchBuffer()
+    func weight(_ names: [String], rows: Int, columns: Int) throws(ModelError) -> Weight {
+      let matrix = Matrix(scratch.pointer(count: rows * columns), rows: rows, columns: columns)
+      var first = 0
+      for name in names {
+        let count = source.shape(of: name)!.reduce(1, *)
+        try source.read(
+          name, into: UnsafeMutableBufferPointer(start: matrix.base + first, count: count))
+        first += count
+      }
+      return .packed(PackedMatrix(weight: matrix))
+    }
+    var blocks: [Block] = []
+    for layer in 0..<config.layerCount {
+      var linear: [Weight] = []
+      for projection in Projection.allCases {
+        linear.append(
+          try weight(
+            projection.kinds.map { "\($0.path(layer: layer)).weight" },
+            rows: projection.outputs(config), columns: projection.inputs(config)))
+      }
+      blocks.append(Block(vectors: parameters.vectors(layer), linear: linear))
+    }
+    self.blocks = blocks
+    let (rows, columns) = (config.vocabularySize, config.hiddenSize)
+    embedding = try weight(["model.embed_tokens.weight"], rows: rows, columns: columns)
+    head =
+      config.tiedHead ? embedding : try weight(["lm_head.weight"], rows: rows, columns: columns)
+  }
+
+  /// Makes the panels anew if the parameters have changed. Called before every pass.
+  func refresh() {
+    guard precision != .fp32, version != parameters.buffer.version, parameters.holdsMatrices else {
+      return
+    }
+    version = parameters.buffer.version
+    for (layer, block) in blocks.enumerated() {
+      for (weight, matrix) in zip(block.linear, parameters.matrices(layer)) {
+        weight.repack(matrix)
+      }
+    }
+    embedding.repack(parameters.embedding)
+    if !parameters.config.tiedHead { head.repack(parameters.head) }
+    if transposedHead != nil { fillTransposed() }
+  }
+
+  /// The panels for dy · w of a block's projection, or of the head. bf16 only.
+  func transposed(_ layer: Int, _ projection: Projection) -> PackedMatrix {
+    makeTransposed()
+    return transposed[layer][projection.rawValue]
+  }
+
+  /// dHidden ← dLogits · head, and gradient += dLogitsᵀ · hidden where the head is trained.
+  func headBackward(
+    _ hidden: Matrix, dLogits: Matrix, into dHidden: Matrix, gradient: Matrix?,
+    scratch: ScratchBuffer
+  ) {
+    if case .float(let weight) = head {
+      MatMul.gemm(dLogits, weight, into: dHidden)
+      guard let gradient else { return }
+      return MatMul.gemm(dLogits, transposeA: true, hidden, into: gradient, beta: 1)
+    }
+    makeTransposed()
+    let (m, n, k) = (hidden.rows, dLogits.columns, hidden.columns)
+    let packed =
+      gradient == nil ? 0 : Panels.count(steps: m, columns: n) + Panels.count(steps: m, columns: k)
+    var pieces = ScratchPieces(scratch, floats: 0, halves: m * (n + 1) + packed, pieces: 3)
+    BF16.multiply(pieces.rounded(dLogits).operand(transposedHead!.panels), into: dHidden)
+    guard let gradient else { return }
+    BF16.accumulateOuter(pieces.packed(dLogits), pieces.packed(hidden), into: gradient)
+  }
+
+  private func makeTransposed() {
+    guard transposedHead == nil else { return }
+    transposed = blocks.map { $0.linear.map { $0.panels.transposed() } }
+    transposedHead = head.panels.transposed()
+  }
+
+  private func fillTransposed() {
+    for (block, own) in zip(blocks, transposed) {
+      for (weight, matrix) in zip(block.linear, own) { matrix.fill(transposing: weight.panels) }
+    }
+    transposedHead?.fill(transposing: head.panels)
+  }
+}
+
+extension Weight {
+  fileprivate var panels: PackedMatrix {
+    guard case .packed(let matrix) = self else {
+      preconditionFailure("only bf16 weights have a backward pass of their own")
+    }
+    return matrix
+  }
+
+  fileprivate func repack(_ matrix: Matrix) { panels.panels.pack(columns: matrix) }
+}

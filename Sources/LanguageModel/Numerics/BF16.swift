@@ -1,0 +1,94 @@
+import CKernels
+
+/// Products of bf16 operands with fp32 sums. Every row of a result has the same bits whatever the
+/// other rows are.
+package enum BF16 {
+  /// Whether this processor multiplies bf16 itself.
+  package static let isSupported = hs_bf16_supported() != 0
+
+  /// x rounded to bf16, as a product's left operand: pairs of columns in one word.
+  struct Rows {
+    let base: UnsafeMutablePointer<UInt16>
+    let rows: Int
+    /// Numbers from one row to the next, even.
+    let stride: Int
+
+    /// Columns from `first` on, which is even, against `panels`.
+    func operand(_ panels: Panels, first: Int = 0) -> hs_bf16_operands {
+      hs_bf16_operands(
+        left: UnsafeRawPointer(base + first).assumingMemoryBound(to: UInt32.self),
+        row: stride / 2, pair: 1, panels: panels.base, stride: panels.stride, pairs: panels.pairs)
+    }
+  }
+
+  /// Rounds x [M, K] into `memory`, which holds `count(rows:columns:)` numbers.
+  static func round(_ x: Matrix, into memory: UnsafeMutablePointer<UInt16>) -> Rows {
+    let stride = (x.columns + 1) / 2 * 2
+    parallelRows(x.rows, minimumPerThread: max(1, 32768 / max(1, x.columns))) { rows in
+      hs_bf16_round(
+        x.row(rows.lowerBound), x.stride, rows.count, x.columns, memory + rows.lowerBound * stride,
+        stride)
+    }
+    return Rows(base: memory, rows: x.rows, stride: stride)
+  }
+
+  static func count(rows: Int, columns: Int) -> Int { rows * ((columns + 1) / 2 * 2) }
+
+  /// y ← Σ operands (+ y).
+  static func multiply(
+    _ operands: hs_bf16_operands..., into y: Matrix, accumulate: Bool = false
+  ) {
+    let (m, n) = (y.rows, y.columns)
+    guard m > 0, n > 0 else { return }
+    let steps = operands.reduce(0) { $0 + 2 * $1.pairs }
+    let panels = (n + 63) / 64
+    operands.withUnsafeBufferPointer { operands in
+      func multiply(rows: Range<Int>, panels: Range<Int>) {
+        hs_bf16_multiply(
+          operands.baseAddress!, Int32(operands.count), y.base, y.stride, rows.lowerBound,
+          rows.upperBound, panels.lowerBound * 64, min(n, panels.upperBound * 64),
+          accumulate ? 1 : 0)
+      }
+      if m * n * steps < 1 << 19 {
+        multiply(rows: 0..<m, panels: 0..<panels)
+      } else if m < 96 {
+        // Few rows: a thread streams its own share of the weights.
+        parallelRows(panels) { multiply(rows: 0..<m, panels: $0) }
+      } else {
+        // Many rows: a thread's rows stay in its second-level cache while the weights pass.
+        parallelRows((m + 5) / 6, minimumPerThread: 8) { tiles in
+          for first in stride(from: tiles.lowerBound, to: tiles.upperBound, by: 32) {
+            let end = min(tiles.upperBound, first + 32)
+            multiply(rows: first * 6..<min(m, end * 6), panels: 0..<panels)
+          }
+        }
+      }
+    }
+  }
+
+  /// y += leftᵀ · right, contracted over the rows that both were packed from: a weight's gradient.
+  static func accumulateOuter(_ left: Panels, _ right: Panels, into y: Matrix) {
+    precondition(left.steps == right.steps && y.rows == left.columns && y.columns == right.columns)
+    // A stretch of the contraction at a time, so that a panel of each side stays in the cache.
+    let most = 512
+    let panels = (left.columns + 63) / 64
+    // A thin left side is no work to share out: then the right side is cut as well.
+    let cuts = panels >= 2 * computeThreads ? 1 : min((right.columns + 63) / 64, 4 * computeThreads)
+    let width = ((right.columns + 63) / 64 + cuts - 1) / cuts * 64
+    parallelItems(panels * cuts) { item in
+      let (panel, column) = (item / cuts, item % cuts * width)
+      guard column < right.columns else { return }
+      let rows = min(64, left.columns - panel * 64)
+      for first in stride(from: 0, to: left.pairs, by: most) {
+        var operand = hs_bf16_operands(
+          left: UnsafeRawPointer(left.base + panel * left.stride + first * 128)
+            .assumingMemoryBound(to: UInt32.self),
+          row: 1, pair: 64, panels: right.base + first * 128, stride: right.stride,
+          pairs: min(most, left.pairs - first))
+        hs_bf16_multiply(
+          &operand, 1, y.row(panel * 64), y.stride, 0, rows, column,
+          min(right.columns, column + width), 1)
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import CKernels
+
+/// The right operand of bf16 products: panels of 64 columns, pairs of contraction steps side by
+/// side (CKernels/bf16.h). A view; `PackedMatrix` owns memory for one.
+struct Panels: @unchecked Sendable {
+  let base: UnsafeMutablePointer<UInt16>
+  /// Length of the contraction.
+  let steps: Int
+  let columns: Int
+
+  var pairs: Int { (steps + 1) / 2 }
+  /// Numbers from one panel to the next.
+  var stride: Int { pairs * 128 }
+
+  /// Numbers of memory that a view of this shape takes.
+  static func count(steps: Int, columns: Int) -> Int {
+    hs_bf16_packed_count(steps, columns)
+  }
+
+  /// Packs x [steps, columns]: ready for y = l · x. In parallel over columns.
+  func pack(rows x: Matrix, scale: Float = 1) {
+    precondition(x.rows == steps && x.columns == columns)
+    parallelPanels { panels, range in
+      hs_bf16_pack_rows(
+        x.base + range.lowerBound, x.stride, steps, range.count, scale, panels, stride)
+    }
+  }
+
+  /// Packs x [columns, steps]: ready for y = l · xᵀ, a linear layer. In parallel over columns.
+  func pack(columns x: Matrix, scale: Float = 1) {
+    precondition(x.rows == columns && x.columns == steps)
+    parallelPanels { panels, range in
+      hs_bf16_pack_columns(x.row(range.lowerBound), x.stride, range.count, steps, scale, panels)
+    }
+  }
+
+  private func parallelPanels(_ body: (UnsafeMutablePointer<UInt16>, Range<Int>) -> Void) {
+    parallelRows((columns + 63) / 64, minimumPerThread: max(1, 4096 / max(1, steps))) { panels in
+      body(
+        base + panels.lowerBound * stride,
+        panels.lowerBound * 64..<min(columns, panels.upperBound * 64))
+    }
+  }
+}
+
+/// A weight in panels, in memory of its own.
+package final class PackedMatrix: Sendable {
+  let panels: Panels
+  private let memory: HugeMemory
+
+  init(steps: Int, columns: Int) {
+    memory = HugeMemory(count: max(64, 2 * Panels.count(steps: steps, columns: columns)))
+    panels = Panels(
+      base: memory.base.assumingMemoryBound(to: UInt16.self), steps: steps, columns: columns)
+  }
+
+  /// A linear layer's weight [out, in], for x · wᵀ.
+  package convenience init(weight: Matrix) {
+    self.init(steps: weight.columns, columns: weight.rows)
+    panels.pack(columns: weight)
+  }
+
+  /// Column `index` as floats: row `index` of a linear layer's weight.
+  func copyColumn(_ index: Int, into row: UnsafeMutablePointer<Float>) {
+    hs_bf16_unpack_column(panels.base, panels.steps, index, row)
+  }
+
+  /// The same weight for dy · w: the contraction runs over the columns of this one.
+  func transposed() -> PackedMatrix {
+    let result = PackedMatrix(steps: panels.columns, columns: panels.steps)
+    result.fill(transposing: self)
+    return result
+  }
+
+  /// Overwrites this with the transpose of `other`.
+  func fill(transposing other: PackedMatrix) {
+    precondition(panels.columns == other.panels.steps && panels.steps == other.panels.columns)
+    // Sixty-four rows at a time exist as floats.
+    parallelItems((panels.steps + 63) / 64) { block in
+      let rows = min(64, panels.steps - block * 64)
+      let width = panels.columns
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * width) { floats in
+        for row in 0..<rows {
+          other.copyColumn(block * 64 + row, into: floats.baseAddress! + row * width)
+        }
+        hs_bf16_pack_rows(
+          floats.baseAddress!, width, rows, width, 1, panels.base + block * 32 * 128, panels.stride)
+      }
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import LanguageModel
+import Testing
+
+/// The bf16 network against the fp32 one, through the passes that training and generation make.
+/// Without the instructions the same runs in plain C, so nothing here depends on the processor.
+@Suite struct BF16Tests {
+  private func load(
+    _ architecture: Architecture, _ precision: Precision, trainable: Bool = true
+  ) throws -> Transformer {
+    let files = try ModelFiles.find(Reference.path("tiny-\(architecture.rawValue)"))
+    return try Transformer(files, precision: precision, trainable: trainable)
+  }
+
+  private func batch(_ architecture: Architecture) throws -> ReferenceBatch {
+    try ReferenceBatch(try Reference.tensors("tiny-\(architecture.rawValue)/reference.safetensors"))
+  }
+
+  private func cosine(_ a: FloatBuffer, _ b: FloatBuffer) -> Double {
+    var (ab, aa, bb) = (0.0, 0.0, 0.0)
+    for (x, y) in zip(a.values, b.values) {
+      ab += Double(x) * Double(y)
+      aa += Double(x) * Double(x)
+      bb += Double(y) * Double(y)
+    }
+    return ab / (aa * bb).squareRoot()
+  }
+
+  private static let shapes = [
+    (1, 1, 1), (1, 7, 3), (3, 64, 16), (8, 65, 33), (6, 130, 64), (67, 9, 576), (130, 66, 31),
+    (200, 300, 65),
+  ]
+
+  /// Operands that bf16 holds exactly: then only the sums round.
+  @Test(arguments: shapes)
+  func linearLayer(_ m: Int, _ n: Int, _ k: Int) {
+    var random = SplitMix64(seeds: UInt64(m), UInt64(n), UInt64(k))
+    func whole(_ rows: Int, _ columns: Int) -> Strided {
+      let x = Strided(rows: rows, columns: columns, gap: 3, random: &random)
+      for row in 0..<rows {
+        for column in 0..<columns {
+          x.matrix.row(row)[column] = Float(Int.random(in: -99...99, using: &random)) / 64
+        }
+      }
+      return x
+    }
+    let (x, w) = (whole(m, k), whole(n, k))
+    let y = Strided(rows: m, columns: n, gap: 2, random: &random)
+    let weight = Weight.packed(PackedMatrix(weight: w.matrix))
+    MatMul.linear(x.matrix, weight, into: y.matrix, kernel: .blas)
+    let transposed = Naive.transpose(w.values, rows: n, columns: k)
+    let expected = Naive.product(x.values, transposed, m: m, k: k, n: n)
+    #expect(largestDifference(y.values, expected) < 2e-7 * Double(k + 10))
+    #expect(y.gapsAreUntouched)
+    // A row is the same bits in every batch.
+    for row in [0, m / 2, m - 1] {
+      let alone = Strided(rows: 1, columns: n, gap: 0, random: &random)
+      MatMul.linear(x.matrix.rows(row..<row + 1), weight, into: alone.matrix, kernel: .blas)
+      #expect(alone.row(0) == y.row(row))
+    }
+  }
+
+  @Test(arguments: Architecture.allCases, [false, true])
+  func gradientsOfAllParameters(_ architecture: Architecture, recompute: Bool) throws {
+    let batch = try batch(architecture)
+    let gradients = try [Precision.fp32, .bf16].map { precision in
+      let transformer = try load(architecture, precision)
+      let gradient = Parameters(config: transformer.config)
+      _ = batch.loss(transformer, nil, .full(gradient), recompute: recompute)
+      return gradient.buffer
+    }
+    let cosine = cosine(gradients[0], gradients[1])
+    measured("\(architecture) bf16 gradient, 1 − cosine", 1 - cosine)
+    #expect(cosine > 0.999)
+  }
+
+  @Test(arguments: Architecture.allCases)
+  func gradientsOfAnAdapter(_ architecture: Architecture) throws {
+    let batch = try batch(architecture)
+    let gradients = try [Precision.fp32, .bf16].map { precision in
+      let transformer = try load(architecture, precision, trainable: false)
+      let adapter = randomAdapter(transformer.config)
+      let gradient = LoRAParameters(config: adapter.config, model: transformer.config)
+      _ = batch.loss(transformer, adapter, .lora(gradient))
+      return gradient.buffer
+    }
+    let cosine = cosine(gradients[0], gradients[1])
+    measured("\(architecture) bf16 adapter gradient, 1 − cosine", 1 - cosine)
+    #expect(cosine > 0.999)
+  }
+
+  private func randomAdapter(_ model: ModelConfig) -> LoRAParameters {
+    let adapter = LoRAParameters(
+      config: LoRAConfig(rank: 3, alpha: 6, targets: [.q, .v, .gate, .down, .o]), model: model)
+    var random = SplitMix64(seed: 4)
+    for i in 0..<adapter.buffer.count {
+      adapter.buffer.base[i] = Float.random(in: -0.2...0.2, using: &random)
+    }
+    adapter.buffer.changed()
+    return adapter
+  }
+
+  /// Frozen weights are read one matrix at a time and kept in bf16 only: the same numbers.
+  @Test(arguments: Architecture.allCases)
+  func frozenWeightsAreTheSame(_ architecture: Architecture) throws {
+    let batch = try batch(architecture)
+    let losses = try [true, false].map { trainable in
+      let transformer = try load(architecture, .bf16, trainable: trainable)
+      let adapter = randomAdapter(transformer.config)
+      let gradient = LoRAParameters(config: adapter.config, model: transformer.config)
+      let loss = batch.loss(transformer, adapter, .lora(gradient))
+      return [Float(loss)] + Array(gradient.buffer.values)
+    }
+    let same = losses[0] == losses[1]
+    #expect(same)
+  }
+
+  /// Panels follow the parameters that they were made from, an adapter's too.
+  @Test func changedParametersAreSeen() throws {
+    let batch = try batch(.llama)
+    let transformer = try load(.llama, .bf16)
+    let adapter = randomAdapter(transformer.config)
+    let gradient = Parameters(config: transformer.config)
+    func loss() -> Double { batch.loss(transformer, adapter, .full(gradient)) }
+    let before = loss()
+    let values = adapter.buffer.values.map { $0 }
+    adapter.buffer.zero()
+    let without = loss()
+    #expect(without != before)
+    _ = adapter.buffer.values.update(fromContentsOf: values)
+    adapter.buffer.changed()
+    #expect(loss() == before)
+    gradient.buffer.zero()
+    _ = loss()
+    let optimizer = AdamW(parameterCount: transformer.parameters.buffer.count)
+    optimizer.update(
+      transformer.parameters.buffer, gradients: gradient.buffer, step: 1,
+      config: AdamWConfig(learningRate: 0.01))
+    #expect(loss() < before - 0.01)
+  }
+}
