@@ -11,7 +11,7 @@ enum { step_rows = 12, chunk_rows = 96 };
 static const float log2_e = 1.44269504f, ln_2 = 0.69314718f;
 
 int hs_attention_has_bf16(void) {
-#if defined(__x86_64__) && !defined(HS_ATTENTION_PORTABLE)
+#if defined(__x86_64__) && !defined(HS_PORTABLE_KERNELS)
   return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 #else
@@ -20,7 +20,7 @@ int hs_attention_has_bf16(void) {
 }
 
 const attention_operations *attention_operations_here(void) {
-#if defined(__x86_64__) && !defined(HS_ATTENTION_PORTABLE)
+#if defined(__x86_64__) && !defined(HS_PORTABLE_KERNELS)
   if (hs_attention_has_bf16()) return &attention_avx512;
 #endif
   return &attention_portable;

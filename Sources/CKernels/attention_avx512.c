@@ -199,24 +199,78 @@ TARGET static void round_row(const float *x, long count, pair *y) {
     _mm256_mask_storeu_epi16(y + i / 2, first_lanes(count - i), rounded(x + i, count - i));
 }
 
-TARGET static void put_channels(const float *x, long count, pair *panel, long slot) {
-  const __m256i steps = _mm256_mullo_epi32(
-      _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(page_tokens));
-  for (long d = 0; d < count; d += lanes) {
-    const __mmask8 mask = (__mmask8)first_lanes((count - d) / 2);
-    _mm256_mask_i32scatter_epi32(
-        panel + d / 2 * page_tokens + slot, mask, steps, rounded(x + d, count - d), 4);
+/// 16 rows of 16 words to 16 columns.
+INLINE void transpose(__m512i r[16]) {
+  __m512i t[16];
+  for (int i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+  }
+  for (int i = 0; i < 16; i += 4)
+    for (int j = 0; j < 2; j++) {
+      r[i + 2 * j] = _mm512_unpacklo_epi64(t[i + j], t[i + j + 2]);
+      r[i + 2 * j + 1] = _mm512_unpackhi_epi64(t[i + j], t[i + j + 2]);
+    }
+  // r[4i + j]: columns j, j + 4, j + 8, j + 12 of rows 4i … 4i + 3.
+  for (int j = 0; j < 4; j++) {
+    t[j] = _mm512_shuffle_i32x4(r[j], r[4 + j], 0x88);
+    t[4 + j] = _mm512_shuffle_i32x4(r[j], r[4 + j], 0xdd);
+    t[8 + j] = _mm512_shuffle_i32x4(r[8 + j], r[12 + j], 0x88);
+    t[12 + j] = _mm512_shuffle_i32x4(r[8 + j], r[12 + j], 0xdd);
+  }
+  for (int j = 0; j < 4; j++) {
+    r[j] = _mm512_shuffle_i32x4(t[j], t[8 + j], 0x88);
+    r[8 + j] = _mm512_shuffle_i32x4(t[j], t[8 + j], 0xdd);
+    r[4 + j] = _mm512_shuffle_i32x4(t[4 + j], t[12 + j], 0x88);
+    r[12 + j] = _mm512_shuffle_i32x4(t[4 + j], t[12 + j], 0xdd);
   }
 }
 
-TARGET static void put_tokens(const float *x, long count, pair *row, int second) {
-  for (long d = 0; d < count; d += lanes) {
-    __m512i wide = _mm512_cvtepu16_epi32(rounded(x + d, count - d));
-    if (second) wide = _mm512_slli_epi32(wide, 16);
-    const __mmask32 half = second ? 0xaaaaaaaa : 0x55555555;
-    const __mmask32 inside =
-        count - d >= lanes ? 0xffffffff : (__mmask32)((1ull << 2 * (count - d)) - 1);
-    _mm512_mask_storeu_epi16(row + d, half & inside, wide);
+TARGET static void pack_channels(
+    const float *x, long step, long tokens, long channels, pair *panel, long slot) {
+  for (; tokens >= lanes; tokens -= lanes, x += lanes * step, slot += lanes)
+    for (long d = 0; d < channels; d += 2 * lanes) {
+      __m512i words[lanes];
+      for (int t = 0; t < lanes; t++) {
+        const float *row = x + t * step + d;
+        const __m512 first = _mm512_maskz_loadu_ps(first_lanes(channels - d), row);
+        const __m512 second =
+            _mm512_maskz_loadu_ps(first_lanes(channels - d - lanes), row + lanes);
+        words[t] = (__m512i)_mm512_cvtne2ps_pbh(second, first);
+      }
+      transpose(words);
+      for (int i = 0; i < lanes && d + 2 * i < channels; i++)
+        _mm512_storeu_si512(panel + (d / 2 + i) * page_tokens + slot, words[i]);
+    }
+  for (long t = 0; t < tokens; t++)
+    for (long d = 0; d < channels; d += lanes) {
+      pair words[lanes / 2];
+      _mm256_storeu_si256((__m256i *)words, rounded(x + t * step + d, channels - d));
+      for (int i = 0; i < lanes / 2 && d + 2 * i < channels; i++)
+        panel[(d / 2 + i) * page_tokens + slot + t] = words[i];
+    }
+}
+
+TARGET static void pack_tokens(
+    const float *x, long step, long tokens, long channels, pair *panel, long width, long slot) {
+  for (long t = 0; t < tokens;) {
+    pair *row = panel + (slot + t) / 2 * width;
+    const int second = (slot + t) % 2, both = !second && t + 1 < tokens;
+    for (long d = 0; d < channels; d += lanes) {
+      const __mmask16 mask = first_lanes(channels - d);
+      const __m512 a = _mm512_maskz_loadu_ps(mask, x + t * step + d);
+      if (both) {
+        const __m512 b = _mm512_maskz_loadu_ps(mask, x + (t + 1) * step + d);
+        _mm512_storeu_si512(row + d, interleave(a, b));
+      } else {
+        const __m512i old = _mm512_loadu_si512(row + d);
+        const __m512i fresh = second ? interleave(_mm512_setzero_ps(), a)
+                                     : interleave(a, _mm512_setzero_ps());
+        _mm512_storeu_si512(
+            row + d, _mm512_mask_mov_epi16(old, second ? 0xaaaaaaaa : 0x55555555, fresh));
+      }
+    }
+    t += both ? 2 : 1;
   }
 }
 
@@ -231,7 +285,7 @@ TARGET static float dot(const float *a, const float *b, long count) {
 }
 
 const attention_operations attention_avx512 = {
-    product, softmax, score_gradient, round_row, put_channels, put_tokens, dot,
+    product, softmax, score_gradient, round_row, pack_channels, pack_tokens, dot,
 };
 
 #endif

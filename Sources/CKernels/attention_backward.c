@@ -71,13 +71,14 @@ static void pack_keys(
   memset(w->value_channels, 0, channels);
   memset(
       w->key_tokens, 0, (size_t)(block_count(s->count) * block / 2 * width) * sizeof(pair));
-  for (long t = 0; t < s->count; t++) {
-    const float *key = s->keys + t * s->step + kv_head * size;
-    const float *value = s->values + t * s->step + kv_head * size;
-    const long panel = t / block * size / 2 * block;
-    operations->put_channels(key, size, w->key_channels + panel, t % block);
-    operations->put_channels(value, size, w->value_channels + panel, t % block);
-    operations->put_tokens(key, size, w->key_tokens + t / 2 * width, (int)(t % 2));
+  for (long j = 0; j < block_count(s->count); j++) {
+    const long at = j * block * s->step + kv_head * size, panel = j * size / 2 * block;
+    const long tokens = minimum(block, s->count - j * block);
+    operations->pack_channels(s->keys + at, s->step, tokens, size, w->key_channels + panel, 0);
+    operations->pack_channels(
+        s->values + at, s->step, tokens, size, w->value_channels + panel, 0);
+    operations->pack_tokens(
+        s->keys + at, s->step, tokens, size, w->key_tokens + j * block / 2 * width, width, 0);
   }
 }
 
@@ -93,11 +94,13 @@ static void pack_queries(
     const float *d_output = s->d_output + t * s->d_output_step + head * size;
     operations->round_row(q, size, w->q_rows + t * size / 2);
     operations->round_row(d_output, size, w->d_output_rows + t * size / 2);
-    operations->put_tokens(q, size, w->q_tokens + t / 2 * width, (int)(t % 2));
-    operations->put_tokens(d_output, size, w->d_output_tokens + t / 2 * width, (int)(t % 2));
     w->means[t] = operations->dot(d_output, s->output + t * s->output_step + head * size, size);
     w->log_sums[t] = s->log_sum_exp[t * shape.heads + head] * log2_e;
   }
+  // Tokens stand on end over all blocks: [blocks · 32][Dp] is one panel.
+  operations->pack_tokens(s->q + head * size, s->step, s->count, size, w->q_tokens, width, 0);
+  operations->pack_tokens(
+      s->d_output + head * size, s->d_output_step, s->count, size, w->d_output_tokens, width, 0);
 }
 
 /// Probabilities and the scores' gradients of `rows` queries from row `query` on, against block j's

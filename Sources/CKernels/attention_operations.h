@@ -40,11 +40,14 @@ typedef struct {
   /// x[count], count even, to bf16: y[count/2].
   void (*round_row)(const float *x, long count, pair *y);
 
-  /// Channels become the pairs: x[count] into panel[count/2][64] at one token's slot.
-  void (*put_channels)(const float *x, long count, pair *panel, long slot);
+  /// Channels become the pairs: x[tokens][channels], rows `step` apart, into panel[channels/2][64]
+  /// from slot `slot` on.
+  void (*pack_channels)(
+      const float *x, long step, long tokens, long channels, pair *panel, long slot);
 
-  /// Tokens become the pairs: x[count] into one half of row[count].
-  void (*put_tokens)(const float *x, long count, pair *row, int second);
+  /// Tokens become the pairs: the same into panel[32][width]; a slot's neighbour stays as it is.
+  void (*pack_tokens)(
+      const float *x, long step, long tokens, long channels, pair *panel, long width, long slot);
 
   float (*dot)(const float *a, const float *b, long count);
 } attention_operations;

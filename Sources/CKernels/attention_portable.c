@@ -85,13 +85,18 @@ static void round_row(const float *x, long count, pair *y) {
   for (long i = 0; i < count; i++) set(y, i, x[i]);
 }
 
-static void put_channels(const float *x, long count, pair *panel, long slot) {
-  for (long d = 0; d < count; d += 2)
-    panel[d / 2 * page_tokens + slot] = (pair){rounded(x[d]), rounded(x[d + 1])};
+static void pack_channels(
+    const float *x, long step, long tokens, long channels, pair *panel, long slot) {
+  for (long t = 0; t < tokens; t++, x += step)
+    for (long d = 0; d < channels; d += 2)
+      panel[d / 2 * page_tokens + slot + t] = (pair){rounded(x[d]), rounded(x[d + 1])};
 }
 
-static void put_tokens(const float *x, long count, pair *row, int second) {
-  for (long d = 0; d < count; d++) set(row, 2 * d + second, x[d]);
+static void pack_tokens(
+    const float *x, long step, long tokens, long channels, pair *panel, long width, long slot) {
+  for (long t = 0; t < tokens; t++, x += step)
+    for (long d = 0; d < channels; d++)
+      set(panel + (slot + t) / 2 * width, 2 * d + (slot + t) % 2, x[d]);
 }
 
 static float dot(const float *a, const float *b, long count) {
@@ -101,5 +106,5 @@ static float dot(const float *a, const float *b, long count) {
 }
 
 const attention_operations attention_portable = {
-    product, softmax, score_gradient, round_row, put_channels, put_tokens, dot,
+    product, softmax, score_gradient, round_row, pack_channels, pack_tokens, dot,
 };

@@ -16,12 +16,9 @@ void hs_kv_append(
   for (long head = 0; head < kv_heads; head++) {
     pair *k = (pair *)layer + head * page_tokens / 2 * (head_size + width);
     pair *v = k + page_tokens / 2 * head_size;
-    for (long t = 0; t < count; t++) {
-      const long at = t * stride + head * head_size;
-      operations->put_channels(keys + at, head_size, k, slot + t);
-      operations->put_tokens(
-          values + at, head_size, v + (slot + t) / 2 * width, (int)((slot + t) % 2));
-    }
+    operations->pack_channels(keys + head * head_size, stride, count, head_size, k, slot);
+    operations->pack_tokens(
+        values + head * head_size, stride, count, head_size, v, width, slot);
   }
 }
 

@@ -51,7 +51,8 @@ static void solve(problem x, textbook *t) {
   const double scale = 1 / sqrt((double)size);
   for (long row = 0; row < x.count; row++)
     for (long head = 0; head < heads; head++) {
-      const float *q = t->q + row * width + head * size, *g = t->d_output + row * width + head * size;
+      const float *q = t->q + row * width + head * size;
+      const float *g = t->d_output + row * width + head * size;
       const long at = head / group * size, visible = x.past + row + 1;
       double sum = 0, mean = 0;
       for (long s = 0; s < visible; s++) {
@@ -150,7 +151,8 @@ static void check_pieces(
   free(sum);
 }
 
-static void check_gradients(problem x, const textbook *t, const float *output, const float *log_sum) {
+static void check_gradients(
+    problem x, const textbook *t, const float *output, const float *log_sum) {
   const long width = x.shape.heads * x.shape.head_size;
   const long kv_width = x.shape.kv_heads * x.shape.head_size, step = width + 2 * kv_width;
   float *qkv = malloc((size_t)(x.count * step) * 4), *d = filled(x.count * step);

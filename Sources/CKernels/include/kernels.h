@@ -1,7 +1,5 @@
 #pragma once
 
-#include "attention.h"
-
 /// y[M, N] = x[M, K] · w[N, K]ᵀ, row-major with the given strides, fp32.
 ///
 /// Every element is the same dot product in the same order whatever M is and wherever its row

@@ -56,6 +56,7 @@ final class BlockActivations {
 final class PassScratch {
   let linear = ScratchBuffer()
   let norm = ScratchBuffer()
+  let attention = ScratchBuffer()
   let hidden = ScratchBuffer()
   let gradient = ScratchBuffer()
   let wide = ScratchBuffer()
@@ -72,7 +73,9 @@ struct Block {
   private var weights: Parameters.Vectors { network.blocks[layer].vectors }
 
   private var attention: Attention {
-    Attention(heads: config.headCount, kvHeads: config.kvHeadCount, headSize: config.headSize)
+    Attention(
+      heads: config.headCount, kvHeads: config.kvHeadCount, headSize: config.headSize,
+      precision: network.precision, scratch: scratch.attention)
   }
 
   private func linear(_ projection: Projection, _ adapter: LoRAParameters?) -> LinearGroup {

@@ -41,7 +41,7 @@ public final class KVCache: @unchecked Sendable {
   }
 
   /// Makes room for `tokens` in all, on pages that only this sequence writes.
-  func reserve(_ tokens: Int) {
+  package func reserve(_ tokens: Int) {
     let needed = Self.pageCount(tokens)
     let first = count / KVPage.tokenCount
     if first < min(held.count, needed) {
@@ -63,7 +63,7 @@ public final class KVCache: @unchecked Sendable {
   }
 
   /// Puts the next tokens' keys and values [N, kvWidth] of one layer behind the tokens held.
-  func write(_ keys: Matrix, _ values: Matrix, layer: Int) {
+  package func write(_ keys: Matrix, _ values: Matrix, layer: Int) {
     var row = 0
     while row < keys.rows {
       let slot = (count + row) % KVPage.tokenCount
@@ -75,7 +75,7 @@ public final class KVCache: @unchecked Sendable {
   }
 
   /// Rows written by every layer become part of the sequence.
-  func advance(by tokens: Int) {
+  package func advance(by tokens: Int) {
     let end = count + tokens
     precondition(end <= held.count * KVPage.tokenCount)
     for index in count / KVPage.tokenCount..<Self.pageCount(end) {
@@ -90,7 +90,7 @@ public final class KVCache: @unchecked Sendable {
     held.removeLast(held.count - Self.pageCount(count))
   }
 
-  private static func pageCount(_ tokens: Int) -> Int {
+  static func pageCount(_ tokens: Int) -> Int {
     (tokens + KVPage.tokenCount - 1) / KVPage.tokenCount
   }
 }

@@ -110,6 +110,6 @@ struct LinearGroup {
     }
   }
   func addRows(of dy: Matrix, to dBias: UnsafeMutablePointer<Float>) {
-    for row in 0..<dy.rows { addScaled(dy.row(row), scale: 1, to: dBias, dy.columns) }
+    sumColumns(dy, into: dBias)
   }
 }

@@ -1,3 +1,5 @@
+import CKernels
+
 /// RMSNorm: y = weight · x / √(mean(x²) + ε), over rows of C channels.
 package enum RMSNorm {
   /// x [N, C] → y [N, C]; `inverse` [N] keeps 1/√(mean(x²) + ε) for the backward pass.
@@ -5,14 +7,12 @@ package enum RMSNorm {
     _ x: Matrix, weight: UnsafePointer<Float>, epsilon: Float, into y: Matrix,
     inverse: UnsafeMutablePointer<Float>
   ) {
-    let channels = x.columns
+    precondition(epsilon > 0 && x.rows == y.rows && x.columns == y.columns)
     parallelRows(x.rows, minimumPerThread: 16) { rows in
-      for row in rows {
-        let source = x.row(row)
-        let scale = 1 / (dot(source, source, channels) / Float(channels) + epsilon).squareRoot()
-        inverse[row] = scale
-        apply(source, weight, scale, into: y.row(row), channels)
-      }
+      let first = rows.lowerBound
+      hs_rms_norm(
+        rows.count, x.columns, x.row(first), x.stride, weight, epsilon, y.row(first), y.stride,
+        inverse + first)
     }
   }
 
@@ -20,10 +20,12 @@ package enum RMSNorm {
   package static func reapply(
     _ x: Matrix, weight: UnsafePointer<Float>, inverse: UnsafePointer<Float>, into y: Matrix
   ) {
+    precondition(x.rows == y.rows && x.columns == y.columns)
     parallelRows(x.rows, minimumPerThread: 16) { rows in
-      for row in rows {
-        apply(x.row(row), weight, inverse[row], into: y.row(row), x.columns)
-      }
+      let first = rows.lowerBound
+      hs_rms_norm_again(
+        rows.count, x.columns, x.row(first), x.stride, weight, inverse + first, y.row(first),
+        y.stride)
     }
   }
 
@@ -34,48 +36,33 @@ package enum RMSNorm {
     _ x: Matrix, weight: UnsafePointer<Float>, inverse: UnsafePointer<Float>, dy: Matrix,
     addingTo dx: Matrix, weightGradient: UnsafeMutablePointer<Float>?
   ) {
-    let channels = x.columns
+    precondition(x.rows == dy.rows && x.columns == dy.columns)
+    precondition(x.rows == dx.rows && x.columns == dx.columns)
     parallelRows(x.rows, minimumPerThread: 16) { rows in
-      for row in rows {
-        let (source, upstream, target) = (x.row(row), dy.row(row), dx.row(row))
-        let scale = inverse[row]
-        let projection =
-          weightedDot(upstream, weight, source, channels) * scale * scale / Float(channels)
-        for c in 0..<channels {
-          target[c] += scale * (upstream[c] * weight[c] - source[c] * projection)
-        }
-      }
+      let first = rows.lowerBound
+      hs_rms_norm_backward(
+        rows.count, x.columns, x.row(first), x.stride, weight, inverse + first, dy.row(first),
+        dy.stride, dx.row(first), dx.stride)
     }
     guard let weightGradient else { return }
-    for row in 0..<x.rows {
-      let (source, upstream) = (x.row(row), dy.row(row))
-      let scale = inverse[row]
-      for c in 0..<channels { weightGradient[c] += upstream[c] * source[c] * scale }
-    }
+    sumColumns(dy, times: x, inverse, into: weightGradient)
   }
+}
 
-  private static func apply(
-    _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ scale: Float,
-    into y: UnsafeMutablePointer<Float>, _ channels: Int
-  ) {
-    for c in 0..<channels { y[c] = weight[c] * (x[c] * scale) }
-  }
-
-  private static func weightedDot(
-    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafePointer<Float>, _ count: Int
-  ) -> Float {
-    var sum = Vector.zero
-    var i = 0
-    while i + 8 <= count {
-      sum += load(a + i) * load(b + i) * load(c + i)
-      i += 8
-    }
-    var total = sum.sum()
-    while i < count {
-      total += a[i] * b[i] * c[i]
-      i += 1
-    }
-    return total
+/// sums[c] += Σ_row dy[row][c], times x[row][c] · inverse[row · inverseStride] where given. Threads share out the
+/// columns, so that each sum runs over the rows in their order.
+package func sumColumns(
+  _ dy: Matrix, times x: Matrix? = nil, _ inverse: UnsafePointer<Float>? = nil,
+  inverseStride: Int = 1, into sums: UnsafeMutablePointer<Float>
+) {
+  let width = 64
+  let strips = (dy.columns + width - 1) / width
+  parallelRows(strips, minimumPerThread: max(1, 16384 / max(1, dy.rows * width))) { strips in
+    let columns = strips.lowerBound * width..<min(dy.columns, strips.upperBound * width)
+    hs_column_sums(
+      dy.rows, columns.count, dy.base + columns.lowerBound, dy.stride,
+      x.map { UnsafePointer($0.base + columns.lowerBound) }, x?.stride ?? 0, inverse,
+      inverseStride, sums + columns.lowerBound)
   }
 }
 
@@ -87,12 +74,13 @@ package enum HeadNorm {
     inverse: UnsafeMutablePointer<Float>
   ) {
     let heads = x.columns / headSize
-    for row in 0..<x.rows {
-      original.row(row).update(from: x.row(row), count: x.columns)
-      let y = Matrix(x.row(row), rows: heads, columns: headSize)
-      RMSNorm.forward(
-        Matrix(original.row(row), rows: heads, columns: headSize), weight: weight,
-        epsilon: epsilon, into: y, inverse: inverse + row * heads)
+    parallelRows(x.rows, minimumPerThread: 16) { rows in
+      for row in rows {
+        original.row(row).update(from: x.row(row), count: x.columns)
+        hs_rms_norm(
+          heads, headSize, original.row(row), headSize, weight, epsilon, x.row(row), headSize,
+          inverse + row * heads)
+      }
     }
   }
 
@@ -102,16 +90,25 @@ package enum HeadNorm {
     dx: Matrix, weightGradient: UnsafeMutablePointer<Float>?
   ) {
     let heads = dx.columns / headSize
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: dx.columns) { upstream in
-      let dy = Matrix(upstream.baseAddress!, rows: heads, columns: headSize)
-      for row in 0..<dx.rows {
-        dy.base.update(from: dx.row(row), count: dx.columns)
-        dx.row(row).update(repeating: 0, count: dx.columns)
-        RMSNorm.backward(
-          Matrix(original.row(row), rows: heads, columns: headSize), weight: weight,
-          inverse: inverse + row * heads, dy: dy,
-          addingTo: Matrix(dx.row(row), rows: heads, columns: headSize),
-          weightGradient: weightGradient)
+    if let weightGradient {
+      for head in 0..<heads {
+        let columns = head * headSize..<(head + 1) * headSize
+        sumColumns(
+          dx.columns(columns), times: original.columns(columns), inverse + head,
+          inverseStride: heads, into: weightGradient)
+      }
+    }
+    parallelRows(dx.rows, minimumPerThread: 16) { rows in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: dx.columns) { upstream in
+        let dy = upstream.baseAddress!
+        for row in rows {
+          let target = dx.row(row)
+          dy.update(from: target, count: dx.columns)
+          target.update(repeating: 0, count: dx.columns)
+          hs_rms_norm_backward(
+            heads, headSize, original.row(row), headSize, weight, inverse + row * heads, dy,
+            headSize, target, headSize)
+        }
       }
     }
   }

@@ -44,10 +44,12 @@ public final class FloatBuffer: @unchecked Sendable {
 
 /// A buffer that grows when asked for more and keeps its memory for the next call.
 /// Its contents are undefined after growing.
-final class ScratchBuffer {
+package final class ScratchBuffer {
+  package init() {}
+
   private var buffer = FloatBuffer(count: 0)
 
-  func pointer(count: Int) -> UnsafeMutablePointer<Float> {
+  package func pointer(count: Int) -> UnsafeMutablePointer<Float> {
     if buffer.count < count { buffer = FloatBuffer(count: count) }
     return buffer.base
   }

@@ -1,4 +1,6 @@
-/// Eight floats at a time: reductions and `exp` that the compiler leaves scalar on its own.
+import CKernels
+
+/// Eight floats at a time: reductions that the compiler leaves scalar on its own.
 package typealias Vector = SIMD8<Float>
 
 @inline(__always)
@@ -40,50 +42,11 @@ func addScaled(
   for i in 0..<count { y[i] += scale * x[i] }
 }
 
-/// eˣ to about one unit in the last place: 2ⁿ·2ᶠ with a minimax polynomial for 2ᶠ, f in [−½, ½].
-@inline(__always)
-package func exponential(_ x: Vector) -> Vector {
-  // Not `clamped`: it isn't inlined.
-  var clamped = x.replacing(with: -87.3, where: x .< -87.3)
-  clamped.replace(with: 88.3, where: clamped .> 88.3)
-  // Adding 1.5·2²³ rounds to the nearest integer and leaves it in the low bits.
-  let shifted = clamped * 1.442_695_04 + 12_582_912
-  let n = shifted - 12_582_912
-  // Cody–Waite: ln 2 in two parts keeps the remainder exact.
-  let r = (clamped - n * 0.693_359_375) - n * -2.121_944_4e-4
-  var p = Vector(repeating: 1.987_569_15e-4)
-  p = p * r + 1.398_199_950_7e-3
-  p = p * r + 8.333_451_907_3e-3
-  p = p * r + 4.166_579_589_4e-2
-  p = p * r + 1.666_666_545_9e-1
-  p = p * r + 5.000_000_120_1e-1
-  let mantissa = p * r * r + r + 1
-  let exponent = (unsafeBitCast(shifted, to: SIMD8<UInt32>.self) &+ 127) &<< 23
-  return mantissa * unsafeBitCast(exponent, to: Vector.self)
-}
-
-/// x ← e^(x − shift) in place; returns the sum.
+/// x ← e^(x − shift) in place; returns the sum. Each to about one unit in the last place, and the
+/// same wherever it stands.
+@discardableResult
 func exponentiate(_ x: UnsafeMutablePointer<Float>, shift: Float, _ count: Int) -> Float {
-  var sums = Vector.zero
-  var i = 0
-  while i + 8 <= count {
-    let e = exponential(load(x + i) - shift)
-    store(e, x + i)
-    sums += e
-    i += 8
-  }
-  var total = sums.sum()
-  if i < count {
-    // The tail goes through the same polynomial, so a value never depends on its position.
-    var last = Vector(repeating: -.greatestFiniteMagnitude)
-    for j in i..<count { last[j - i] = x[j] - shift }
-    let e = exponential(last)
-    for j in i..<count {
-      x[j] = e[j - i]
-      total += e[j - i]
-    }
-  }
-  return total
+  hs_exponentials(x, shift, count, x)
 }
 
 func maximum(_ x: UnsafePointer<Float>, _ count: Int) -> Float {

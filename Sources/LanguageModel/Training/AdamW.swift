@@ -1,3 +1,5 @@
+import CKernels
+
 /// AdamW (arXiv 1711.05101) with global-norm clipping, over flat buffers, as PyTorch computes it.
 public struct AdamWConfig: Sendable, Equatable, Codable {
   public var learningRate: Float
@@ -48,15 +50,13 @@ public final class AdamW: Sendable {
     let stepSize = Float(Double(config.learningRate) / correction1)
     let rootCorrection = Float(correction2.squareRoot())
     let decay = 1 - config.learningRate * config.weightDecay
-    let (b1, b2, epsilon) = (config.beta1, config.beta2, config.epsilon)
+    let update = hs_adamw_step(
+      clip: clip, beta1: config.beta1, beta2: config.beta2, step_size: stepSize,
+      root_correction: rootCorrection, epsilon: config.epsilon, decay: decay)
     let (p, g, m, v) = (parameters.base, gradients.base, first.base, second.base)
     parallelRows(parameters.count, minimumPerThread: 4096) { range in
-      for i in range {
-        let gradient = g[i] * clip
-        m[i] = b1 * m[i] + (1 - b1) * gradient
-        v[i] = b2 * v[i] + (1 - b2) * gradient * gradient
-        p[i] = p[i] * decay - stepSize * m[i] / (v[i].squareRoot() / rootCorrection + epsilon)
-      }
+      let start = range.lowerBound
+      hs_adamw(range.count, update, p + start, g + start, m + start, v + start)
     }
     parameters.changed()
     return norm
@@ -64,13 +64,18 @@ public final class AdamW: Sendable {
 
   /// The L2 norm, summed in Double in a fixed order.
   package static func norm(_ gradients: FloatBuffer) -> Float {
-    var sum = 0.0
     let block = 4096
-    for start in stride(from: 0, to: gradients.count, by: block) {
-      let p = gradients.base + start
-      sum += Double(dot(p, p, min(block, gradients.count - start)))
+    let blocks = (gradients.count + block - 1) / block
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, blocks)) { sums in
+      let sums = sums.baseAddress!
+      parallelRows(blocks, minimumPerThread: 16) { range in
+        for index in range {
+          let p = gradients.base + index * block
+          sums[index] = dot(p, p, min(block, gradients.count - index * block))
+        }
+      }
+      return Float((0..<blocks).reduce(0.0) { $0 + Double(sums[$1]) }.squareRoot())
     }
-    return Float(sum.squareRoot())
   }
 
   private func powi(_ base: Double, _ exponent: Int) -> Double {

@@ -1,0 +1,226 @@
+// One body, compiled per instruction set: LANES floats a register, NAME(x) is x's name there.
+
+typedef float NAME(vec) __attribute__((ext_vector_type(LANES), aligned(4)));
+typedef int32_t NAME(ivec) __attribute__((ext_vector_type(LANES), aligned(4)));
+#define VEC NAME(vec)
+#define IVEC NAME(ivec)
+#define INLINE TARGET static inline __attribute__((always_inline))
+
+INLINE VEC NAME(load)(const float *p) { return *(const VEC *)p; }
+INLINE void NAME(store)(float *p, VEC x) { *(VEC *)p = x; }
+
+/// Fewer than a register: the rest is zero, and isn't written.
+INLINE VEC NAME(load_part)(const float *p, long count) {
+  VEC x = 0;
+  __builtin_memcpy(&x, p, (size_t)count * sizeof *p);
+  return x;
+}
+INLINE void NAME(store_part)(float *p, VEC x, long count) {
+  __builtin_memcpy(p, &x, (size_t)count * sizeof *p);
+}
+
+/// Halves added until one is left: always in the same order.
+INLINE float NAME(total)(VEC x) {
+  float part[LANES];
+  __builtin_memcpy(part, &x, sizeof part);
+  for (int width = LANES / 2; width > 0; width /= 2)
+    for (int l = 0; l < width; l++) part[l] += part[l + width];
+  return part[0];
+}
+
+/// eˣ to about one unit in the last place, for x in −87.3 … 88.3 and clamped beyond; a NaN stays.
+INLINE VEC NAME(exponential)(VEC x) {
+  x = x < -87.3f ? (VEC)-87.3f : x;
+  x = x > 88.3f ? (VEC)88.3f : x;
+  // Adding 1.5·2²³ rounds to the nearest integer and leaves it in the low bits.
+  const VEC shifted = x * 1.44269504f + 12582912.0f;
+  const VEC n = shifted - 12582912.0f;
+  // Cody–Waite: ln 2 in two parts keeps the remainder exact.
+  const VEC r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
+  VEC p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  const VEC mantissa = p * r * r + r + 1;
+  IVEC bits;
+  __builtin_memcpy(&bits, &shifted, sizeof bits);
+  bits = (bits + 127) << 23;
+  VEC power;
+  __builtin_memcpy(&power, &bits, sizeof power);
+  return mantissa * power;
+}
+
+INLINE VEC NAME(sigmoid)(VEC x) { return 1 / (1 + NAME(exponential)(-x)); }
+
+INLINE void NAME(put)(VEC x, float *y, long count) {
+  if (count == LANES) NAME(store)(y, x);
+  else NAME(store_part)(y, x, count);
+}
+
+/// Σ a·b·c, or Σ a·b where c is null.
+INLINE float NAME(dot)(const float *a, const float *b, const float *c, long count) {
+  VEC sums[4] = {0, 0, 0, 0};
+  long i = 0;
+  for (; i + 4 * LANES <= count; i += 4 * LANES)
+    for (int j = 0; j < 4; j++) {
+      const long at = i + j * LANES;
+      const VEC product = NAME(load)(a + at) * NAME(load)(b + at);
+      sums[j] += c ? product * NAME(load)(c + at) : product;
+    }
+  for (; i < count; i += LANES) {
+    const long part = count - i < LANES ? count - i : LANES;
+    const VEC product = NAME(load_part)(a + i, part) * NAME(load_part)(b + i, part);
+    sums[0] += c ? product * NAME(load_part)(c + i, part) : product;
+  }
+  return NAME(total)((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
+#define FOR_VECTORS(COUNT, BODY)                                                                   \
+  {                                                                                                \
+    long i = 0;                                                                                    \
+    for (; i + LANES <= (COUNT); i += LANES) {                                                     \
+      const long part = LANES;                                                                     \
+      (void)part;                                                                                  \
+      BODY                                                                                         \
+    }                                                                                              \
+    if (i < (COUNT)) {                                                                             \
+      const long part = (COUNT) - i;                                                               \
+      BODY                                                                                         \
+    }                                                                                              \
+  }
+#define LOAD(P) (part == LANES ? NAME(load)(P) : NAME(load_part)(P, part))
+
+TARGET static void NAME(rms_norm_again)(
+    long rows, long channels, const float *x, long x_step, const float *weight,
+    const float *inverse, float *y, long y_step) {
+  for (long row = 0; row < rows; row++, x += x_step, y += y_step) {
+    const float scale = inverse[row];
+    FOR_VECTORS(channels, {
+      NAME(put)(LOAD(weight + i) * (LOAD(x + i) * scale), y + i, part);
+    })
+  }
+}
+
+TARGET static void NAME(rms_norm)(
+    long rows, long channels, const float *x, long x_step, const float *weight, float epsilon,
+    float *y, long y_step, float *inverse) {
+  for (long row = 0; row < rows; row++, x += x_step, y += y_step) {
+    const float square = NAME(dot)(x, x, 0, channels) / (float)channels;
+    inverse[row] = 1 / __builtin_sqrtf(square + epsilon);
+    NAME(rms_norm_again)(1, channels, x, 0, weight, inverse + row, y, 0);
+  }
+}
+
+TARGET static void NAME(rms_norm_backward)(
+    long rows, long channels, const float *x, long x_step, const float *weight,
+    const float *inverse, const float *dy, long dy_step, float *dx, long dx_step) {
+  for (long row = 0; row < rows; row++, x += x_step, dy += dy_step, dx += dx_step) {
+    const float scale = inverse[row];
+    const float projection =
+        NAME(dot)(dy, weight, x, channels) * scale * scale / (float)channels;
+    FOR_VECTORS(channels, {
+      const VEC gradient =
+          scale * (LOAD(dy + i) * LOAD(weight + i) - LOAD(x + i) * projection);
+      NAME(put)(LOAD(dx + i) + gradient, dx + i, part);
+    })
+  }
+}
+
+/// sums[c] += Σ_row dy[row][c] · x[row][c] · inverse[row · inverse_step], or Σ_row dy[row][c]
+/// without x; rows in
+/// their order, a strip of registers at a time.
+TARGET static void NAME(column_sums)(
+    long rows, long columns, const float *dy, long dy_step, const float *x, long x_step,
+    const float *inverse, long inverse_step, float *sums) {
+  enum { width = 4 };
+  long c = 0;
+  for (; c + width * LANES <= columns; c += width * LANES) {
+    VEC sum[width];
+    for (int j = 0; j < width; j++) sum[j] = NAME(load)(sums + c + j * LANES);
+    for (long row = 0; row < rows; row++)
+      for (int j = 0; j < width; j++) {
+        const long at = c + j * LANES;
+        const VEC d = NAME(load)(dy + row * dy_step + at);
+        sum[j] += x ? d * NAME(load)(x + row * x_step + at) * inverse[row * inverse_step] : d;
+      }
+    for (int j = 0; j < width; j++) NAME(store)(sums + c + j * LANES, sum[j]);
+  }
+  for (; c < columns; c++)
+    for (long row = 0; row < rows; row++) {
+      const float d = dy[row * dy_step + c];
+      sums[c] += x ? d * x[row * x_step + c] * inverse[row * inverse_step] : d;
+    }
+}
+
+TARGET static void NAME(swiglu)(
+    long rows, long width, const float *gate_up, long step, float *h, long h_step) {
+  for (long row = 0; row < rows; row++, gate_up += step, h += h_step) {
+    const float *up = gate_up + width;
+    FOR_VECTORS(width, {
+      const VEC g = LOAD(gate_up + i);
+      NAME(put)(g * NAME(sigmoid)(g) * LOAD(up + i), h + i, part);
+    })
+  }
+}
+
+TARGET static void NAME(swiglu_backward)(
+    long rows, long width, const float *gate_up, long step, const float *dh, long dh_step,
+    float *d_gate_up, long d_step) {
+  for (long row = 0; row < rows; row++, gate_up += step, dh += dh_step, d_gate_up += d_step) {
+    const float *up = gate_up + width;
+    float *d_up = d_gate_up + width;
+    FOR_VECTORS(width, {
+      const VEC g = LOAD(gate_up + i);
+      const VEC d = LOAD(dh + i);
+      const VEC s = NAME(sigmoid)(g);
+      NAME(put)(d * LOAD(up + i) * (s * (1 + g * (1 - s))), d_gate_up + i, part);
+      NAME(put)(d * g * s, d_up + i, part);
+    })
+  }
+}
+
+TARGET static float NAME(exponentials)(const float *x, float shift, long count, float *y) {
+  VEC sums[2] = {0, 0};
+  long i = 0;
+  for (; i + 2 * LANES <= count; i += 2 * LANES)
+    for (int j = 0; j < 2; j++) {
+      const VEC e = NAME(exponential)(NAME(load)(x + i + j * LANES) - shift);
+      if (y) NAME(store)(y + i + j * LANES, e);
+      sums[j] += e;
+    }
+  float total = NAME(total)(sums[0] + sums[1]);
+  for (; i < count; i += LANES) {
+    // The tail goes through the same polynomial, so a value never depends on its position.
+    const long part = count - i < LANES ? count - i : LANES;
+    const VEC e = NAME(exponential)(NAME(load_part)(x + i, part) - shift);
+    if (y) NAME(store_part)(y + i, e, part);
+    for (long l = 0; l < part; l++) total += e[l];
+  }
+  return total;
+}
+
+TARGET static void NAME(adamw)(
+    long count, hs_adamw_step s, float *p, const float *g, float *m, float *v) {
+  FOR_VECTORS(count, {
+    const VEC gradient = LOAD(g + i) * s.clip;
+    const VEC first = s.beta1 * LOAD(m + i) + (1 - s.beta1) * gradient;
+    const VEC second = s.beta2 * LOAD(v + i) + (1 - s.beta2) * gradient * gradient;
+    NAME(put)(first, m + i, part);
+    NAME(put)(second, v + i, part);
+    const VEC root = __builtin_elementwise_sqrt(second) / s.root_correction + s.epsilon;
+    NAME(put)(LOAD(p + i) * s.decay - s.step_size * first / root, p + i, part);
+  })
+}
+
+static const operations NAME(operations) = {
+    NAME(rms_norm), NAME(rms_norm_again), NAME(rms_norm_backward), NAME(column_sums), NAME(swiglu),
+    NAME(swiglu_backward), NAME(exponentials), NAME(adamw),
+};
+
+#undef VEC
+#undef IVEC
+#undef INLINE
+#undef FOR_VECTORS
+#undef LOAD

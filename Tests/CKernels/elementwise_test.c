@@ -1,0 +1,145 @@
+// The row by row kernels against plain loops in double precision, for widths with and without a
+// remainder and with rows apart: see run.sh. Buffers end where the data ends, so that a sanitizer
+// sees every read or write beyond.
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "elementwise.h"
+
+static uint64_t state = 1;
+static int failures = 0;
+
+static float uniform(void) {
+  state = state * 6364136223846793005u + 1442695040888963407u;
+  return (float)(int32_t)(state >> 32) / 2147483648.0f;
+}
+
+static float *filled(long count) {
+  float *x = malloc((size_t)count * sizeof *x);
+  for (long i = 0; i < count; i++) x[i] = 3 * uniform();
+  return x;
+}
+
+static void expect(const char *what, long width, double error, double limit) {
+  const int bad = !(error <= limit);
+  failures += bad;
+  printf("%s%s, width %ld: %.2e\n", bad ? "FAILED " : "", what, width, error);
+}
+
+enum { rows = 5 };
+
+static double off(double found, double expected) {
+  return fabs(found - expected) / (1 + fabs(expected));
+}
+
+static void check_norm(long width) {
+  const long step = width + 3, count = (rows - 1) * step + width;
+  float *x = filled(count), *y = filled(count), *again = filled(count), *weight = filled(width);
+  float *dy = filled(count), *dx = filled(count), *sums = filled(width), inverse[rows];
+  double error = 0;
+  hs_rms_norm(rows, width, x, step, weight, 1e-5f, y, step, inverse);
+  hs_rms_norm_again(rows, width, x, step, weight, inverse, again, step);
+  float *before = malloc((size_t)count * 4), *sums_before = malloc((size_t)width * 4);
+  memcpy(before, dx, (size_t)count * 4);
+  memcpy(sums_before, sums, (size_t)width * 4);
+  hs_rms_norm_backward(rows, width, x, step, weight, inverse, dy, step, dx, step);
+  hs_column_sums(rows, width, dy, step, x, step, inverse, 1, sums);
+  for (long r = 0; r < rows; r++) {
+    double square = 0, projection = 0;
+    for (long c = 0; c < width; c++) square += (double)x[r * step + c] * x[r * step + c];
+    const double scale = 1 / sqrt(square / width + 1e-5);
+    for (long c = 0; c < width; c++)
+      projection += (double)dy[r * step + c] * weight[c] * x[r * step + c] * scale * scale / width;
+    for (long c = 0; c < width; c++) {
+      const long at = r * step + c;
+      error = fmax(error, off(y[at], weight[c] * x[at] * scale));
+      error = fmax(error, y[at] == again[at] ? 0 : 1);
+      error = fmax(
+          error, off(dx[at], before[at] + scale * (dy[at] * weight[c] - x[at] * projection)));
+    }
+  }
+  for (long c = 0; c < width; c++) {
+    double sum = sums_before[c];
+    for (long r = 0; r < rows; r++)
+      sum += (double)dy[r * step + c] * x[r * step + c] * inverse[r];
+    error = fmax(error, off(sums[c], sum));
+  }
+  expect("RMS norm", width, error, 1e-5);
+  free(x), free(y), free(again), free(weight), free(dy), free(dx), free(sums), free(before);
+  free(sums_before);
+}
+
+static void check_swiglu(long width) {
+  const long step = 2 * width + 1, count = (rows - 1) * step + 2 * width;
+  float *x = filled(count), *h = filled(rows * width), *dh = filled(rows * width);
+  float *dx = filled(count);
+  double error = 0;
+  for (long i = 0; i < count; i++) x[i] *= 10;
+  hs_swiglu(rows, width, x, step, h, width);
+  hs_swiglu_backward(rows, width, x, step, dh, width, dx, step);
+  for (long r = 0; r < rows; r++)
+    for (long c = 0; c < width; c++) {
+      const double g = x[r * step + c], u = x[r * step + width + c], s = 1 / (1 + exp(-g));
+      const double d = dh[r * width + c];
+      error = fmax(error, off(h[r * width + c], g * s * u));
+      error = fmax(error, off(dx[r * step + c], d * u * s * (1 + g * (1 - s))));
+      error = fmax(error, off(dx[r * step + width + c], d * g * s));
+    }
+  expect("SwiGLU", width, error, 1e-5);
+  free(x), free(h), free(dh), free(dx);
+}
+
+static void check_exponentials(long width) {
+  float *x = filled(width), *y = filled(width);
+  double error = 0, sum = 0;
+  const float total = hs_exponentials(x, 1.5f, width, y);
+  for (long i = 0; i < width; i++) {
+    sum += exp((double)x[i] - 1.5);
+    error = fmax(error, fabs(y[i] / exp((double)x[i] - 1.5) - 1));
+  }
+  error = fmax(error, fabs(total / sum - 1));
+  if (hs_exponentials(x, 1.5f, width, 0) != total) error = 1;
+  const float broken[] = {NAN, -INFINITY, 0};
+  float found[3];
+  if (!isnan(hs_exponentials(broken, 0, 3, found)) || found[1] > 1e-37f || found[2] != 1) error = 1;
+  expect("exponentials", width, error, 1e-6);
+  free(x), free(y);
+}
+
+static void check_adamw(long width) {
+  float *p = filled(width), *g = filled(width), *m = filled(width), *v = filled(width);
+  double error = 0;
+  for (long i = 0; i < width; i++) v[i] = fabsf(v[i]);
+  float *p0 = malloc((size_t)width * 4), *m0 = malloc((size_t)width * 4);
+  float *v0 = malloc((size_t)width * 4);
+  memcpy(p0, p, (size_t)width * 4);
+  memcpy(m0, m, (size_t)width * 4);
+  memcpy(v0, v, (size_t)width * 4);
+  const hs_adamw_step s = {0.5f, 0.9f, 0.999f, 1e-2f, 0.7f, 1e-8f, 0.99f};
+  hs_adamw(width, s, p, g, m, v);
+  for (long i = 0; i < width; i++) {
+    const double d = g[i] * 0.5;
+    const double first = 0.9 * m0[i] + 0.1 * d, second = 0.999 * v0[i] + 1e-3 * d * d;
+    error = fmax(error, off(m[i], first));
+    error = fmax(error, off(v[i], second));
+    error = fmax(error, off(p[i], p0[i] * 0.99 - 1e-2 * first / (sqrt(second) / 0.7 + 1e-8)));
+  }
+  expect("AdamW", width, error, 1e-5);
+  free(p), free(g), free(m), free(v), free(p0), free(m0), free(v0);
+}
+
+int main(void) {
+  const long widths[] = {1, 5, 8, 16, 27, 64, 100, 576};
+  for (unsigned i = 0; i < sizeof widths / sizeof *widths; i++) {
+    check_norm(widths[i]);
+    check_swiglu(widths[i]);
+    check_exponentials(widths[i]);
+    check_adamw(widths[i]);
+  }
+  printf("%d failed\n", failures);
+  return failures > 0;
+}
