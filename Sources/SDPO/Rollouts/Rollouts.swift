@@ -20,7 +20,7 @@ extension [[Rollout]] {
   }
 }
 
-/// Runs episodes and grades each as soon as it ends; so many at a time, whatever their order.
+/// Runs episodes, so many at a time, and grades each when it has ended, beside the ones that go on.
 public struct Rollouts: Sendable {
   public var policy: any Policy
   public var dialect: any Dialect
@@ -33,8 +33,11 @@ public struct Rollouts: Sendable {
   public var workFolder: URL
   /// Where transcripts go; nil keeps none.
   public var transcripts: URL?
-  /// Episodes under way at once: what the policy decodes together.
+  /// Episodes under way at once: what the policy decodes together. One that is being graded has made
+  /// room for the next.
   public var concurrency: Int
+  /// Gradings under way at once: tests need a processor each.
+  public var graders = ProcessInfo.processInfo.activeProcessorCount
 
   public init(
     policy: any Policy, dialect: any Dialect, tools: [ToolName], limits: EpisodeLimits,
@@ -64,33 +67,62 @@ public struct Rollouts: Sendable {
   ) async throws -> [[Rollout]] {
     var results = [[Rollout?]](
       repeating: [Rollout?](repeating: nil, count: samples), count: tasks.count)
-    try await withThrowingTaskGroup(of: (Int, Int, Rollout).self) { group in
+    try await withThrowingTaskGroup(of: Event.self) { group in
       var next = 0
-      let total = tasks.count * samples
-      func start() {
-        guard next < total else { return }
+      var waiting: [Ended] = []
+      var grading = 0
+      func startEpisode() {
+        guard next < tasks.count * samples else { return }
         let (task, sample) = (next / samples, next % samples)
         next += 1
         group.addTask {
-          let rollout = try await one(
+          let (trajectory, writer) = try await run(
             tasks[task], sample: sample, label: label, seed: seed, step: step)
-          return (task, sample, rollout)
+          return .ended(
+            Ended(task: task, sample: sample, trajectory: trajectory, writer: writer))
         }
       }
-      for _ in 0..<max(1, concurrency) { start() }
-      while let (task, sample, rollout) = try await group.next() {
-        results[task][sample] = rollout
-        finished(rollout)
-        start()
+      for _ in 0..<max(1, concurrency) { startEpisode() }
+      while let event = try await group.next() {
+        switch event {
+        case .ended(let ended):
+          waiting.append(ended)
+          startEpisode()
+        case .graded(let task, let sample, let rollout):
+          grading -= 1
+          results[task][sample] = rollout
+          finished(rollout)
+        }
+        while grading < max(1, graders), !waiting.isEmpty {
+          let ended = waiting.removeFirst()
+          grading += 1
+          group.addTask {
+            .graded(
+              task: ended.task, sample: ended.sample, try await grade(tasks[ended.task], ended))
+          }
+        }
       }
     }
     try Task.checkCancellation()
     return results.map { $0.compactMap { $0 } }
   }
 
-  private func one(
+  /// An episode before its grade; `task` and `sample` are its place in the results.
+  private struct Ended: Sendable {
+    let task: Int
+    let sample: Int
+    let trajectory: Trajectory
+    let writer: TranscriptWriter?
+  }
+
+  private enum Event: Sendable {
+    case ended(Ended)
+    case graded(task: Int, sample: Int, Rollout)
+  }
+
+  private func run(
     _ task: RepairTask, sample: Int, label: String, seed: UInt64, step: Int
-  ) async throws -> Rollout {
+  ) async throws -> (Trajectory, TranscriptWriter?) {
     var random = SplitMix64(
       seeds: seed, UInt64(bitPattern: Int64(step)), Self.number(of: task.id), UInt64(sample))
     let name = "\(label)/\(task.id)/\(sample)"
@@ -111,6 +143,11 @@ public struct Rollouts: Sendable {
     let trajectory = await episode.run(
       policy, at: Episode.Place(recorder: recorder, name: name, workTree: workTree),
       sample: sample, seed: random.next(), observers: writer.map { [$0] } ?? [])
+    return (trajectory, writer)
+  }
+
+  private func grade(_ task: RepairTask, _ ended: Ended) async throws -> Rollout {
+    let trajectory = ended.trajectory
     let grade: Grade
     if let reason = trajectory.stopReason.detail {
       grade = .dropped(reason)
@@ -119,7 +156,7 @@ public struct Rollouts: Sendable {
     } else {
       grade = await grader.grade(task, patch: trajectory.finalDiff)
     }
-    if let writer {
+    if let writer = ended.writer {
       try writer.finish(TranscriptEnd(trajectory, grade: grade))
       writer.close()
     }

@@ -1,0 +1,77 @@
+import Agent
+import Foundation
+import LanguageModel
+import SDPO
+import Synchronization
+import Testing
+import Tools
+
+@Suite struct RolloutsTests {
+  /// A task whose hidden test passes once `marker` exists; it waits for that for some seconds.
+  private func waitingTask(in folder: URL, marker: URL) throws -> RepairTask {
+    let root = folder.appending(path: "waits")
+    func write(_ path: String, _ text: String) throws {
+      let file = root.appending(path: path)
+      try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: file)
+    }
+    try write("instruction.md", "Nothing is to be done.\n")
+    try write("environment/readme", "nothing\n")
+    try write(
+      "tests/hidden/run.sh",
+      """
+      turns=0
+      while [ ! -e '\(marker.path)' ] && [ $turns -lt 100 ]; do sleep 0.1; turns=$((turns + 1)); done
+      if [ -e '\(marker.path)' ]; then echo "ok 1 - seen"; else echo "not ok 1 - seen"; fi
+      echo 1..1
+
+      """)
+    try write(
+      "task.toml",
+      """
+      schema_version = "1.4"
+      [task]
+      name = "fixtures/waits"
+      [metadata.hindsight]
+      language = "shell"
+      bug = "none"
+      split = "train"
+      repository = "waits"
+      test_command = "true"
+      hidden_test_command = "sh hidden/run.sh"
+      fail_to_pass = ["seen"]
+      [verifier]
+      timeout_sec = 20
+
+      """)
+    return try RepairTask(directory: root)
+  }
+
+  /// With one episode at a time, the second one begins while the first is being graded: the first
+  /// one's hidden test waits for what the second one's policy does.
+  @Test func gradingMakesRoomForTheNextEpisode() async throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "hindsight-rollouts-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let marker = folder.appending(path: "marker")
+    let task = try waitingTask(in: folder, marker: marker)
+    let calls = Atomic<Int>(0)
+    let dialect = CompactDialect()
+    let policy = ScriptedPolicy { _, _ in
+      if calls.wrappingAdd(1, ordering: .relaxed).newValue == 2 {
+        try Data().write(to: marker)
+      }
+      return PolicyTurn(text: dialect.render(.submit), finish: .stop)
+    }
+    let rollouts = Rollouts(
+      policy: policy, dialect: dialect, tools: ToolName.allCases, limits: EpisodeLimits(),
+      environment: ToolEnvironment(sandbox: .none), grader: Grader(sandbox: .none),
+      recorder: try Recorder(at: folder.appending(path: "recorder").path(percentEncoded: false)),
+      workFolder: folder.appending(path: "work"), transcripts: nil, concurrency: 1)
+    let groups = try await rollouts.run([task], samples: 2, label: "test", seed: 1, step: 0)
+    #expect(groups.count == 1 && groups[0].count == 2)
+    #expect(groups[0].allSatisfy { $0.counts && $0.grade.resolved })
+  }
+}
