@@ -56,6 +56,7 @@ struct EvalCommand: AsyncParsableCommand {
     let progress = ProgressReporter(
       "Evaluating", total: tasks.count * samples, unit: "episodes")
     let groups: [[Rollout]]
+    let start = ContinuousClock.now
     do {
       groups = try await cancellingOnInterrupt {
         try await rollouts.run(tasks, samples: samples, label: "eval", seed: seed, step: 0) {
@@ -70,13 +71,15 @@ struct EvalCommand: AsyncParsableCommand {
           + "\(output)/transcripts; the same command evaluates anew")
       throw ExitCode(130)
     }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
     progress.finish()
     if let reason = groups.reasonNothingCounts {
       throw SetupError(description: "no episode could be run: \(reason)")
     }
     let report = EvaluationReport(
       tasks: tasks.map { ($0.id, $0.split.rawValue) }, groups: groups,
-      ks: ks.isEmpty ? [1, samples] : ks, seed: seed)
+      ks: ks.isEmpty ? [1, samples] : ks, seed: seed,
+      cost: .init(seconds: seconds, generation: policy.engine.statistics))
     try Predictions.write(
       groups, model: model.name, to: folder.appending(path: "predictions.jsonl"))
     try OutputFolder.writeJSON(report, to: folder.appending(path: "report.json"))
@@ -130,8 +133,25 @@ enum EvaluationTable {
           + "\(percent(report.submittedShare)) submitted, "
           + String(format: "%.1f", report.meanTurns) + " turns and "
           + String(format: "%.0f", report.meanActionTokens) + " action tokens an episode")
+      if let cost = report.cost {
+        lines.append(String(repeating: " ", count: title.count) + line(cost))
+      }
     }
     return lines.joined(separator: "\n")
+  }
+
+  private static func line(_ cost: EvaluationReport.Cost) -> String {
+    let generation = cost.generation
+    let context = generation.computedTokens + generation.reusedTokens
+    return
+      "\(generation.sampledTokens) tokens sampled at \(rate(generation.samplingRate)), "
+      + "\(generation.computedTokens) context tokens computed at \(rate(generation.contextRate)) ("
+      + percent(Double(generation.reusedTokens) / Double(max(1, context)))
+      + String(format: " of the contexts reused), %.0f s in all", cost.seconds)
+  }
+
+  private static func rate(_ value: Double?) -> String {
+    value.map { String(format: "%.0f a second", $0) } ?? "an unknown rate"
   }
 
   static func percent(_ value: Double) -> String { String(format: "%.1f %%", 100 * value) }

@@ -139,10 +139,11 @@ private struct LineGenerator: Sendable {
     if let format = try? files.chatFormat() { stop.append(format.endOfTurn) }
     let result = await engine.generate(
       GenerationRequest(
-        tokens: prompt.ids, cache: KVCache(config: files.config), adapter: adapter,
+        tokens: prompt.ids, adapter: adapter,
         sampling: sampling, random: prompt.stream, stopTokens: stop, maxTokens: maxTokens))
     try Task.checkCancellation()
     let ids = result.tokens.map(\.id)
+    engine.end(prompt.ids + ids, adapter: adapter)
     return OutputRow(
       ids: ids, logprobs: result.tokens.map(\.logprob.jsonNumber),
       text: files.tokenizer.decode(ids, skippingSpecial: true), finish: result.finish.rawValue,

@@ -1,7 +1,7 @@
 public import LanguageModel
 
 /// The network on this machine. Its sessions share an engine, which decodes whatever requests are
-/// waiting together; each keeps its own KV cache from turn to turn, so a turn costs its new tokens.
+/// waiting together and remembers what it has computed, so a turn costs its new tokens.
 public final class LocalPolicy: Policy {
   public let engine: Engine
   public let tokenizer: Tokenizer
@@ -36,12 +36,11 @@ public final class LocalPolicy: Policy {
 /// 0.7 as people write it, not the nearest Float's 0.699999988.
 private func decimal(_ value: Float) -> Double { Double(value.description) ?? Double(value) }
 
-/// One conversation with the local network: its tokens as they were sampled, and their cache.
+/// One conversation with the local network: its tokens as they were sampled.
 private actor LocalSession: PolicySession {
   private let policy: LocalPolicy
   private let window: Int
   private var context: TokenContext
-  private var cache: KVCache
   private var random: SplitMix64
 
   init(policy: LocalPolicy, seed: UInt64, limits: SessionLimits) {
@@ -49,7 +48,6 @@ private actor LocalSession: PolicySession {
     let length = policy.engine.config.contextLength
     window = min(limits.contextTokens ?? length, length)
     context = TokenContext(tokenizer: policy.tokenizer, chatFormat: policy.chatFormat)
-    cache = KVCache(config: policy.engine.config)
     random = SplitMix64(seed: seed)
   }
 
@@ -62,7 +60,7 @@ private actor LocalSession: PolicySession {
     context.append(added)
     let result = await policy.engine.generate(
       GenerationRequest(
-        tokens: context.tokens, cache: cache, adapter: policy.adapter, sampling: policy.sampling,
+        tokens: context.tokens, adapter: policy.adapter, sampling: policy.sampling,
         random: random, stopTokens: [policy.chatFormat.endOfTurn] + policy.engine.config.endTokens,
         maxTokens: min(maxTokens, room)))
     try Task.checkCancellation()
@@ -76,7 +74,7 @@ private actor LocalSession: PolicySession {
   }
 
   func end() {
-    cache = KVCache(config: policy.engine.config)
+    policy.engine.end(context.tokens, adapter: policy.adapter)
   }
 
   private func finish(_ result: GenerationResult, room: Int, maxTokens: Int) -> PolicyTurn.Finish {

@@ -1,4 +1,5 @@
 import Agent
+public import LanguageModel
 
 /// What an evaluation of a task set found.
 public struct EvaluationReport: Sendable, Codable, Equatable {
@@ -20,9 +21,26 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
   public var submittedShare: Double
   public var meanTurns: Double
   public var meanActionTokens: Double
+  /// What it took; nil where it wasn't measured.
+  public var cost: Cost?
+
+  public struct Cost: Sendable, Codable, Equatable {
+    /// Wall time of all episodes and their gradings.
+    public var seconds: Double
+    public var generation: GenerationStatistics
+
+    public init(seconds: Double, generation: GenerationStatistics) {
+      self.seconds = seconds
+      self.generation = generation
+    }
+  }
 
   /// - groups: [tasks][samples], in the order of `tasks`.
-  public init(tasks: [(id: String, split: String)], groups: [[Rollout]], ks: [Int], seed: UInt64) {
+  public init(
+    tasks: [(id: String, split: String)], groups: [[Rollout]], ks: [Int], seed: UInt64,
+    cost: Cost? = nil
+  ) {
+    self.cost = cost
     let counted = groups.map { $0.filter(\.counts) }
     self.tasks = zip(tasks, counted).map { task, rollouts in
       TaskResult(

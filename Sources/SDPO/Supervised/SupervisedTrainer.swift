@@ -140,8 +140,11 @@ public final class SupervisedTrainer {
     }
     var config = configuration.optimizer
     config.learningRate = configuration.learningRate(update: number, of: updateCount)
-    let norm = optimizer.update(
-      learner.trained, gradients: gradients.buffer, step: number, config: config)
+    let (learner, optimizer, options) = (learner, optimizer, config)
+    // Through the engine, which must not keep what it computed with the old weights.
+    let norm = try await engine.perform { _ in
+      optimizer.update(learner.trained, gradients: gradients.buffer, step: number, config: options)
+    }
     return UpdateReport(
       number: number, epoch: epoch, loss: loss, learningRate: config.learningRate,
       gradientNorm: norm, actionTokens: examples.reduce(0) { $0 + $1.rows.count },
@@ -169,7 +172,7 @@ public final class SupervisedTrainer {
     for item in heldOut {
       try Task.checkCancellation()
       let example = item.example
-      let logprob = try await engine.perform { _ in try learner.logprob(of: example) }
+      let logprob = try await engine.read { _ in try learner.logprob(of: example) }
       let key = item.demonstration.hindsight.rawValue
       let old = sums[key, default: (0, 0)]
       sums[key] = (old.loss - logprob, old.rows + example.rows.count)

@@ -107,12 +107,14 @@ public final class Trainer {
   ) async throws -> StepReport {
     let clock = ContinuousClock()
     let start = clock.now
+    let before = engine.statistics
     let chosen = configuration.taskIndices(step: step).map { tasks[$0] }
     let groups = try await rollOut(chosen, step, report)
     if let reason = groups.reasonNothingCounts {
       throw TrainingError("no episode of step \(step) could be run: \(reason)")
     }
     let rolledOut = clock.now
+    let generation = engine.statistics - before
     try rememberBest(groups, step: step)
     let built = try builder.build(chosen, groups, step: step)
     var accumulator = StepAccumulator()
@@ -124,6 +126,7 @@ public final class Trainer {
     values["learning_rate"] = Double(learningRate(step))
     values["time/rollout_seconds"] = (rolledOut - start) / .seconds(1)
     values["time/update_seconds"] = (updated - rolledOut) / .seconds(1)
+    values.merge(generation.values) { $1 }
     values["memory/peak_bytes"] = Double(ProcessMemory.peakBytes)
     let reason = state.collapseGuard.check(step: step, values)
     if norm != nil { follow(step) }
@@ -197,6 +200,21 @@ public final class Trainer {
     try student.save(to: folder.appending(path: "best"), baseModel: configuration.model)
     state.bestReward = mean
     state.bestStep = step - 1
+  }
+}
+
+extension GenerationStatistics {
+  /// By TensorBoard tag.
+  fileprivate var values: [String: Double] {
+    var values = [
+      "generation/context_tokens_computed": Double(computedTokens),
+      "generation/context_tokens_reused": Double(reusedTokens),
+      "generation/sampled_tokens": Double(sampledTokens),
+      "generation/prefill_seconds": prefillSeconds, "generation/decode_seconds": decodeSeconds,
+    ]
+    values["generation/prefill_tokens_per_second"] = contextRate
+    values["generation/decode_tokens_per_second"] = samplingRate
+    return values
   }
 }
 

@@ -11,7 +11,7 @@ import Testing
     var random = SplitMix64(seed: seed)
     return GenerationRequest(
       tokens: (0..<length).map { _ in TokenID(random.index(below: 37)) },
-      cache: KVCache(config: config), adapter: adapter, sampling: sampling,
+      adapter: adapter, sampling: sampling,
       random: SplitMix64(seeds: seed, 1), stopTokens: stop, maxTokens: maxTokens)
   }
 
@@ -31,8 +31,8 @@ import Testing
         UInt64(index), length: 1 + index * 3 % 30, maxTokens: 1 + index * 7 % 25, adapter: adapter)
     }
     var alone: [GenerationResult] = []
+    for index in 0..<24 { alone.append(await Engine(transformer).generate(requests(index))) }
     let engine = Engine(transformer)
-    for index in 0..<24 { alone.append(await engine.generate(requests(index))) }
     let together = await withTaskGroup(of: (Int, GenerationResult).self) { group in
       for index in 0..<24 { group.addTask { (index, await engine.generate(requests(index))) } }
       var results: [Int: GenerationResult] = [:]
@@ -56,21 +56,24 @@ import Testing
     #expect(await engine.generate(other).tokens != first.tokens)
   }
 
-  /// A conversation's next turn starts from the cache and goes on as if all were fed again.
-  @Test func goesOnFromTheCache() async {
-    let engine = Engine(randomTransformer(config, seed: 3))
+  /// A conversation's next turn costs only what is new, and goes on as if all were fed again.
+  @Test func goesOnFromWhatIsComputed() async {
+    let transformer = randomTransformer(config, seed: 3)
+    let engine = Engine(transformer)
     let first = request(8, length: 9, maxTokens: 5)
     let result = await engine.generate(first)
-    #expect(first.cache.count == 9 + 5 - 1)
+    #expect(engine.statistics.computedTokens == 9 && engine.statistics.sampledTokens == 5)
     var next = first
     next.tokens += result.tokens.map(\.id) + [1, 2, 3]
     next.random = result.random
-    var fresh = next
-    fresh.cache = KVCache(config: config)
-    let (kept, anew) = (await engine.generate(next), await engine.generate(fresh))
+    let kept = await engine.generate(next)
+    // All but the last sampled token had run.
+    #expect(engine.statistics.reusedTokens == 9 + 5 - 1)
+    #expect(engine.statistics.computedTokens == 9 + 1 + 3)
+    let anew = await Engine(transformer).generate(next)
     #expect(kept.tokens.map(\.id) == anew.tokens.map(\.id))
     let difference = largestDifference(kept.tokens.map(\.logprob), anew.tokens.map(\.logprob))
-    measured("log-probs from a kept cache", difference)
+    measured("log-probs from what was computed before", difference)
     #expect(difference < 2e-5)
   }
 
@@ -100,14 +103,10 @@ import Testing
     large.contextLength = 1 << 20
     let transformer = randomTransformer(large, seed: 7)
     let engine = Engine(transformer)
-    var endless = request(2, length: 3, maxTokens: 1 << 19)
-    endless.cache = KVCache(config: large)
-    let neverEnding = endless
+    let neverEnding = request(2, length: 3, maxTokens: 1 << 19)
     let work = Task { await engine.generate(neverEnding) }
     // Another request decodes beside it and ends on its own.
-    var short = request(4, length: 3, maxTokens: 5)
-    short.cache = KVCache(config: large)
-    #expect(await engine.generate(short).tokens.count == 5)
+    #expect(await engine.generate(request(4, length: 3, maxTokens: 5)).tokens.count == 5)
     work.cancel()
     let result = await work.value
     #expect(result.finish == .length)

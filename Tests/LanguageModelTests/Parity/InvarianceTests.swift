@@ -187,7 +187,7 @@ import Testing
     let prompt = tokens(11, &random)
     let result = await Engine(transformer).generate(
       GenerationRequest(
-        tokens: prompt, cache: KVCache(config: transformer.config), sampling: .init(),
+        tokens: prompt, sampling: .init(),
         random: random, stopTokens: [], maxTokens: 40))
     let sequence = prompt + result.tokens.map(\.id)
     let trainer = actionLogprobs(transformer, [sequence], of: 0).suffix(40)

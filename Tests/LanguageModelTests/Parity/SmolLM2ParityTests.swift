@@ -82,7 +82,7 @@ struct SmolLM2ParityTests {
     let expected = try file.integers("greedy_48_ids").map { TokenID($0) }
     let result = await Engine(model.transformer).generate(
       GenerationRequest(
-        tokens: ids, cache: KVCache(config: model.config), sampling: .greedy,
+        tokens: ids, sampling: .greedy,
         random: SplitMix64(seed: 0), stopTokens: model.config.endTokens, maxTokens: 48))
     // The reference pads what follows the end of turn.
     #expect(result.tokens.map(\.id) == Array(expected.prefix(result.tokens.count)))
