@@ -54,14 +54,14 @@ typedef struct {
 
 static long group_size(hs_attention_shape shape) { return shape.heads / shape.kv_heads; }
 
-/// Tokens whose rows make a chunk.
-static long chunk_tokens(hs_attention_shape shape) {
+/// Tokens of `most` whose rows make a chunk.
+static long chunk_tokens(hs_attention_shape shape, long most) {
   const long tokens = chunk_rows / group_size(shape);
-  return tokens > 0 ? tokens : 1;
+  return minimum(tokens > 0 ? tokens : 1, most);
 }
 
-static chunk make_chunk(hs_attention_shape shape, arena *memory) {
-  const long rows = chunk_tokens(shape) * group_size(shape);
+static chunk make_chunk(hs_attention_shape shape, long tokens, arena *memory) {
+  const long rows = chunk_tokens(shape, tokens) * group_size(shape);
   chunk c;
   c.q = take(memory, rows * shape.head_size / 2, sizeof(pair));
   c.maxima = take(memory, rows, sizeof(float));
@@ -72,9 +72,9 @@ static chunk make_chunk(hs_attention_shape shape, arena *memory) {
   return c;
 }
 
-long hs_attention_forward_scratch(hs_attention_shape shape) {
+long hs_attention_forward_scratch(hs_attention_shape shape, long tokens) {
   arena memory = {0, 0};
-  make_chunk(shape, &memory);
+  make_chunk(shape, tokens, &memory);
   return memory.used;
 }
 
@@ -130,9 +130,10 @@ void hs_attention_forward(
   const long size = shape.head_size, width = padded_head(size), group = group_size(shape);
   const long head_offset = kv_head * page_tokens / 2 * (size + width) * (long)sizeof(pair);
   arena memory = {scratch, 0};
-  const chunk c = make_chunk(shape, &memory);
-  for (long token = first; token < end; token += chunk_tokens(shape)) {
-    const long tokens = minimum(chunk_tokens(shape), end - token), rows = tokens * group;
+  const chunk c = make_chunk(shape, end - first, &memory);
+  const long step = chunk_tokens(shape, end - first);
+  for (long token = first; token < end; token += step) {
+    const long tokens = minimum(step, end - token), rows = tokens * group;
     for (long t = 0; t < tokens; t++)
       operations->round_row(
           queries->q + (token + t) * queries->q_step + kv_head * group * size, group * size,

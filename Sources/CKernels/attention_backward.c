@@ -147,28 +147,27 @@ static void gradient_block(
       w->d_keys + j * size * block, block, !begins);
   operations->product(
       rows, size, block / 2, w->d_rows, block / 2, 1, w->key_tokens + j * block / 2 * width, width,
-      s->dq + i * block * s->d_step + head * size, s->d_step, j > 0);
+      s->dq + i * block * s->dq_step + head * size, s->dq_step, j > 0);
 }
 
 void hs_attention_backward(
-    hs_attention_shape shape, const hs_attention_gradient *s, long kv_head, void *scratch) {
+    hs_attention_shape shape, const hs_attention_gradient *s, long first_head, long end_head,
+    void *scratch) {
   long bytes;
   const workspace w = lay_out(shape, s->count, scratch, &bytes);
-  const long size = shape.head_size, group = shape.heads / shape.kv_heads;
-  const long blocks = block_count(s->count);
-  pack_keys(shape, s, &w, kv_head);
-  for (long g = 0; g < group; g++) {
-    pack_queries(shape, s, &w, kv_head * group + g);
+  const long size = shape.head_size, blocks = block_count(s->count);
+  pack_keys(shape, s, &w, first_head / (shape.heads / shape.kv_heads));
+  for (long head = first_head; head < end_head; head++) {
+    pack_queries(shape, s, &w, head);
     for (long j = 0; j < blocks; j++)
       for (long i = j; i < blocks; i++)
-        gradient_block(shape, s, &w, kv_head * group + g, i, j, g == 0 && i == j);
+        gradient_block(shape, s, &w, head, i, j, head == first_head && i == j);
   }
   for (long t = 0; t < s->count; t++) {
     const long from = t / block * size * block + t % block;
-    const long to = t * s->d_step + kv_head * size;
     for (long d = 0; d < size; d++) {
-      s->dk[to + d] = w.d_keys[from + d * block];
-      s->dv[to + d] = w.d_values[from + d * block];
+      s->dk[t * s->dkv_step + d] = w.d_keys[from + d * block];
+      s->dv[t * s->dkv_step + d] = w.d_values[from + d * block];
     }
   }
 }

@@ -125,7 +125,7 @@ static void **make_pages(problem x, const textbook *t) {
 
 static void forward(problem x, const textbook *t, void **pages, float *output, float *log_sum) {
   const long width = x.shape.heads * x.shape.head_size;
-  void *scratch = aligned(hs_attention_forward_scratch(x.shape));
+  void *scratch = aligned(hs_attention_forward_scratch(x.shape, x.count));
   const hs_attention_queries queries = {
       t->q, width, output, width, log_sum, x.count, x.past, pages, 0};
   for (long head = 0; head < x.shape.kv_heads; head++)
@@ -162,11 +162,14 @@ static void check_gradients(
     memcpy(qkv + i * step + width + kv_width, t->v + i * kv_width, (size_t)kv_width * 4);
   }
   void *scratch = aligned(hs_attention_backward_scratch(x.shape, x.count));
-  const hs_attention_gradient sequence = {
-      qkv,   qkv + width, qkv + width + kv_width, step, output, t->d_output, width,  width, log_sum,
-      d,     d + width,   d + width + kv_width,   step, x.count};
-  for (long head = 0; head < x.shape.kv_heads; head++)
-    hs_attention_backward(x.shape, &sequence, head, scratch);
+  const long group = x.shape.heads / x.shape.kv_heads;
+  for (long head = 0; head < x.shape.kv_heads; head++) {
+    float *dk = d + width + head * x.shape.head_size;
+    const hs_attention_gradient sequence = {
+        qkv, qkv + width, qkv + width + kv_width, step, output,        t->d_output, width, width,
+        log_sum, d,       step,                   dk,   dk + kv_width, step,        x.count};
+    hs_attention_backward(x.shape, &sequence, head * group, (head + 1) * group, scratch);
+  }
   float *dq = malloc((size_t)(x.count * width) * 4), *dk = malloc((size_t)(x.count * kv_width) * 4);
   float *dv = malloc((size_t)(x.count * kv_width) * 4);
   for (long i = 0; i < x.count; i++) {

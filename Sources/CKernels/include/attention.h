@@ -42,8 +42,8 @@ typedef struct {
   long offset;
 } hs_attention_queries;
 
-/// Bytes that a call of `hs_attention_forward` needs for itself, aligned to 64.
-long hs_attention_forward_scratch(hs_attention_shape shape);
+/// Bytes that `hs_attention_forward` needs for itself for so many tokens, aligned to 64.
+long hs_attention_forward_scratch(hs_attention_shape shape, long tokens);
 
 /// Causal attention of the query tokens first ..< end, in the heads of one kv head. A token's bits
 /// depend on its own query and on the keys and values that it sees, on nothing else.
@@ -51,8 +51,8 @@ void hs_attention_forward(
     hs_attention_shape shape, const hs_attention_queries *queries, long kv_head, long first,
     long end, void *scratch);
 
-/// One whole sequence of a training batch: everything [count, heads or kv_heads · D], rows so many
-/// floats apart.
+/// One whole sequence of a training batch: [count, heads or kv_heads · D] but for dk and dv, rows so
+/// many floats apart.
 typedef struct {
   const float *q, *keys, *values;
   /// Of q, keys and values.
@@ -60,16 +60,20 @@ typedef struct {
   const float *output, *d_output;
   long output_step, d_output_step;
   const float *log_sum_exp;
-  float *dq, *dk, *dv;
-  /// Of dq, dk and dv.
-  long d_step;
+  float *dq;
+  long dq_step;
+  /// One kv head's, [count, D].
+  float *dk, *dv;
+  long dkv_step;
   long count;
 } hs_attention_gradient;
 
 /// Bytes that a call of `hs_attention_backward` needs for itself, aligned to 64.
 long hs_attention_backward_scratch(hs_attention_shape shape, long count);
 
-/// Gradients of one kv head and its query heads; dq, dk and dv are overwritten in their columns.
-/// Recomputes the probabilities in blocks of 64 × 64 from log_sum_exp (arXiv 2205.14135).
+/// What the query heads first_head ..< end_head, which share a kv head, give: dq is overwritten in
+/// their columns, dk and dv altogether. Recomputes the probabilities in blocks of 64 × 64 from
+/// log_sum_exp (arXiv 2205.14135).
 void hs_attention_backward(
-    hs_attention_shape shape, const hs_attention_gradient *sequence, long kv_head, void *scratch);
+    hs_attention_shape shape, const hs_attention_gradient *sequence, long first_head,
+    long end_head, void *scratch);

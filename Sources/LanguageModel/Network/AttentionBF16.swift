@@ -12,10 +12,10 @@ extension Attention {
   /// Query tokens that one thread takes at a time.
   private static let block = 64
 
-  /// Part of a span's queries, in the heads of one kv head.
+  /// Part of a span's queries, in the heads of some kv heads.
   private struct Item {
     let span: Int
-    let kvHead: Int
+    let kvHeads: Range<Int>
     let tokens: Range<Int>
   }
 
@@ -31,15 +31,18 @@ extension Attention {
           count: span.queryCount, past: span.past, pages: page.list, offset: page.offset)
       }
       let items = items(spans)
-      let scratchBytes = hs_attention_forward_scratch(shape)
       nonisolated(unsafe) let shared = queries
       parallelItems(items.count) { index in
         let item = items[index]
-        withUnsafeTemporaryAllocation(byteCount: scratchBytes, alignment: 64) { scratch in
-          withUnsafePointer(to: shared[item.span]) {
-            hs_attention_forward(
-              shape, $0, item.kvHead, item.tokens.lowerBound, item.tokens.upperBound,
-              scratch.baseAddress)
+        withUnsafeTemporaryAllocation(
+          byteCount: hs_attention_forward_scratch(shape, item.tokens.count), alignment: 64
+        ) { scratch in
+          withUnsafePointer(to: shared[item.span]) { queries in
+            for kvHead in item.kvHeads {
+              hs_attention_forward(
+                shape, queries, kvHead, item.tokens.lowerBound, item.tokens.upperBound,
+                scratch.baseAddress)
+            }
           }
         }
       }
@@ -50,33 +53,88 @@ extension Attention {
     q: Matrix, spans: [AttentionSpan], output: Matrix, logSumExp: UnsafePointer<Float>,
     dOutput: Matrix, dq: Matrix, dk: Matrix, dv: Matrix
   ) {
-    parallelItems(spans.count * kvHeads) { index in
-      let span = spans[index / kvHeads]
-      guard span.past == 0, case .rows(let keys, let values) = span.storage else {
-        preconditionFailure("gradients flow into rows of the batch, not into a cache")
+    let group = heads / kvHeads
+    // Few sequences: each query head on its own, whose parts of dk and dv are added up afterwards.
+    let parts = spans.count * kvHeads < 4 * computeThreads ? group : 1
+    let memory = parts > 1 ? scratch.pointer(count: 2 * q.rows * heads * headSize) : nil
+    let partial = memory.map { memory in
+      (0..<2).map {
+        Matrix(
+          memory + $0 * q.rows * heads * headSize, rows: q.rows, columns: heads * headSize)
       }
-      precondition(keys.stride == q.stride && values.stride == q.stride)
-      precondition(dk.stride == dq.stride && dv.stride == dq.stride)
-      let first = span.firstRow
-      var sequence = hs_attention_gradient(
-        q: q.row(first), keys: keys.base, values: values.base, step: q.stride,
-        output: output.row(first), d_output: dOutput.row(first), output_step: output.stride,
-        d_output_step: dOutput.stride, log_sum_exp: logSumExp + first * heads, dq: dq.row(first),
-        dk: dk.row(first), dv: dv.row(first), d_step: dq.stride, count: span.queryCount)
-      withUnsafeTemporaryAllocation(
-        byteCount: hs_attention_backward_scratch(shape, span.queryCount), alignment: 64
-      ) { scratch in
-        hs_attention_backward(shape, &sequence, index % kvHeads, scratch.baseAddress)
+    }
+    parallelItems(spans.count * kvHeads * parts) { index in
+      let span = spans[index / (kvHeads * parts)]
+      let first = index % (kvHeads * parts) * (group / parts)
+      let columns = partial == nil ? first / group : first
+      let target = (partial?[0] ?? dk, partial?[1] ?? dv)
+      backward(
+        span, heads: first..<first + group / parts, q: q, output: output, logSumExp: logSumExp,
+        dOutput: dOutput, dq: dq, dk: headColumns(target.0, columns),
+        dv: headColumns(target.1, columns))
+    }
+    guard let partial else { return }
+    for (parts, sum) in zip(partial, [dk, dv]) { addGroups(parts, into: sum) }
+  }
+
+  private func headColumns(_ x: Matrix, _ head: Int) -> Matrix {
+    x.columns(head * headSize..<(head + 1) * headSize)
+  }
+
+  /// One span's query heads `heads`, which share a kv head: dk and dv [N, D] are that one's.
+  private func backward(
+    _ span: AttentionSpan, heads range: Range<Int>, q: Matrix, output: Matrix,
+    logSumExp: UnsafePointer<Float>, dOutput: Matrix, dq: Matrix, dk: Matrix, dv: Matrix
+  ) {
+    guard span.past == 0, case .rows(let keys, let values) = span.storage else {
+      preconditionFailure("gradients flow into rows of the batch, not into a cache")
+    }
+    precondition(keys.stride == q.stride && values.stride == q.stride && dk.stride == dv.stride)
+    let first = span.firstRow
+    var sequence = hs_attention_gradient(
+      q: q.row(first), keys: keys.base, values: values.base, step: q.stride,
+      output: output.row(first), d_output: dOutput.row(first), output_step: output.stride,
+      d_output_step: dOutput.stride, log_sum_exp: logSumExp + first * heads, dq: dq.row(first),
+      dq_step: dq.stride, dk: dk.row(first), dv: dv.row(first), dkv_step: dk.stride,
+      count: span.queryCount)
+    withUnsafeTemporaryAllocation(
+      byteCount: hs_attention_backward_scratch(shape, span.queryCount), alignment: 64
+    ) { scratch in
+      hs_attention_backward(
+        shape, &sequence, range.lowerBound, range.upperBound, scratch.baseAddress)
+    }
+  }
+
+  /// parts [N, heads·D] → sum [N, kvHeads·D]: each kv head's group added up in order.
+  private func addGroups(_ parts: Matrix, into sum: Matrix) {
+    let group = heads / kvHeads
+    parallelRows(sum.rows, minimumPerThread: 16) { rows in
+      for row in rows {
+        for head in 0..<heads {
+          let target = sum.row(row) + head / group * headSize
+          let source = parts.row(row) + head * headSize
+          if head % group == 0 {
+            target.update(from: source, count: headSize)
+          } else {
+            addScaled(source, scale: 1, to: target, headSize)
+          }
+        }
       }
     }
   }
 
   private func items(_ spans: [AttentionSpan]) -> [Item] {
+    // Many sequences of a token each: all heads together are little enough.
+    let whole = spans.count >= 4 * computeThreads
     var items: [Item] = []
     for (index, span) in spans.enumerated() {
       for first in stride(from: 0, to: span.queryCount, by: Self.block) {
         let tokens = first..<min(first + Self.block, span.queryCount)
-        items += (0..<kvHeads).map { Item(span: index, kvHead: $0, tokens: tokens) }
+        if whole, span.queryCount == 1 {
+          items.append(Item(span: index, kvHeads: 0..<kvHeads, tokens: tokens))
+        } else {
+          items += (0..<kvHeads).map { Item(span: index, kvHeads: $0..<$0 + 1, tokens: tokens) }
+        }
       }
     }
     return items

@@ -37,13 +37,13 @@ public final class KVPage: @unchecked Sendable {
   public static let tokenCount = 64
 
   let layout: KVLayout
-  private let memory: HugeMemory
+  private let slot: PagePool.Slot
   /// Slots from here on were never written: they are zero.
   private(set) var filled = 0
 
   init(layout: KVLayout) {
     self.layout = layout
-    memory = HugeMemory(count: layout.pageBytes)
+    slot = PagePool.take(layout.pageBytes)
   }
 
   /// A page of its own with the first `slots` tokens of another.
@@ -54,10 +54,12 @@ public final class KVPage: @unchecked Sendable {
     clear(from: slots)
   }
 
-  var base: UnsafeMutableRawPointer { memory.base }
+  deinit { PagePool.give(back: slot) }
+
+  var base: UnsafeMutableRawPointer { slot.base }
 
   /// Bytes of memory.
-  public var byteCount: Int { memory.count }
+  public var byteCount: Int { layout.pageBytes }
 
   /// An fp32 layer inside a page.
   static func layer(

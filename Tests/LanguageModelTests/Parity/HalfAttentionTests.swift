@@ -108,6 +108,55 @@ import Testing
     #expect(same)
   }
 
+  /// Neither a dropped token nor a page's former owner shows, even where they weren't finite.
+  @Test(arguments: shapes)
+  func whatWasForgottenLeavesNoTrace(_ shape: Heads) {
+    var random = SplitMix64(seeds: UInt64(shape.size), 5)
+    let width = shape.kvHeads * shape.size
+    let k = Strided(rows: 70, columns: width, gap: 0, random: &random)
+    let v = Strided(rows: 70, columns: width, gap: 0, random: &random)
+    let q = Strided(rows: 5, columns: shape.heads * shape.size, gap: 0, random: &random)
+    let broken = Strided(rows: 60, columns: width, gap: 0, random: &random)
+    broken.matrix.base.update(repeating: .nan, count: 60 * width)
+    func answer(_ cache: KVCache) -> [Double] {
+      let output = Strided(rows: 5, columns: q.matrix.columns, gap: 0, random: &random)
+      let logSumExp = FloatBuffer(count: 5 * shape.heads)
+      cache.reserve(70)
+      cache.write(k.matrix.rows(65..<70), v.matrix.rows(65..<70), layer: 1)
+      Attention(heads: shape.heads, kvHeads: shape.kvHeads, headSize: shape.size).forward(
+        q: q.matrix, spans: [AttentionSpan(firstRow: 0, queryCount: 5, cache: cache, layer: 1)],
+        into: output.matrix, logSumExp: logSumExp.base)
+      cache.advance(by: 5)
+      return output.values
+    }
+    func prefix() -> KVCache {
+      let cache = KVCache(config: config(shape), precision: .bf16)
+      cache.reserve(65)
+      cache.write(k.matrix.rows(0..<65), v.matrix.rows(0..<65), layer: 1)
+      cache.advance(by: 65)
+      return cache
+    }
+    let expected = answer(prefix())
+    #expect(expected.allSatisfy { $0.isFinite })
+    let longer = prefix()
+    longer.reserve(125)
+    longer.write(broken.matrix, broken.matrix, layer: 1)
+    longer.advance(by: 60)
+    let shared = KVCache(
+      sharing: longer.pages, count: 65, config: config(shape), precision: .bf16)
+    #expect(answer(shared) == expected)
+    longer.truncate(to: 65)
+    #expect(answer(longer) == expected)
+    for _ in 0..<3 {
+      var former: KVCache? = KVCache(config: config(shape), precision: .bf16)
+      former?.reserve(60)
+      former?.write(broken.matrix, broken.matrix, layer: 1)
+      former?.advance(by: 60)
+      former = nil
+      #expect(answer(prefix()) == expected)
+    }
+  }
+
   @Test(arguments: shapes, [[9], [64, 1, 130], [65, 40]])
   func gradientsPointWhereFp32sDo(_ shape: Heads, _ lengths: [Int]) {
     var random = SplitMix64(seeds: UInt64(shape.size), UInt64(lengths.count))
