@@ -38,8 +38,8 @@ format: ## rewrite the sources in the project's format
 lint: ## fail on anything the formatter would change or warn about
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
 
-bench: setup ## time the matrix products of the default model on this machine
-	Benchmarks/run.sh
+bench: build model ## time generation and training on this machine, beside its limits
+	$(HINDSIGHT) bench
 
 clean: ## remove build products; models/ and runs/ stay
 	$(SWIFT) package clean

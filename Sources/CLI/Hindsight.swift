@@ -17,7 +17,7 @@ struct Hindsight: AsyncParsableCommand {
     subcommands: [
       TrainCommand.self, SFTCommand.self, EvalCommand.self, ReportCommand.self, RunCommand.self,
       ReplayCommand.self, TasksCommand.self, TokenizeCommand.self, LogprobsCommand.self,
-      GenerateCommand.self, DoctorCommand.self,
+      GenerateCommand.self, BenchCommand.self, DoctorCommand.self,
     ])
 
   static func main() async {

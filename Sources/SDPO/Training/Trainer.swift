@@ -154,12 +154,8 @@ public final class Trainer {
     _ report: @escaping @Sendable (Event) -> Void
   ) async throws -> Float? {
     let work = Update(
-      pass: UpdatePass(
-        student: student, teacher: teacher, teacherKind: configuration.teacher,
-        objective: configuration.objective, microBatchTokens: configuration.microBatchTokens,
-        recompute: configuration.recompute),
-      configuration: configuration, gradients: gradients, optimizer: optimizer,
-      learningRate: learningRate(step))
+      configuration, student: student, teacher: teacher, gradients: gradients,
+      optimizer: optimizer, learningRate: learningRate(step))
     let number = state.updates + 1
     let result = try await engine.perform { _ in
       try work.run(examples, number: number) { report(.updated(done: $0, of: examples.count)) }

@@ -1,26 +1,41 @@
 import Foundation
-import LanguageModel
+package import LanguageModel
 import Synchronization
 
 /// One optimiser step over a batch of examples: weights of rows, what needs measuring first, the
 /// gradient, AdamW. Runs on the engine's thread.
-struct Update: Sendable {
+package struct Update: Sendable {
   let pass: UpdatePass
   let configuration: TrainingConfiguration
   let gradients: GradientTarget
   let optimizer: AdamW
   let learningRate: Float
 
-  struct Result: Sendable {
+  package struct Result: Sendable {
     /// With their rows' final weights and advantages.
-    var examples: [TrainingExample]
-    var statistics: [[RowStatistics]]
+    package var examples: [TrainingExample]
+    package var statistics: [[RowStatistics]]
     /// Of the gradient before clipping; nil if no row took part and nothing was changed.
-    var norm: Float?
+    package var norm: Float?
+  }
+
+  /// - gradients, optimizer: of an earlier step, to go on with; nil makes fresh ones.
+  package init(
+    _ configuration: TrainingConfiguration, student: Learner, teacher: Learner?,
+    gradients: GradientTarget? = nil, optimizer: AdamW? = nil, learningRate: Float
+  ) {
+    pass = UpdatePass(
+      student: student, teacher: teacher, teacherKind: configuration.teacher,
+      objective: configuration.objective, microBatchTokens: configuration.microBatchTokens,
+      recompute: configuration.recompute)
+    self.configuration = configuration
+    self.gradients = gradients ?? student.makeGradients()
+    self.optimizer = optimizer ?? AdamW(parameterCount: student.trained.count)
+    self.learningRate = learningRate
   }
 
   /// - number: counts the run's updates from 1.
-  func run(
+  package func run(
     _ examples: [TrainingExample], number: Int, progress: (Int) -> Void
   ) throws -> Result {
     var examples = examples
