@@ -30,7 +30,7 @@ let package = Package(
       name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
 
-    .target(name: "CKernels"),
+    .target(name: "CKernels", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(
       name: "LanguageModel", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: settings),
     .target(

@@ -17,6 +17,7 @@ struct EvalCommand: AsyncParsableCommand {
 
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var adapterOptions: AdapterOptions
+  @OptionGroup var precision: PrecisionOption
   @OptionGroup var sampling: SamplingOptions
   @OptionGroup var episode: EpisodeOptions
   @OptionGroup var selection: TaskSelection
@@ -46,7 +47,8 @@ struct EvalCommand: AsyncParsableCommand {
   func run() async throws {
     let tasks = try selection.load()
     let setup = try await RolloutSetup(episode)
-    let model = try LoadedModel.load(modelOptions.model)
+    let model = try LoadedModel.load(
+      modelOptions.model, precision: try precision.resolved)
     let policy = try LocalPolicy(
       model, adapter: try adapterOptions.load(model.config),
       adapterFolder: adapterOptions.adapter, sampling: sampling.parameters)

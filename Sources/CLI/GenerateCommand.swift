@@ -20,6 +20,9 @@ struct GenerateCommand: AsyncParsableCommand {
   @OptionGroup var model: ModelOptions
   @OptionGroup var adapter: AdapterOptions
 
+  @Option(help: "fp32 (what references are computed in), bf16 or auto.")
+  var precision = "fp32"
+
   @Flag(help: "Always take the likeliest token, whatever the sampling options say.")
   var greedy = false
 
@@ -49,7 +52,9 @@ struct GenerateCommand: AsyncParsableCommand {
     let files = try ModelFiles.find(model.model)
     let adapter = try adapter.load(files.config)
     let generator = LineGenerator(
-      files: files, engine: Engine(try Transformer(files)), adapter: adapter,
+      files: files,
+      engine: Engine(try Transformer(files, precision: try PrecisionOption.resolve(precision))),
+      adapter: adapter,
       sampling: greedy ? .greedy : sampling.parameters, seed: seed, maxTokens: maxTokens)
     let (batch, input) = (batch, input)
     try await cancellingOnInterrupt {

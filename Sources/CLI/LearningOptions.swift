@@ -63,27 +63,27 @@ struct LearningOptions: ParsableArguments {
     help: "Linear layers with an adapter: q_proj k_proj v_proj o_proj gate_proj up_proj down_proj.")
   var loraTargets: [String] = []
 
-  @Option(
-    name: .customLong("micro-batch-tokens"),
-    help: "Tokens of one forward and backward pass: what bounds memory.")
-  var microBatchTokens = 2048
+  @OptionGroup var memory: MemoryOption
 
   @Flag(help: "Recompute each layer in the backward pass: slower, a tenth of the memory.")
   var recompute = false
 
   func configuration(
-    model: String, adapter: String?, tasks: String, taskIDs: [String], seed: UInt64, steps: Int,
+    model: String, precision: Precision, adapter: String?, tasks: String, taskIDs: [String],
+    seed: UInt64, steps: Int,
     tasksPerStep: Int, groupSize: Int, sampling: SamplingParameters, episode: EpisodeOptions
   ) throws -> TrainingConfiguration {
     var optimizer = AdamWConfig(learningRate: learningRate)
     optimizer.weightDecay = weightDecay
     optimizer.maxGradientNorm = maxGradientNorm
     let signal = try Signal(parsing: signal)
+    let teacher = try TeacherKind(parsing: teacher)
     if full && adapter != nil {
       throw ValidationError("--full trains the model itself: it can't be given with --adapter")
     }
     return TrainingConfiguration(
-      model: model, adapter: adapter, tasks: tasks, taskIDs: taskIDs, seed: seed,
+      model: model, precision: precision, adapter: adapter, tasks: tasks, taskIDs: taskIDs,
+      seed: seed,
       steps: steps, tasksPerStep: tasksPerStep, groupSize: groupSize, sampling: sampling,
       dialect: episode.dialect, limits: episode.limits, sandbox: episode.sandbox,
       concurrency: episode.concurrency,
@@ -91,13 +91,26 @@ struct LearningOptions: ParsableArguments {
         signal: signal,
         divergence: Divergence(alpha: alpha, topK: distillTopK > 0 ? distillTopK : nil),
         temperature: Double(sampling.temperature)),
-      teacher: try TeacherKind(parsing: teacher),
+      teacher: teacher,
       hindsight: HindsightConfiguration(
         content: try choice("hindsight", hindsight), control: try choice("control", control)),
       turnSelection: turnsDistilled > 0 ? turnsDistilled : nil,
       normalization: try choice("normalization", normalization),
       lora: full ? nil : try lora(), optimizer: optimizer, warmupSteps: warmupSteps,
-      microBatchTokens: microBatchTokens, recompute: recompute)
+      microBatchTokens: try microBatchTokens(
+        model, precision, hasTeacher: signal.needsTeacher && teacher != .current),
+      recompute: recompute)
+  }
+
+  private func microBatchTokens(
+    _ model: String, _ precision: Precision, hasTeacher: Bool
+  ) throws -> Int {
+    let config = try ModelFiles.find(model).config
+    return try memory.microBatchTokens(
+      MemoryPlan(
+        config: config, precision: precision,
+        trained: full ? nil : try lora().parameterCount(config), ownTeacher: hasTeacher,
+        recompute: recompute, chunkRows: UpdatePass.chunkRows))
   }
 
   private func lora() throws -> LoRAConfig {

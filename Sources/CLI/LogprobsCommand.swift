@@ -19,6 +19,9 @@ struct LogprobsCommand: ParsableCommand {
   @OptionGroup var model: ModelOptions
   @OptionGroup var adapter: AdapterOptions
 
+  @Option(help: "fp32 (what references are computed in), bf16 or auto.")
+  var precision = "fp32"
+
   @Option(
     help: ArgumentHelp("List this many of the likeliest tokens at every place.", valueName: "n"))
   var top = 0
@@ -49,7 +52,7 @@ struct LogprobsCommand: ParsableCommand {
   func run() throws {
     let files = try ModelFiles.find(model.model)
     let adapter = try adapter.load(files.config)
-    let transformer = try Transformer(files)
+    let transformer = try Transformer(files, precision: try PrecisionOption.resolve(precision))
     let reader = try input.reader()
     let writer = JSONLineWriter()
     while let line = try reader.next() {

@@ -17,6 +17,8 @@ struct PolicyOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A folder with a PEFT adapter for a local model.", valueName: "dir"))
   var adapter: String?
 
+  @OptionGroup var precision: PrecisionOption
+
   @OptionGroup var sampling: SamplingOptions
 }
 
@@ -59,7 +61,7 @@ func makePolicy(_ options: PolicyOptions) async throws -> any Policy {
 private func decimal(_ value: Float) -> Double { Double(value.description) ?? Double(value) }
 
 private func makeLocalPolicy(_ path: String, _ options: PolicyOptions) throws -> any Policy {
-  let model = try LoadedModel.load(path)
+  let model = try LoadedModel.load(path, precision: try options.precision.resolved)
   let adapter = try options.adapter.map { folder in
     try LoRAParameters.load(folder: folder, model: model.config)
   }

@@ -71,8 +71,7 @@ struct SFTCommand: AsyncParsableCommand {
   @Option(help: "Demonstrations of the other split that measure the loss after each epoch.")
   var heldOut = 16
 
-  @Option(help: "Tokens of one pass at most: what bounds memory.")
-  var microBatchTokens = 2048
+  @OptionGroup var memory: MemoryOption
 
   @Flag(help: "Compute activations twice: slower, a tenth of the memory.")
   var recompute = false
@@ -85,6 +84,8 @@ struct SFTCommand: AsyncParsableCommand {
 
   @Option(help: "Tasks demonstrated at a time.")
   var jobs = 2
+
+  @OptionGroup var precision: PrecisionOption
 
   @Flag(help: "Make the demonstrations and stop; no model is needed.")
   var demonstrationsOnly = false
@@ -104,7 +105,9 @@ struct SFTCommand: AsyncParsableCommand {
     if let alpha, !(alpha > 0 && alpha.isFinite) {
       throw ValidationError("--alpha must be positive.")
     }
-    if let problem = supervised.problem { throw ValidationError("\(problem).") }
+    if let problem = supervised(microBatchTokens: 2048).problem {
+      throw ValidationError("\(problem).")
+    }
     _ = try linearKinds()
   }
 
@@ -121,7 +124,7 @@ struct SFTCommand: AsyncParsableCommand {
 
   var folder: URL { URL(filePath: output) }
 
-  var supervised: SupervisedConfiguration {
+  func supervised(microBatchTokens: Int) -> SupervisedConfiguration {
     SupervisedConfiguration(
       epochs: epochs, batch: batch, perTask: perTask,
       optimizer: AdamWConfig(learningRate: learningRate ?? (full ? 2e-5 : 5e-4)), seed: seed,

@@ -10,20 +10,27 @@ struct SFTRun: Sendable {
   let command: SFTCommand
 
   func train(_ training: [Demonstration], heldOut: [Demonstration]) async throws {
-    let model = try LoadedModel.load(command.model)
+    let model = try LoadedModel.load(
+      command.model, precision: try command.precision.resolved, trainable: command.full)
     let learner = try learner(model)
     let items = tokenized(training, model, "training")
     let measured = Self.balanced(
       tokenized(heldOut, model, "held-out"), count: command.heldOut, seed: command.seed)
+    let configuration = command.supervised(
+      microBatchTokens: try command.memory.microBatchTokens(
+        MemoryPlan(
+          config: model.config, precision: model.transformer.precision,
+          trained: learner.adapter?.buffer.count, ownTeacher: false,
+          recompute: command.recompute, chunkRows: UpdatePass.chunkRows)))
     let trainer = try SupervisedTrainer(
-      command.supervised, engine: Engine(model.transformer), learner: learner, training: items,
+      configuration, engine: Engine(model.transformer), learner: learner, training: items,
       heldOut: measured)
     let lengths = items.map(\.example.student.count).sorted()
     print(
       "\(trainer.epochSize) demonstrations an epoch, \(trainer.updateCount) updates, "
         + "\(learner.trained.count) trained parameters; tokens of a demonstration: median "
         + "\(lengths[lengths.count / 2]), most \(lengths[lengths.count - 1])")
-    try writeConfiguration()
+    try writeConfiguration(configuration)
     let metrics = try MetricsWriter(directory: command.folder)
     let progress = ProgressReporter(
       "Training", total: trainer.epochSize * command.epochs, unit: "demonstrations")
@@ -155,9 +162,10 @@ struct SFTRun: Sendable {
   }
 
   /// What the run was, for whoever finds the folder.
-  private func writeConfiguration() throws {
+  private func writeConfiguration(_ configuration: SupervisedConfiguration) throws {
     struct Record: Encodable {
       var model: String
+      var precision: String
       var adapter: String?
       var tasks, split, dialect: String
       var supervised: SupervisedConfiguration
@@ -165,8 +173,9 @@ struct SFTRun: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let record = Record(
-      model: command.model, adapter: command.adapter, tasks: command.tasks,
-      split: command.split.rawValue, dialect: command.dialect, supervised: command.supervised)
+      model: command.model, precision: try command.precision.resolved.rawValue,
+      adapter: command.adapter, tasks: command.tasks,
+      split: command.split.rawValue, dialect: command.dialect, supervised: configuration)
     try encoder.encode(record).write(
       to: command.folder.appending(path: "config.json"), options: .atomic)
   }

@@ -19,6 +19,7 @@ struct TrainCommand: AsyncParsableCommand {
 
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var adapterOptions: AdapterOptions
+  @OptionGroup var precision: PrecisionOption
   @OptionGroup var sampling: SamplingOptions
   @OptionGroup var episode: EpisodeOptions
   @OptionGroup var learning: LearningOptions
@@ -87,7 +88,8 @@ struct TrainCommand: AsyncParsableCommand {
   private func newConfiguration() throws -> TrainingConfiguration {
     let set = try TaskSet.load(URL(filePath: tasks), split: split)
     var configuration = try learning.configuration(
-      model: modelOptions.model, adapter: adapterOptions.adapter, tasks: tasks,
+      model: modelOptions.model, precision: try precision.resolved, adapter: adapterOptions.adapter,
+      tasks: tasks,
       taskIDs: set.tasks.map(\.id), seed: seed, steps: steps,
       tasksPerStep: tasksPerStep, groupSize: groupSize, sampling: sampling.parameters,
       episode: episode)
@@ -135,7 +137,10 @@ private struct Parts {
           + "as they were, or begin another run")
     }
     tasks = set.tasks
-    let model = try LoadedModel.load(configuration.model)
+    let precision = configuration.precision ?? .fp32
+    _ = try PrecisionOption.resolve(precision.rawValue)
+    let model = try LoadedModel.load(
+      configuration.model, precision: precision, trainable: configuration.lora == nil)
     student = Learner(
       transformer: model.transformer, adapter: try Self.startingAdapter(model, configuration))
     policy = try LocalPolicy(

@@ -67,15 +67,14 @@ extension LinearGroup {
       var pieces = ScratchPieces(
         scratch, floats: 0, halves: packedCount(x) + packedCount(dy) + dy.rows * (dy.columns + 1),
         pieces: 3)
-      BF16.multiply(pieces.rounded(dy).operand(transposed), into: dx, accumulate: accumulate)
+      multiply(pieces.rounded(dy), transposed, into: dx, accumulate: accumulate)
       BF16.accumulateOuter(pieces.packed(dy), pieces.packed(x), into: dWeight)
       if let dBias { addRows(of: dy, to: dBias) }
     case .adapter(let target):
       guard let packedAdapter, let adapter, let target else {
         var pieces = ScratchPieces(
           scratch, floats: 0, halves: dy.rows * (dy.columns + 1), pieces: 1)
-        return BF16.multiply(
-          pieces.rounded(dy).operand(transposed), into: dx, accumulate: accumulate)
+        return multiply(pieces.rounded(dy), transposed, into: dx, accumulate: accumulate)
       }
       adapterBackward(
         x, dy: dy, into: dx, accumulate: accumulate, transposed, packedAdapter, adapter, target,
@@ -112,9 +111,20 @@ extension LinearGroup {
         pieces.packed(u.columns(columns), scale: adapterScale), into: target.members[index].b)
     }
     BF16.accumulateOuter(pieces.packed(du), pieces.packed(x), into: target.a)
+    multiply(dyRows, transposed, into: dx, accumulate: accumulate)
     BF16.multiply(
-      dyRows.operand(transposed), pieces.rounded(du).operand(packed.aTransposed.panels), into: dx,
-      accumulate: accumulate)
+      pieces.rounded(du).operand(packed.aTransposed.panels), into: dx, accumulate: true)
+  }
+
+  /// dx ← (or +=) dy · W: a gradient needs no promise about bits, so the library may do it.
+  private func multiply(
+    _ dy: BF16.Rows, _ transposed: Panels, into dx: Matrix, accumulate: Bool
+  ) {
+    if accumulate {
+      BF16.multiply(dy.operand(transposed), into: dx, accumulate: true)
+    } else {
+      BF16.multiplyWithLibrary(dy, transposed, into: dx)
+    }
   }
 
   private func packedCount(_ x: Matrix) -> Int { Panels.count(steps: x.rows, columns: x.columns) }

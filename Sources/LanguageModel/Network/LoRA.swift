@@ -17,6 +17,11 @@ public struct LoRAConfig: Sendable, Equatable, Codable {
     self.targets = LinearKind.allCases.filter(targets.contains)
     self.scale = scale ?? alpha / Float(rank)
   }
+
+  /// Parameters of such an adapter on a model.
+  public func parameterCount(_ model: ModelConfig) -> Int {
+    model.layerCount * rank * targets.reduce(0) { $0 + $1.inputs(model) + $1.outputs(model) }
+  }
 }
 
 /// An adapter's parameters (or their gradients, or moments) in one buffer.

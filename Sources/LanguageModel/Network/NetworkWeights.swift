@@ -109,7 +109,7 @@ final class NetworkWeights: @unchecked Sendable {
     let packed =
       gradient == nil ? 0 : Panels.count(steps: m, columns: n) + Panels.count(steps: m, columns: k)
     var pieces = ScratchPieces(scratch, floats: 0, halves: m * (n + 1) + packed, pieces: 3)
-    BF16.multiply(pieces.rounded(dLogits).operand(transposedHead!.panels), into: dHidden)
+    BF16.multiplyWithLibrary(pieces.rounded(dLogits), transposedHead!.panels, into: dHidden)
     guard let gradient else { return }
     BF16.accumulateOuter(pieces.packed(dLogits), pieces.packed(hidden), into: gradient)
   }

@@ -66,6 +66,31 @@ package enum BF16 {
     }
   }
 
+  /// y ← x · panels through oneDNN where it can, in blocks of rows that our threads share. For many
+  /// rows and no promise about bits: which kernel takes a row depends on how many there are.
+  static func multiplyWithLibrary(_ x: Rows, _ panels: Panels, into y: Matrix) {
+    let block = 256
+    let operand = x.operand(panels)
+    let blocks = (y.rows + block - 1) / block
+    guard x.rows >= block, x.stride == panels.steps, y.stride == y.columns else {
+      return multiply(operand, into: y)
+    }
+    parallelItems(blocks) { index in
+      let rows = index * block..<min(y.rows, (index + 1) * block)
+      // A shorter last block would be one more shape to compile.
+      if rows.count == block,
+        hs_onednn_multiply(
+          x.base + rows.lowerBound * x.stride, panels.base, y.row(rows.lowerBound), rows.count,
+          y.columns, panels.steps) != 0
+      {
+        return
+      }
+      var own = operand
+      hs_bf16_multiply(
+        &own, 1, y.base, y.stride, rows.lowerBound, rows.upperBound, 0, y.columns, 0)
+    }
+  }
+
   /// y += leftᵀ · right, contracted over the rows that both were packed from: a weight's gradient.
   static func accumulateOuter(_ left: Panels, _ right: Panels, into y: Matrix) {
     precondition(left.steps == right.steps && y.rows == left.columns && y.columns == right.columns)

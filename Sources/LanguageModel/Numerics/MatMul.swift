@@ -31,8 +31,8 @@ package struct Matrix: @unchecked Sendable {
 
 /// Which kernel multiplies activations by weights.
 public enum MatMulKernel: Sendable {
-  /// OpenBLAS: fastest for many rows; a row's last bits depend on how many rows share the call.
-  case blas
+  /// OpenBLAS in fp32, oneDNN in bf16: a row's last bits depend on how many rows share the call.
+  case library
   /// Our own: a row's result never depends on the others. Generation uses it.
   case invariant
 }
@@ -81,7 +81,7 @@ package enum MatMul {
   ) {
     precondition(x.columns == weight.columns && y.rows == x.rows && y.columns == weight.rows)
     switch kernel {
-    case .blas: gemm(x, weight, transposeB: true, into: y)
+    case .library: gemm(x, weight, transposeB: true, into: y)
     case .invariant: invariant(x, weight, into: y)
     }
   }

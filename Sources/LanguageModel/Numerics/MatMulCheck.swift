@@ -25,7 +25,7 @@ extension MatMul {
       )
       for i in 0..<x.count { x.base[i] = Float.random(in: -1...1, using: &random) }
       for i in 0..<w.count { w.base[i] = Float.random(in: -1...1, using: &random) }
-      for kernel in [MatMulKernel.blas, .invariant] {
+      for kernel in [MatMulKernel.library, .invariant] {
         linear(
           Matrix(x.base, rows: m, columns: k), Matrix(w.base, rows: n, columns: k),
           into: Matrix(y.base, rows: m, columns: n), kernel: kernel)

@@ -29,15 +29,19 @@ package enum Weight: Sendable {
 }
 
 extension MatMul {
-  /// y ← x · weightᵀ. x [N, in], y [N, out]. `kernel` chooses among fp32's; the others are
-  /// invariant.
+  /// y ← x · weightᵀ. x [N, in], y [N, out].
   package static func linear(
     _ x: Matrix, _ weight: Weight, into y: Matrix, kernel: MatMulKernel
   ) {
     switch weight {
     case .float(let matrix): linear(x, matrix, into: y, kernel: kernel)
     case .packed(let matrix):
-      withRounded(x) { BF16.multiply($0.operand(matrix.panels), into: y) }
+      withRounded(x) { rows in
+        switch kernel {
+        case .library: BF16.multiplyWithLibrary(rows, matrix.panels, into: y)
+        case .invariant: BF16.multiply(rows.operand(matrix.panels), into: y)
+        }
+      }
     }
   }
 

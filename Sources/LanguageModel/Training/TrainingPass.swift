@@ -76,7 +76,7 @@ public final class TrainingPass {
     let a = kept[recompute ? 0 : layer]
     if recompute { a.input.base.update(from: input(layer).base, count: rows * config.hiddenSize) }
     transformer.block(layer).forward(
-      a, rows: rows, positions: positions, adapter: adapter, kernel: .blas, into: output,
+      a, rows: rows, positions: positions, adapter: adapter, kernel: .library, into: output,
       spans: spans)
   }
 
@@ -159,7 +159,7 @@ public final class TrainingPass {
     for start in stride(from: 0, to: hidden.rows, by: chunkRows) {
       let range = start..<min(start + chunkRows, hidden.rows)
       let logits = Matrix(buffer.base, rows: range.count, columns: vocabulary)
-      transformer.logits(hidden.rows(range), into: logits, kernel: .blas)
+      transformer.logits(hidden.rows(range), into: logits, kernel: .library)
       try head(
         range, UnsafeMutableBufferPointer(start: logits.base, count: range.count * vocabulary))
       var gradient: Matrix?

@@ -200,7 +200,7 @@ extension Learner {
         Transformer.Input(
           tokens: example.student[..<last], cache: transformer.makeCache(),
           wanted: example.studentActions.map { $0 - 1 })
-      ], adapter: adapter, kernel: .blas)
+      ], adapter: adapter, kernel: .library)
     let buffer = FloatBuffer(count: Self.chunkRows * config.vocabularySize)
     var rows = example.rows
     for index in rows.indices { rows[index].weight = 1 }
@@ -208,7 +208,7 @@ extension Learner {
     for start in stride(from: 0, to: rows.count, by: Self.chunkRows) {
       let range = start..<min(start + Self.chunkRows, rows.count)
       let logits = Matrix(buffer.base, rows: range.count, columns: config.vocabularySize)
-      transformer.logits(hidden.matrix.rows(range), into: logits, kernel: .blas)
+      transformer.logits(hidden.matrix.rows(range), into: logits, kernel: .library)
       let statistics = try Objective.crossEntropy.measure(
         rows: Array(rows[range]),
         student: UnsafeBufferPointer(

@@ -5,6 +5,8 @@ public import LanguageModel
 public struct TrainingConfiguration: Sendable, Codable, Equatable {
   /// Paths as given on the command line.
   public var model: String
+  /// What the network computes in; nil, in runs from before there was a choice, is fp32.
+  public var precision: Precision?
   /// The adapter that training starts from; nil starts a fresh one.
   public var adapter: String?
   public var tasks: String
@@ -45,7 +47,8 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
   public var guardThresholds: GuardThresholds
 
   public init(
-    model: String, adapter: String? = nil, tasks: String, taskIDs: [String], seed: UInt64 = 0,
+    model: String, precision: Precision = .fp32, adapter: String? = nil, tasks: String,
+    taskIDs: [String], seed: UInt64 = 0,
     steps: Int = 8, tasksPerStep: Int = 4, groupSize: Int = 4,
     sampling: SamplingParameters = SamplingParameters(), dialect: String = "compact",
     tools: [ToolName] = ToolName.allCases,
@@ -59,6 +62,7 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
     guardThresholds: GuardThresholds = GuardThresholds()
   ) {
     self.model = model
+    self.precision = precision
     self.adapter = adapter
     self.tasks = tasks
     self.taskIDs = taskIDs

@@ -12,7 +12,8 @@ package struct UpdatePass: Sendable {
   let microBatchTokens: Int
   let recompute: Bool
 
-  private static let chunkRows = 128
+  /// Rows whose logits exist at once.
+  package static let chunkRows = 128
 
   package init(
     student: Learner, teacher: Learner?, teacherKind: TeacherKind, objective: Objective,
@@ -128,7 +129,7 @@ package struct UpdatePass: Sendable {
         tokens: context.tokens[..<(context.actions.last ?? 0)],
         cache: learner.transformer.makeCache(), wanted: context.actions.map { $0 - 1 })
     }
-    return learner.transformer.extend(inputs, adapter: learner.adapter, kernel: .blas)
+    return learner.transformer.extend(inputs, adapter: learner.adapter, kernel: .library)
   }
 
   private func split(
@@ -188,7 +189,7 @@ extension Learner {
   fileprivate func head(_ hidden: HiddenStates, _ range: Range<Int>, into buffer: FloatBuffer) {
     let logits = Matrix(
       buffer.base, rows: range.count, columns: transformer.config.vocabularySize)
-    transformer.logits(hidden.matrix.rows(range), into: logits, kernel: .blas)
+    transformer.logits(hidden.matrix.rows(range), into: logits, kernel: .library)
   }
 }
 

@@ -50,11 +50,11 @@ import Testing
         tokens(1 + random.index(below: 60), &random)
       }
       let together = lastLogits(transformer, sequences, adapter, .invariant)
-      let blas = lastLogits(transformer, sequences, adapter, .blas)
+      let blas = lastLogits(transformer, sequences, adapter, .library)
       for (index, sequence) in sequences.enumerated() {
         let alone = lastLogits(transformer, [sequence], adapter, .invariant)[0]
         #expect(together[index] == alone)
-        let aloneBLAS = lastLogits(transformer, [sequence], adapter, .blas)[0]
+        let aloneBLAS = lastLogits(transformer, [sequence], adapter, .library)[0]
         worst = max(worst, largestDifference(blas[index], aloneBLAS))
         worst = max(worst, largestDifference(alone, aloneBLAS))
       }
@@ -76,7 +76,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Architecture.allCases, [MatMulKernel.blas, .invariant])
+  @Test(arguments: Architecture.allCases, [MatMulKernel.library, .invariant])
   func cachedIsUncached(_ architecture: Architecture, _ kernel: MatMulKernel) {
     let transformer = randomTransformer(tinyConfig(architecture), seed: 15)
     let adapter = randomAdapter(transformer.config, seed: 16)

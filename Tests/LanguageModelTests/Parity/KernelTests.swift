@@ -14,7 +14,7 @@ import Testing
     Shape(m: 130, n: 66, k: 31, gap: 2), Shape(m: 2, n: 257, k: 1, gap: 0),
   ]
 
-  @Test(arguments: shapes, [MatMulKernel.blas, .invariant])
+  @Test(arguments: shapes, [MatMulKernel.library, .invariant])
   func linear(_ shape: Shape, _ kernel: MatMulKernel) {
     var random = SplitMix64(seeds: UInt64(shape.m), UInt64(shape.n))
     let x = Strided(rows: shape.m, columns: shape.k, gap: shape.gap, random: &random)

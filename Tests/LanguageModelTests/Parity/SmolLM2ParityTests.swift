@@ -34,7 +34,7 @@ struct SmolLM2ParityTests {
     }
   }
 
-  @Test(arguments: 0..<3, [MatMulKernel.blas, .invariant])
+  @Test(arguments: 0..<3, [MatMulKernel.library, .invariant])
   func distributions(chat: Int, kernel: MatMulKernel) throws {
     let (model, file, ids) = try load(chat)
     let vocabulary = model.config.vocabularySize

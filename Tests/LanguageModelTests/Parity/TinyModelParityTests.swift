@@ -27,7 +27,7 @@ import Testing
     #expect(worst < 1e-4)
   }
 
-  @Test(arguments: Architecture.allCases, [MatMulKernel.blas, .invariant])
+  @Test(arguments: Architecture.allCases, [MatMulKernel.library, .invariant])
   func logits(_ architecture: Architecture, _ kernel: MatMulKernel) throws {
     let (transformer, reference, batch) = try load(architecture)
     compareLogits(
@@ -98,7 +98,7 @@ import Testing
     #expect(worst.weight < 1e-4)
   }
 
-  @Test(arguments: Architecture.allCases, [MatMulKernel.blas, .invariant])
+  @Test(arguments: Architecture.allCases, [MatMulKernel.library, .invariant])
   func adapter(_ architecture: Architecture, _ kernel: MatMulKernel) throws {
     let (transformer, _, batch) = try load(architecture)
     let folder = "tiny-\(architecture.rawValue)"

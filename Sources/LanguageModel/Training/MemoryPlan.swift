@@ -1,0 +1,42 @@
+/// Where a training run's memory goes, by arithmetic, so that a budget becomes a number of tokens.
+public struct MemoryPlan: Sendable, Equatable {
+  /// Bytes that are taken whatever a pass holds: weights, gradients, moments, a teacher of its own, a
+  /// chunk of logits, the process itself.
+  public let fixedBytes: Int
+  /// Bytes that a token adds to a forward and backward pass and its teacher's.
+  public let tokenBytes: Int
+
+  /// - trained: parameters of the adapter; nil trains the whole model.
+  /// - ownTeacher: whether the teacher's weights are a copy.
+  /// - chunkRows: rows whose logits exist at once.
+  public init(
+    config: ModelConfig, precision: Precision, trained adapter: Int?, ownTeacher: Bool,
+    recompute: Bool, chunkRows: Int
+  ) {
+    let all = expectedTensors(for: config).reduce(0) { $0 + $1.shape.reduce(1, *) }
+    let isHalf = precision != .fp32
+    // In bf16 a weight stands in panels for each direction, and in fp32 where it is trained.
+    let panels = isHalf ? 2 * all : 0
+    let base = (isHalf && adapter != nil ? 0 : 4 * all) + 2 * panels
+    let student = adapter.map { 16 * $0 } ?? 12 * all
+    let teacher = !ownTeacher ? 0 : adapter.map { 4 * $0 } ?? 4 * all + panels
+    // Of student and teacher; in bf16 also rounded, and packed where the head is trained.
+    let logitBytes = 8 + (isHalf ? 2 : 0) + (isHalf && adapter == nil ? 2 : 0)
+    let logits = chunkRows * config.vocabularySize * logitBytes
+    fixedBytes = base + student + teacher + logits + 96 << 20
+
+    let rows = 1024
+    let kept = TrainingPass.activationFloats(rows: rows, config: config, recompute: recompute)
+    let (hidden, wide) = (config.hiddenSize, config.intermediateSize)
+    // The passes' own: gradients of the residual stream and of the widest layer, hidden states.
+    let scratch = 7 * hidden + 4 * wide + config.qkvWidth
+    // A layer's operands rounded and packed.
+    let operands = isHalf ? 4 * (hidden + 2 * wide) : 0
+    // The teacher's keys and values, over a context that is longer by the hindsight.
+    let cache = 3 * config.layerCount * config.kvWidth * (isHalf ? 2 : 4)
+    tokenBytes = 4 * kept / rows + 4 * scratch + operands + cache
+  }
+
+  /// How many tokens a pass may hold; less than 1 where the budget doesn't reach for any.
+  public func tokens(within budget: Int) -> Int { (budget - fixedBytes) / tokenBytes }
+}
