@@ -27,7 +27,7 @@ struct MachinePeaks: Sendable, Encodable {
     let matrix = Matrix(w.base, rows: n, columns: k)
     let weight: Weight =
       precision == .fp32 ? .float(matrix) : .packed(PackedMatrix(weight: matrix))
-    let kernels: [MatMulKernel] = precision == .fp32 ? [.blas, .invariant] : [.invariant]
+    let kernels: [MatMulKernel] = precision == .fp32 ? [.library, .invariant] : [.invariant]
     let work = 2 * Double(m) * Double(n) * Double(k)
     return kernels.map { kernel in
       best(of: 10, work) {
