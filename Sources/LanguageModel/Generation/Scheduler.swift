@@ -192,15 +192,15 @@ extension Scheduler {
     var left = sequence.contextLeft
     // Who finds all of the context computed runs its last token alone; so must who computes it.
     if transformer.piecesMatter, left > 1 { left -= 1 }
-    if transformer.piecesMatter, cache.count % KVPage.tokenCount != 0 {
-      // Attention counts its blocks from a piece's first row.
-      left = min(left, KVPage.tokenCount - cache.count % KVPage.tokenCount)
-    }
     if left <= room { return left }
     let end = (cache.count + room) / KVPage.tokenCount * KVPage.tokenCount
-    let rows = max(0, end - cache.count)
-    // A row alone is computed in another way than in a piece.
-    return transformer.piecesMatter && left == rows + 1 ? left : rows
+    var rows = max(0, end - cache.count)
+    // A row alone is computed in another way than in a piece: none goes first, or is left over.
+    if transformer.piecesMatter {
+      if rows == 1 { rows += KVPage.tokenCount }
+      if left <= rows + 1 { rows = left }
+    }
+    return rows
   }
 
   private func run(_ parts: [Part]) {

@@ -136,9 +136,12 @@ extension Attention {
 
   /// Query rows `rows` of the span's own (0 is its first new row), and how many keys they may see.
   private func forEachBlock(_ span: AttentionSpan, _ body: (Range<Int>, Int) -> Void) {
-    for start in stride(from: 0, to: span.queryCount, by: Self.block) {
-      let end = min(start + Self.block, span.queryCount)
+    var start = 0
+    while start < span.queryCount {
+      // Blocks end at multiples in the whole sequence, so that its pieces have the same ones.
+      let end = min(start + Self.block - (span.past + start) % Self.block, span.queryCount)
       body(start..<end, span.past + end)
+      start = end
     }
   }
 
