@@ -24,8 +24,7 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: "Random weights in this shape instead of a model: qwen2.5-0.5b or qwen2.5-1.5b.")
   var shape: BenchShape?
 
-  @Option(help: "fp32, bf16, or auto: bf16 where the processor multiplies it, else fp32.")
-  var precision = "auto"
+  @OptionGroup var precision: PrecisionOption
 
   @Option(
     parsing: .upToNextOption,
@@ -85,7 +84,7 @@ struct BenchCommand: AsyncParsableCommand {
   }
 
   private func makeSubject() throws -> BenchSubject {
-    let precision = try chosenPrecision()
+    let precision = try precision.resolved
     if let shape {
       return BenchSubject(
         name: "\(shape.rawValue), random weights", config: shape.config, precision: precision)
@@ -93,16 +92,6 @@ struct BenchCommand: AsyncParsableCommand {
     let trainsAll =
       lengths.isEmpty && (only.isEmpty || !Set(only).isDisjoint(with: [.full, .sdpo]))
     return try BenchSubject(model: model.model, precision: precision, trainable: trainsAll)
-  }
-
-  private func chosenPrecision() throws -> Precision {
-    switch precision {
-    case "auto": return BF16.isSupported ? .bf16 : .fp32
-    case "fp32": return .fp32
-    case "bf16" where BF16.isSupported: return .bf16
-    case "bf16": throw ValidationError("--precision is bf16, which this processor can't multiply.")
-    default: throw ValidationError("--precision must be fp32, bf16 or auto.")
-    }
   }
 
   /// What was asked for, a function each: buffers of one are gone before the next begins.

@@ -37,6 +37,11 @@ struct EvalCommand: AsyncParsableCommand {
   @Flag(help: "Replace what an earlier evaluation left in the output folder.")
   var force = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Write a Chrome trace of where the time goes (for ui.perfetto.dev).", valueName: "file"))
+  var trace: String?
+
   func validate() throws {
     if samples < 1 { throw ValidationError("--samples is \(samples), expected 1 or more") }
     if let k = ks.first(where: { $0 < 1 || $0 > samples }) {
@@ -55,6 +60,8 @@ struct EvalCommand: AsyncParsableCommand {
     // Last, so that what can't be used leaves no folder behind.
     let folder = try OutputFolder.prepare(output, holds: "report.json", force: force)
     let rollouts = try setup.rollouts(policy, folder: folder)
+    let trace = try trace.map { try TraceWriter($0) }
+    defer { trace?.finish() }
     let progress = ProgressReporter(
       "Evaluating", total: tasks.count * samples, unit: "episodes")
     let groups: [[Rollout]]
@@ -75,6 +82,7 @@ struct EvalCommand: AsyncParsableCommand {
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     progress.finish()
+    try trace?.write(groups.spans)
     if let reason = groups.reasonNothingCounts {
       throw SetupError(description: "no episode could be run: \(reason)")
     }

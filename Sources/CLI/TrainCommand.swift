@@ -52,6 +52,12 @@ struct TrainCommand: AsyncParsableCommand {
     help: "Continue the run in this folder; its configuration is kept, other options ignored.")
   var resume: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write a Chrome trace of where each step's time goes (for ui.perfetto.dev).",
+      valueName: "file"))
+  var trace: String?
+
   func run() async throws {
     let configuration = try resume.map(Self.readConfiguration) ?? newConfiguration()
     // Everything is loaded before the folder is made: what can't be used leaves nothing behind.
@@ -59,11 +65,17 @@ struct TrainCommand: AsyncParsableCommand {
     let folder = try resume.map { URL(filePath: $0) } ?? newFolder(configuration)
     let trainer = try parts.makeTrainer(configuration, folder, resume: resume != nil)
     if trainer.step > 0 { print("continuing after step \(trainer.step)") }
+    let trace = try trace.map { try TraceWriter($0) }
+    defer { trace?.finish() }
     let display = TrainingDisplay(steps: configuration.steps)
     let box = TrainerBox(trainer)
     do {
       let outcome = try await cancellingOnInterrupt {
-        try await box.trainer.run { display.show($0) }
+        try await box.trainer.run { event in
+          display.show(event)
+          guard case .finished(let report) = event, let trace else { return }
+          do { try trace.write(report.spans) } catch { Failure.report("\(error)") }
+        }
       }
       display.finish()
       try trainer.saveFinal()

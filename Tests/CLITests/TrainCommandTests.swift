@@ -29,14 +29,14 @@ import Testing
   }
 
   /// What must be the same however often a run was killed; times and memory differ.
-  private func figures(_ run: URL) throws -> [[String: Double]] {
+  private func figures(_ run: URL, times: Bool = false) throws -> [[String: Double]] {
     let text = try String(contentsOf: run.appending(path: "metrics.jsonl"), encoding: .utf8)
     return try text.split(separator: "\n").map { line in
       let object = try #require(
         JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
       return object.compactMapValues { $0 as? Double }.filter { key, _ in
         // What the machine did may differ; what was learnt may not.
-        !["time", "memory", "generation/"].contains(where: key.hasPrefix)
+        times || !["time", "memory", "generation/"].contains(where: key.hasPrefix)
       }
     }
   }
@@ -88,6 +88,39 @@ import Testing
       #expect(differing.isEmpty, "step \(step + 1)")
     }
     #expect(try adapter(run) == adapter(folder.url.appending(path: "whole")))
+  }
+
+  @Test func tracesWhereAStepsTimeGoes() throws {
+    let folder = try TestFolder()
+    let outcome = try HindsightCommand.run(
+      arguments(
+        try model(in: folder), "run",
+        ["--steps", "2", "--trace", "trace.json"]), in: folder.url)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let events = try #require(
+      JSONSerialization.jsonObject(with: Data(contentsOf: folder["trace.json"]))
+        as? [[String: Any]])
+    let names = Set(events.compactMap { $0["name"] as? String })
+    #expect(
+      names.isSuperset(of: [
+        "generation", "grading", "teacher", "forward", "backward", "optimizer", "checkpoint",
+      ]))
+    for event in events { #expect(event["ph"] as? String == "X") }
+    // What shares a lane comes one after another; starts of turns are known to the millisecond.
+    for lane in Dictionary(grouping: events, by: { $0["tid"] as? Int }).values {
+      let spans = lane.map { ($0["ts"] as? Double ?? .nan, $0["dur"] as? Double ?? .nan) }
+        .sorted { $0.0 < $1.0 }
+      for (span, next) in zip(spans, spans.dropFirst()) {
+        #expect(next.0 - (span.0 + span.1) > -2000)
+      }
+    }
+    for line in try figures(folder["run"], times: true) {
+      for name in ["generation", "tools", "grading", "teacher", "forward", "backward", "optimizer"]
+      {
+        #expect(line["time/\(name)_seconds"] != nil, "\(name)")
+      }
+      #expect(line["time/update_tokens_per_second"] != nil)
+    }
   }
 
   /// A first Ctrl-C leaves a run that goes on.

@@ -7,6 +7,8 @@ public import Tools
 public struct Rollout: Sendable {
   public var trajectory: Trajectory
   public var grade: Grade
+  /// When it was graded, and how long that took.
+  public var grading: PhaseSpan?
 
   /// False for infrastructure failures: dropped and counted, never scored 0.
   public var counts: Bool { grade.reward != nil && !trajectory.stopReason.isInfrastructure }
@@ -148,19 +150,22 @@ public struct Rollouts: Sendable {
 
   private func grade(_ task: RepairTask, _ ended: Ended) async throws -> Rollout {
     let trajectory = ended.trajectory
+    let log = PhaseLog()
     let grade: Grade
     if let reason = trajectory.stopReason.detail {
       grade = .dropped(reason)
     } else if trajectory.stopReason == .cancelled {
       grade = .dropped("the episode was cancelled")
     } else {
-      grade = await grader.grade(task, patch: trajectory.finalDiff)
+      grade = await log.measure(.grading) {
+        await grader.grade(task, patch: trajectory.finalDiff)
+      }
     }
     if let writer = ended.writer {
       try writer.finish(TranscriptEnd(trajectory, grade: grade))
       writer.close()
     }
-    return Rollout(trajectory: trajectory, grade: grade)
+    return Rollout(trajectory: trajectory, grade: grade, grading: log.spans.first)
   }
 
   /// A task's number in seeds: FNV-1a of its id, so that it doesn't depend on the task set.

@@ -34,6 +34,8 @@ public final class Trainer {
   public struct StepReport: Sendable {
     public var step: Int
     public var metrics: [String: Double]
+    /// What the step's time went to: what a trace shows.
+    public var spans: [PhaseSpan]
     /// Why the run must stop here, if it must.
     public var stopReason: String?
   }
@@ -119,7 +121,8 @@ public final class Trainer {
     let built = try builder.build(chosen, groups, step: step)
     var accumulator = StepAccumulator()
     for item in built { accumulator.add(item.metrics) }
-    let norm = try await update(built.compactMap(\.example), step, &accumulator, report)
+    let examples = built.compactMap(\.example)
+    let (norm, spans) = try await update(examples, step, &accumulator, report)
     var values = accumulator.values
     let updated = clock.now
     values["grad_norm"] = norm.map(Double.init)
@@ -127,14 +130,21 @@ public final class Trainer {
     values["time/rollout_seconds"] = (rolledOut - start) / .seconds(1)
     values["time/update_seconds"] = (updated - rolledOut) / .seconds(1)
     values.merge(generation.values) { $1 }
+    values.merge((groups.spans + spans).metrics) { $1 }
+    let tokens = examples.reduce(0) { $0 + $1.student.count }
+    values["time/update_tokens_per_second"] = Double(tokens) / ((updated - rolledOut) / .seconds(1))
     values["memory/peak_bytes"] = Double(ProcessMemory.peakBytes)
     let reason = state.collapseGuard.check(step: step, values)
     if norm != nil { follow(step) }
     state.step = step
     try metrics.write(step: step, values, notes: reason.map { ["stopped": $0] } ?? [:])
-    try checkpoints.save(
-      state, student: student, teacher: ownTeacher(teacher, student), optimizer: optimizer)
-    return StepReport(step: step, metrics: values, stopReason: reason)
+    let log = PhaseLog()
+    try log.measure(.checkpoint) {
+      try checkpoints.save(
+        state, student: student, teacher: ownTeacher(teacher, student), optimizer: optimizer)
+    }
+    return StepReport(
+      step: step, metrics: values, spans: groups.spans + spans + log.spans, stopReason: reason)
   }
 
   private func rollOut(
@@ -148,11 +158,12 @@ public final class Trainer {
     ) { _ in report(.rolledOut(done: counter.next(), of: total)) }
   }
 
-  /// One optimiser step over the examples; returns the gradient's norm, or nil if nothing took part.
+  /// One optimiser step over the examples; returns the gradient's norm, or nil if nothing took part,
+  /// and what the time went to.
   private func update(
     _ examples: [TrainingExample], _ step: Int, _ accumulator: inout StepAccumulator,
     _ report: @escaping @Sendable (Event) -> Void
-  ) async throws -> Float? {
+  ) async throws -> (Float?, [PhaseSpan]) {
     let work = Update(
       configuration, student: student, teacher: teacher, gradients: gradients,
       optimizer: optimizer, learningRate: learningRate(step))
@@ -163,7 +174,7 @@ public final class Trainer {
     for (example, statistics) in zip(result.examples, result.statistics) {
       accumulator.add(example.rows, statistics)
     }
-    return result.norm
+    return (result.norm, result.spans)
   }
 
   private func learningRate(_ step: Int) -> Float {

@@ -15,6 +15,8 @@ package struct Update: Sendable {
     /// With their rows' final weights and advantages.
     package var examples: [TrainingExample]
     package var statistics: [[RowStatistics]]
+    /// What the time went to.
+    package var spans: [PhaseSpan] = []
     /// Of the gradient before clipping; nil if no row took part and nothing was changed.
     package var norm: Float?
   }
@@ -44,13 +46,16 @@ package struct Update: Sendable {
     guard examples.contains(where: { $0.rows.contains { $0.weight != 0 } }) else {
       return Result(examples: examples, statistics: examples.map { _ in [] }, norm: nil)
     }
+    let log = PhaseLog()
     gradients.buffer.zero()
-    let statistics = try pass.run(examples, gradients: gradients, progress: progress)
+    let statistics = try pass.run(examples, gradients: gradients, log: log, progress: progress)
     var config = configuration.optimizer
     config.learningRate = learningRate
-    let norm = optimizer.update(
-      pass.student.trained, gradients: gradients.buffer, step: number, config: config)
-    return Result(examples: examples, statistics: statistics, norm: norm)
+    let norm = log.measure(.optimizer) {
+      optimizer.update(
+        pass.student.trained, gradients: gradients.buffer, step: number, config: config)
+    }
+    return Result(examples: examples, statistics: statistics, spans: log.spans, norm: norm)
   }
 
   /// Whether the signal has something to say about a row.

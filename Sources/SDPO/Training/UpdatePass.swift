@@ -29,11 +29,12 @@ package struct UpdatePass: Sendable {
 
   /// Adds the gradient of Σ row losses to `gradients`. Returns every example's row statistics.
   package func run(
-    _ examples: [TrainingExample], gradients: GradientTarget, progress: (Int) -> Void = { _ in }
+    _ examples: [TrainingExample], gradients: GradientTarget, log: PhaseLog = PhaseLog(),
+    progress: (Int) -> Void = { _ in }
   ) throws -> [[RowStatistics]] {
     var statistics: [[RowStatistics]] = []
     for batch in microBatches(examples) {
-      statistics += try run(examples[batch], gradients)
+      statistics += try run(examples[batch], gradients, log)
       progress(batch.upperBound)
     }
     return statistics
@@ -80,26 +81,33 @@ package struct UpdatePass: Sendable {
   }
 
   private func run(
-    _ examples: ArraySlice<TrainingExample>, _ gradients: GradientTarget
+    _ examples: ArraySlice<TrainingExample>, _ gradients: GradientTarget, _ log: PhaseLog
   ) throws -> [[RowStatistics]] {
     // Examples that take no part cost nothing.
     let active = examples.filter { $0.rows.contains { $0.weight != 0 } }
     guard !active.isEmpty else { return examples.map { $0.rows.map { _ in .excludedRow } } }
     let vocabulary = student.transformer.config.vocabularySize
     let rows = active.flatMap(\.rows)
-    let teachers = objective.signal.needsTeacher ? teacherRows(active) : nil
-    let pass = TrainingPass(
-      student.transformer, sequences: active.map(\.student), adapter: student.adapter,
-      recompute: recompute)
+    let teachers =
+      objective.signal.needsTeacher
+      ? log.measure(.teacher) { teacherRows(active) } : nil
+    let pass = log.measure(.forward) {
+      TrainingPass(
+        student.transformer, sequences: active.map(\.student), adapter: student.adapter,
+        recompute: recompute)
+    }
     let outputs = active.enumerated().flatMap { index, example in
       example.studentActions.map { TrainingPass.Output(sequence: index, position: $0 - 1) }
     }
     var flat: [RowStatistics] = []
-    try pass.backward(outputs: outputs, chunkRows: Self.chunkRows, gradients: gradients) {
-      range, logits in
-      flat += try objective.evaluate(
-        rows: Array(rows[range]), student: logits, teacher: teachers?.logits(range),
-        vocabulary: vocabulary)
+    // The heads of both sides and the loss are part of it.
+    try log.measure(.backward) {
+      try pass.backward(outputs: outputs, chunkRows: Self.chunkRows, gradients: gradients) {
+        range, logits in
+        flat += try objective.evaluate(
+          rows: Array(rows[range]), student: logits, teacher: teachers?.logits(range),
+          vocabulary: vocabulary)
+      }
     }
     return split(flat, examples)
   }
