@@ -9,7 +9,7 @@ VALIDATE ?= $(HINDSIGHT) tasks validate
 SOURCES = Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model build test train format lint bench clean
+.PHONY: help setup model build test train format lint kernels bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) \

@@ -1,7 +1,7 @@
 #include "bf16.h"
 
 #include <string.h>
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(HS_PORTABLE_KERNELS)
 #include <immintrin.h>
 #endif
 
@@ -83,7 +83,7 @@ static void multiply_plain(
     }
 }
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(HS_PORTABLE_KERNELS)
 #define BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
 #define INLINE static inline __attribute__((always_inline))
 

@@ -6,10 +6,11 @@ cd "$(dirname "$0")/../.."
 CC=${CC:-clang}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-kernels="Sources/CKernels/attention*.c Sources/CKernels/kvpage.c Sources/CKernels/elementwise.c"
+kernels="Sources/CKernels/attention*.c Sources/CKernels/kvpage.c Sources/CKernels/elementwise.c
+  Sources/CKernels/bf16.c"
 
 build() { # name, flags…
-  for test in attention elementwise; do
+  for test in attention elementwise bf16; do
     # shellcheck disable=SC2086
     $CC -gdwarf-4 -fuse-ld=lld -Wall -Wextra -Werror -I Sources/CKernels/include "${@:2}" $kernels \
       "Tests/CKernels/${test}_test.c" -lm -o "$out/$test-$1"
@@ -17,7 +18,7 @@ build() { # name, flags…
 }
 
 run() { # name, command…
-  for test in attention elementwise; do
+  for test in attention elementwise bf16; do
     printf '%s, %s: ' "$test" "$1"
     "${@:2}" "$out/$test-$1" >"$out/log" 2>&1 || { cat "$out/log"; exit 1; }
     tail -n 1 "$out/log"
@@ -37,3 +38,13 @@ if command -v valgrind >/dev/null; then
   build valgrind -O1 -DHS_PORTABLE_KERNELS
   run valgrind valgrind -q --error-exitcode=9
 fi
+
+# The pool shares memory between threads: that is the thread sanitizer's (gcc's, because the one in
+# Swift's toolchain wants libdispatch).
+for flags in -O2 "-O1 -fsanitize=thread"; do
+  # shellcheck disable=SC2086
+  gcc -g -Wall -Wextra -Werror -I Sources/CKernels/include $flags Sources/CKernels/pool.c \
+    Tests/CKernels/pool_test.c -lpthread -o "$out/pool"
+  printf 'pool, %s: ' "$flags"
+  "$out/pool"
+done
