@@ -15,7 +15,7 @@ final class BlockActivations {
   let middle: Matrix
   let middleInverse: UnsafeMutablePointer<Float>
   let gateUp: Matrix
-  private let buffer: FloatBuffer
+  let buffer: FloatBuffer
 
   /// How many floats the activations of so many rows take.
   static func floats(rows: Int, config: ModelConfig) -> Int {
@@ -28,12 +28,15 @@ final class BlockActivations {
 
   var count: Int { buffer.count }
 
-  init(rows: Int, config: ModelConfig) {
+  /// In `buffer`, which holds `floats(rows:config:)` or more and is overwritten; nil: a fresh one.
+  init(rows: Int, config: ModelConfig, in buffer: FloatBuffer? = nil) {
     let (c, q) = (config.hiddenSize, config.queryWidth)
     let heads = config.headCount + config.kvHeadCount
     let normWidth = config.hasQKNorm ? q + config.kvWidth : 0
-    buffer = FloatBuffer(count: Self.floats(rows: rows, config: config))
-    var next = buffer.base
+    let floats = Self.floats(rows: rows, config: config)
+    self.buffer = buffer ?? FloatBuffer(count: floats)
+    precondition(self.buffer.count >= floats)
+    var next = self.buffer.base
     func take(_ columns: Int) -> UnsafeMutablePointer<Float> {
       defer { next += rows * columns }
       return next

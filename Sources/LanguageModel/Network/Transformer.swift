@@ -9,6 +9,8 @@ public final class Transformer: @unchecked Sendable {
   let scratch = PassScratch()
   private var activations: BlockActivations?
   private let output = ScratchBuffer()
+  /// Activations of training passes that are over.
+  private var spare: [FloatBuffer] = []
 
   /// Over fp32 parameters, which may be trained.
   public convenience init(parameters: Parameters, precision: Precision = .fp32) {
@@ -146,6 +148,17 @@ public final class Transformer: @unchecked Sendable {
     activations = fresh
     return fresh
   }
+
+  /// Memory for a training pass's activations, with any contents. Passes follow each other, and
+  /// fresh memory costs a page fault every 4 KB.
+  func takeSpare(count: Int) -> FloatBuffer {
+    if let index = spare.firstIndex(where: { $0.count >= count }) { return spare.remove(at: index) }
+    // Too small for this pass: the next ones will want as much as this one.
+    spare = []
+    return FloatBuffer(count: count)
+  }
+
+  func giveSpare(_ buffers: [FloatBuffer]) { spare += buffers }
 
   private func normalize(_ states: HiddenStates) {
     withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, states.matrix.rows)) { inverse in

@@ -37,12 +37,16 @@ public final class TrainingPass {
     let config = transformer.config
     let rows = tokens.count
     kept = (0..<(recompute ? 1 : config.layerCount)).map { _ in
-      BlockActivations(rows: rows, config: config)
+      BlockActivations(
+        rows: rows, config: config,
+        in: transformer.takeSpare(count: BlockActivations.floats(rows: rows, config: config)))
     }
     inputs = recompute ? FloatBuffer(count: config.layerCount * rows * config.hiddenSize) : nil
     final = FloatBuffer(count: rows * config.hiddenSize)
     forward()
   }
+
+  deinit { transformer.giveSpare(kept.map(\.buffer)) }
 
   /// Floats that a pass over so many rows keeps until its backward pass.
   package static func activationFloats(rows: Int, config: ModelConfig, recompute: Bool) -> Int {
