@@ -34,12 +34,12 @@ enum Dequantization {
   }
 
   @inline(__always)
-  private static func half(_ input: UnsafeRawPointer) -> Float {
+  static func half(_ input: UnsafeRawPointer) -> Float {
     FloatConversion.half(input.loadUnaligned(as: UInt16.self))
   }
 
   @inline(__always)
-  private static func bytes(_ input: UnsafeRawPointer) -> UnsafePointer<UInt8> {
+  static func bytes(_ input: UnsafeRawPointer) -> UnsafePointer<UInt8> {
     input.assumingMemoryBound(to: UInt8.self)
   }
 
@@ -83,7 +83,7 @@ enum Dequantization {
 
   /// The six-bit scale and minimum of one of the eight sub-blocks of Q4_K and Q5_K.
   @inline(__always)
-  private static func scaleAndMinimum(
+  static func scaleAndMinimum(
     _ packed: UnsafePointer<UInt8>, _ index: Int
   ) -> (scale: Float, minimum: Float) {
     if index < 4 {

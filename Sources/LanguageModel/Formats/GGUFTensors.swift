@@ -60,37 +60,89 @@ public struct GGUFTensors: TensorSource {
   public func read(
     _ name: String, into destination: UnsafeMutableBufferPointer<Float>
   ) throws(ModelError) {
-    guard let original = originals[name], let entry = file.entries[original] else {
-      throw ModelError("\(origin): there is no tensor \(name)")
-    }
+    let entry = try entry(name)
     precondition(
       destination.count == entry.shape.reduce(1, *), "the destination must have the tensor's size")
+    if entry.shape.count == 2 { return try readRows(name, 0..<entry.shape[0], into: destination) }
     let source = UnsafeRawBufferPointer(rebasing: file.file.bytes[entry.range])
-    guard let heads = permutedHeads(name) else {
-      return Dequantization.convert(entry.type, source, to: destination)
+    if let heads = try checkedHeads(name, entry) {
+      return readPermutedBias(entry, source, heads: heads, into: destination)
     }
-    let rows = entry.shape[0]
-    guard rows % (2 * heads) == 0 else {
-      throw ModelError("\(origin): \(rows) rows of \(name) can't be divided into \(heads) heads")
-    }
-    if entry.shape.count == 1 {
-      return try readPermutedBias(name, entry, source, heads: heads, into: destination)
-    }
-    let width = destination.count / rows
-    let rowBytes = source.count / rows
-    for row in 0..<rows {
-      let from = Self.permutedRow(row, headSize: rows / heads)
+    Dequantization.convert(entry.type, source, to: destination)
+  }
+
+  public func readRows(
+    _ name: String, _ rows: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
+  ) throws(ModelError) {
+    let matrix = try storedMatrix(name)
+    precondition(
+      rows.upperBound <= matrix.rows && destination.count == rows.count * matrix.columns,
+      "the destination must have the rows' size")
+    for row in rows {
+      let start = (row - rows.lowerBound) * matrix.columns
       Dequantization.convert(
-        entry.type,
-        UnsafeRawBufferPointer(rebasing: source[from * rowBytes..<(from + 1) * rowBytes]),
-        to: UnsafeMutableBufferPointer(rebasing: destination[row * width..<(row + 1) * width]))
+        matrix.type, matrix.row(row),
+        to: UnsafeMutableBufferPointer(
+          rebasing: destination[start..<start + matrix.columns]))
     }
   }
 
+  /// A matrix as it lies in the file, with its rows in Hugging Face's order.
+  struct StoredMatrix {
+    let type: GGUFTensorType
+    let rows: Int
+    let columns: Int
+    fileprivate let bytes: UnsafeRawBufferPointer
+    /// The rows of a head that stands interleaved.
+    fileprivate let headSize: Int?
+
+    /// One row's blocks.
+    func row(_ index: Int) -> UnsafeRawBufferPointer {
+      let stored = headSize.map { GGUFTensors.permutedRow(index, headSize: $0) } ?? index
+      let size = bytes.count / rows
+      return UnsafeRawBufferPointer(rebasing: bytes[stored * size..<(stored + 1) * size])
+    }
+  }
+
+  /// Throws if there is no such matrix. What it returns is valid as long as these tensors are.
+  func storedMatrix(_ name: String) throws(ModelError) -> StoredMatrix {
+    let entry = try entry(name)
+    guard entry.shape.count == 2 else {
+      throw ModelError("\(origin): the tensor \(name) is no matrix")
+    }
+    return StoredMatrix(
+      type: entry.type, rows: entry.shape[0], columns: entry.shape[1],
+      bytes: UnsafeRawBufferPointer(rebasing: file.file.bytes[entry.range]),
+      headSize: try checkedHeads(name, entry).map { entry.shape[0] / $0 })
+  }
+
+  /// Lets go of the file's pages in memory: for a tensor that won't be read again soon.
+  func release(_ name: String) {
+    if let original = originals[name], let entry = file.entries[original] {
+      file.file.release(entry.range)
+    }
+  }
+
+  private func entry(_ name: String) throws(ModelError) -> GGUFFile.Entry {
+    guard let original = originals[name], let entry = file.entries[original] else {
+      throw ModelError("\(origin): there is no tensor \(name)")
+    }
+    return entry
+  }
+
+  private func checkedHeads(_ name: String, _ entry: GGUFFile.Entry) throws(ModelError) -> Int? {
+    guard let heads = permutedHeads(name) else { return nil }
+    guard entry.shape[0] % (2 * heads) == 0 else {
+      throw ModelError(
+        "\(origin): \(entry.shape[0]) rows of \(name) can't be divided into \(heads) heads")
+    }
+    return heads
+  }
+
   private func readPermutedBias(
-    _ name: String, _ entry: GGUFFile.Entry, _ source: UnsafeRawBufferPointer, heads: Int,
+    _ entry: GGUFFile.Entry, _ source: UnsafeRawBufferPointer, heads: Int,
     into destination: UnsafeMutableBufferPointer<Float>
-  ) throws(ModelError) {
+  ) {
     let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: destination.count)
     defer { values.deallocate() }
     Dequantization.convert(entry.type, source, to: values)

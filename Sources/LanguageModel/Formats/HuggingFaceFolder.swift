@@ -71,6 +71,15 @@ public struct HuggingFaceTensors: TensorSource {
     try shards[number].read(name, into: destination)
   }
 
+  public func readRows(
+    _ name: String, _ rows: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
+  ) throws(ModelError) {
+    guard let number = places[name] else {
+      throw ModelError("\(origin): there is no tensor \(name)")
+    }
+    try shards[number].readRows(name, rows, into: destination)
+  }
+
   /// The files that hold the weights, in the order first named.
   var files: [String] { shards.map(\.origin) }
 }

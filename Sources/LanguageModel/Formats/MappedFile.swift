@@ -34,6 +34,16 @@ final class MappedFile: @unchecked Sendable {
     munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress!), bytes.count)
   }
 
+  /// Lets go of the pages that lie wholly in a range of the file; reading them again is allowed.
+  func release(_ range: Range<Int>) {
+    let page = Int(getpagesize())
+    let first = (range.lowerBound + page - 1) / page * page
+    let end = range.upperBound / page * page
+    guard first < end else { return }
+    madvise(
+      UnsafeMutableRawPointer(mutating: bytes.baseAddress! + first), end - first, MADV_DONTNEED)
+  }
+
   /// Whether something that can be opened for reading exists at the path.
   static func exists(_ path: String) -> Bool {
     access(path, R_OK) == 0

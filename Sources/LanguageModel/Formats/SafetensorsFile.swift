@@ -65,15 +65,36 @@ public struct SafetensorsFile: TensorSource {
     _ name: String, into destination: UnsafeMutableBufferPointer<Float>
   ) throws(ModelError) {
     let entry = try entry(name)
-    let count = entry.shape.reduce(1, *)
-    precondition(destination.count == count, "the destination must have the tensor's size")
-    let source = UnsafeRawBufferPointer(rebasing: file.bytes[entry.range])
+    try convert(name, entry, file.bytes[entry.range], to: destination)
+  }
+
+  public func readRows(
+    _ name: String, _ rows: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
+  ) throws(ModelError) {
+    let entry = try entry(name)
+    precondition(entry.shape.count == 2 && rows.upperBound <= entry.shape[0], "no such rows")
+    let rowBytes = entry.shape[1] * entry.type.size
+    let start = entry.range.lowerBound
+    try convert(
+      name, entry,
+      file.bytes[start + rows.lowerBound * rowBytes..<start + rows.upperBound * rowBytes],
+      to: destination)
+  }
+
+  private func convert(
+    _ name: String, _ entry: Entry, _ bytes: Slice<UnsafeRawBufferPointer>,
+    to destination: UnsafeMutableBufferPointer<Float>
+  ) throws(ModelError) {
+    let source = UnsafeRawBufferPointer(rebasing: bytes)
+    precondition(
+      destination.count == source.count / entry.type.size,
+      "the destination must have the tensor's size")
     switch entry.type {
     case .float32: FloatConversion.float32(source, to: destination)
     case .float16: FloatConversion.float16(source, to: destination)
     case .bfloat16: FloatConversion.bfloat16(source, to: destination)
     case .float64:
-      for index in 0..<count {
+      for index in 0..<destination.count {
         destination[index] = Float(source.loadUnaligned(fromByteOffset: index * 8, as: Double.self))
       }
     default:

@@ -11,6 +11,10 @@ public protocol TensorSource: Sendable {
   /// Converts the whole tensor to Float. `destination.count` must be the shape's product.
   /// Throws if there is no such tensor or its type can't be converted.
   func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws(ModelError)
+  /// Converts some rows of a matrix to Float; `destination` has room for exactly these.
+  func readRows(
+    _ name: String, _ rows: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
+  ) throws(ModelError)
 }
 
 extension TensorSource {

@@ -28,6 +28,14 @@ struct GGUFBuilder {
     raw(key, type: 9, list + values.flatMap { Self.bytes($0) })
   }
 
+  /// Adds a tensor with its blocks.
+  mutating func tensor(_ name: String, _ dimensions: [UInt64], type: UInt32, blocks: [UInt8]) {
+    infos.append(
+      Self.bytes(name) + Self.bytes(UInt32(dimensions.count))
+        + dimensions.flatMap { Self.bytes($0) } + Self.bytes(type) + Self.bytes(UInt64(data.count)))
+    data += blocks + [UInt8](repeating: 0, count: (32 - blocks.count % 32) % 32)
+  }
+
   /// Adds an F32 tensor of zeros; what is passed explicitly is written instead of the truth.
   mutating func tensor(
     _ name: String, _ dimensions: [UInt64], type: UInt32 = 0, offset: UInt64? = nil,
