@@ -53,7 +53,7 @@ struct EvalCommand: AsyncParsableCommand {
     let tasks = try selection.load()
     let setup = try await RolloutSetup(episode)
     let model = try LoadedModel.load(
-      modelOptions.model, precision: try precision.resolved)
+      modelOptions.model, precision: try precision.resolvedForInference)
     let policy = try LocalPolicy(
       model, adapter: try adapterOptions.load(model.config),
       adapterFolder: adapterOptions.adapter, sampling: sampling.parameters)

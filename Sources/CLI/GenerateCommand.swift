@@ -20,7 +20,7 @@ struct GenerateCommand: AsyncParsableCommand {
   @OptionGroup var model: ModelOptions
   @OptionGroup var adapter: AdapterOptions
 
-  @Option(help: "fp32 (what references are computed in), bf16 or auto.")
+  @Option(help: "fp32 (what references are computed in), bf16, quantized or auto.")
   var precision = "fp32"
 
   @Flag(help: "Always take the likeliest token, whatever the sampling options say.")
@@ -53,7 +53,9 @@ struct GenerateCommand: AsyncParsableCommand {
     let adapter = try adapter.load(files.config)
     let generator = LineGenerator(
       files: files,
-      engine: Engine(try Transformer(files, precision: try PrecisionOption.resolve(precision))),
+      engine: Engine(
+        try Transformer(files, precision: try PrecisionOption.resolve(precision, isInference: true))
+      ),
       adapter: adapter,
       sampling: greedy ? .greedy : sampling.parameters, seed: seed, maxTokens: maxTokens)
     let (batch, input) = (batch, input)

@@ -19,7 +19,7 @@ struct LogprobsCommand: ParsableCommand {
   @OptionGroup var model: ModelOptions
   @OptionGroup var adapter: AdapterOptions
 
-  @Option(help: "fp32 (what references are computed in), bf16 or auto.")
+  @Option(help: "fp32 (what references are computed in), bf16, quantized or auto.")
   var precision = "fp32"
 
   @Option(
@@ -52,7 +52,8 @@ struct LogprobsCommand: ParsableCommand {
   func run() throws {
     let files = try ModelFiles.find(model.model)
     let adapter = try adapter.load(files.config)
-    let transformer = try Transformer(files, precision: try PrecisionOption.resolve(precision))
+    let transformer = try Transformer(
+      files, precision: try PrecisionOption.resolve(precision, isInference: true))
     let reader = try input.reader()
     let writer = JSONLineWriter()
     while let line = try reader.next() {

@@ -61,7 +61,7 @@ func makePolicy(_ options: PolicyOptions) async throws -> any Policy {
 private func decimal(_ value: Float) -> Double { Double(value.description) ?? Double(value) }
 
 private func makeLocalPolicy(_ path: String, _ options: PolicyOptions) throws -> any Policy {
-  let model = try LoadedModel.load(path, precision: try options.precision.resolved)
+  let model = try LoadedModel.load(path, precision: try options.precision.resolvedForInference)
   let adapter = try options.adapter.map { folder in
     try LoRAParameters.load(folder: folder, model: model.config)
   }

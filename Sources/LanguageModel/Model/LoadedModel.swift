@@ -68,6 +68,9 @@ extension Transformer {
   public convenience init(
     _ files: ModelFiles, precision: Precision = .fp32, trainable: Bool = false
   ) throws(ModelError) {
+    if precision == .quantized && trainable {
+      throw ModelError("\(files.path): quantised weights can't be trained; use fp32 or bf16")
+    }
     if precision == .fp32 || trainable {
       self.init(
         parameters: try Parameters(config: files.config, source: files.tensors),

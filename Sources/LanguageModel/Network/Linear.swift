@@ -29,7 +29,7 @@ struct LinearGroup {
     self.projection = projection
     self.adapter = adapter?.groups[layer][projection.rawValue]
     packedAdapter =
-      network.precision == .fp32 ? nil : adapter?.packedGroups[layer][projection.rawValue]
+      network.precision == .bf16 ? adapter?.packedGroups[layer][projection.rawValue] : nil
     adapterScale = adapter?.config.scale ?? 0
   }
 
@@ -40,7 +40,12 @@ struct LinearGroup {
   /// y ← x·Wᵀ + bias + scale·(x·Aᵀ)·Bᵀ. x [N, in] → y [N, out].
   func forward(_ x: Matrix, into y: Matrix, kernel: MatMulKernel, scratch: ScratchBuffer) {
     switch network.blocks[layer].linear[projection.rawValue] {
-    case .float(let weight): forwardFloat(x, weight, into: y, kernel: kernel, scratch: scratch)
+    case .float(let weight):
+      MatMul.linear(x, weight, into: y, kernel: kernel)
+      addAdapter(x, to: y, kernel: kernel, scratch: scratch)
+    case .quantized(let weight):
+      MatMul.linear(x, weight, into: y)
+      addAdapter(x, to: y, kernel: kernel, scratch: scratch)
     case .packed(let weight): forwardPacked(x, weight, into: y, scratch: scratch)
     }
     if let bias {
@@ -50,10 +55,10 @@ struct LinearGroup {
     }
   }
 
-  private func forwardFloat(
-    _ x: Matrix, _ weight: Matrix, into y: Matrix, kernel: MatMulKernel, scratch: ScratchBuffer
+  /// y += scale·(x·Aᵀ)·Bᵀ in fp32.
+  private func addAdapter(
+    _ x: Matrix, to y: Matrix, kernel: MatMulKernel, scratch: ScratchBuffer
   ) {
-    MatMul.linear(x, weight, into: y, kernel: kernel)
     guard let adapter else { return }
     let rank = adapter.members[0].b.columns
     let inner = Matrix(

@@ -21,6 +21,7 @@ final class NetworkWeights: @unchecked Sendable {
 
   /// Over fp32 parameters that may be trained: panels follow them.
   init(_ parameters: Parameters, precision: Precision) {
+    precondition(precision != .quantized, "quantised weights are read from files")
     self.precision = precision
     self.parameters = parameters
     version = parameters.buffer.version
@@ -42,6 +43,14 @@ final class NetworkWeights: @unchecked Sendable {
     self.precision = precision
     parameters = try Parameters(config: config, source: source, vectorsOnly: true)
     version = parameters.buffer.version
+    if precision == .quantized {
+      let matrices = try Self.quantized(config, source)
+      blocks = (0..<config.layerCount).map { [parameters] in
+        Block(vectors: parameters.vectors($0), linear: matrices.blocks[$0])
+      }
+      (embedding, head) = (matrices.embedding, matrices.head)
+      return
+    }
     let scratch = ScratchBuffer()
     func weight(_ names: [String], rows: Int, columns: Int) throws(ModelError) -> Weight {
       let matrix = Matrix(scratch.pointer(count: rows * columns), rows: rows, columns: columns)
@@ -70,6 +79,22 @@ final class NetworkWeights: @unchecked Sendable {
     embedding = try weight(["model.embed_tokens.weight"], rows: rows, columns: columns)
     head =
       config.tiedHead ? embedding : try weight(["lm_head.weight"], rows: rows, columns: columns)
+  }
+
+  /// All matrices in the file's own quantisation, or rounded to 8 bits where it has none.
+  private static func quantized(
+    _ config: ModelConfig, _ source: any TensorSource
+  ) throws(ModelError) -> (blocks: [[Weight]], embedding: Weight, head: Weight) {
+    var groups: [[String]] = []
+    for layer in 0..<config.layerCount {
+      groups += Projection.allCases.map { $0.kinds.map { "\($0.path(layer: layer)).weight" } }
+    }
+    groups.append(["model.embed_tokens.weight"])
+    if !config.tiedHead { groups.append(["lm_head.weight"]) }
+    let weights = try QuantizedReader.read(groups, from: source).map { Weight.quantized($0) }
+    let count = Projection.allCases.count
+    let blocks = (0..<config.layerCount).map { Array(weights[$0 * count..<($0 + 1) * count]) }
+    return (blocks, weights[config.layerCount * count], weights[weights.count - 1])
   }
 
   /// Makes the panels anew if the parameters have changed. Called before every pass.

@@ -4,11 +4,14 @@ package enum Weight: Sendable {
   case float(Matrix)
   /// bf16, in panels.
   case packed(PackedMatrix)
+  /// The few bits of a quantised file, frozen.
+  case quantized(QuantizedWeight)
 
   package var outputs: Int {
     switch self {
     case .float(let matrix): matrix.rows
     case .packed(let matrix): matrix.panels.columns
+    case .quantized(let weight): weight.outputs
     }
   }
 
@@ -16,6 +19,7 @@ package enum Weight: Sendable {
     switch self {
     case .float(let matrix): matrix.columns
     case .packed(let matrix): matrix.panels.steps
+    case .quantized(let weight): weight.inputs
     }
   }
 
@@ -24,6 +28,7 @@ package enum Weight: Sendable {
     switch self {
     case .float(let matrix): row.update(from: matrix.row(index), count: matrix.columns)
     case .packed(let matrix): matrix.copyColumn(index, into: row)
+    case .quantized(let weight): weight.row(index, into: row)
     }
   }
 }
@@ -42,6 +47,7 @@ extension MatMul {
         case .invariant: BF16.multiply(rows.operand(matrix.panels), into: y)
         }
       }
+    case .quantized(let weight): linear(x, weight, into: y)
     }
   }
 

@@ -21,6 +21,7 @@ public final class TrainingPass {
     _ transformer: Transformer, sequences: [[TokenID]], adapter: LoRAParameters?,
     recompute: Bool = false
   ) {
+    precondition(transformer.precision != .quantized, "quantised weights can't be trained")
     precondition(!sequences.isEmpty && sequences.allSatisfy { !$0.isEmpty })
     self.transformer = transformer
     self.adapter = adapter

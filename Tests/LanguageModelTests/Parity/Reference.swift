@@ -74,7 +74,7 @@ func allLogits(
   _ transformer: Transformer, _ tokens: [TokenID], adapter: LoRAParameters? = nil,
   kernel: MatMulKernel = .invariant, pieces: [Int]? = nil
 ) -> [Float] {
-  let cache = KVCache(config: transformer.config)
+  let cache = transformer.makeCache()
   let vocabulary = transformer.config.vocabularySize
   let logits = FloatBuffer(count: tokens.count * vocabulary)
   var done = 0
