@@ -42,6 +42,15 @@ private func makeOdd(_ folder: TemporaryFolder) throws {
       agentRepository: agent, time: 1_000_000)
   }
 
+  /// A process that is killed while it moves a reference leaves git's lock file behind.
+  @Test func aKilledProcessesLockStopsNothing() throws {
+    try folder.write("source/a.txt", "one\n")
+    try folder.write("recorder.git/refs/heads/trajectories/again/1.lock", "")
+    let workspace = try open("again/1")
+    let head = try run("git -C \(recorder.path) rev-parse trajectories/again/1")
+    #expect(head.trimmingCharacters(in: .whitespacesAndNewlines) == "\(workspace.head.commit)")
+  }
+
   @Test func unusualContentSurvives() throws {
     let source = try TemporaryFolder()
     try makeOdd(source)

@@ -1,4 +1,5 @@
 import CLibGit2
+import Foundation
 
 /// The objects and references of one open repository. Not for two threads at once: ``Recorder`` holds
 /// it under a lock.
@@ -120,8 +121,18 @@ struct ObjectStore: ~Copyable {
 
   func setReference(_ name: String, to id: ObjectID) throws(ToolsError) {
     var oid = id.oid
-    _ = try GitHandle(free: git_reference_free, "can't set \(name) in \(path)") {
-      git_reference_create($0, repository.pointer, name, &oid, 1, nil)
+    _ = try GitHandle(free: git_reference_free, "can't set \(name) in \(path)") { result in
+      func create() -> Int32 {
+        git_reference_create(result, repository.pointer, name, &oid, 1, nil)
+      }
+      // A lock lives for one write. One that stays was left by a process that was killed there.
+      for _ in 0..<10 {
+        let code = create()
+        if code != GIT_ELOCKED.rawValue { return code }
+        usleep(20_000)
+      }
+      unlink("\(path)/\(name).lock")
+      return create()
     }
   }
 
