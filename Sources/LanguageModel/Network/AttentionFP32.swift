@@ -15,7 +15,11 @@ extension Attention {
       if span.queryCount == 1 {
         decode(q, span, head, into: output, logSumExp)
       } else {
-        forwardHead(q, span, head, into: output, logSumExp)
+        switch span.storage {
+        case .rows(let keys, let values):
+          forwardHead(q, span, head, keys, values, into: output, logSumExp)
+        case .cache: forwardPages(q, span, head, into: output, logSumExp)
+        }
       }
     }
   }
@@ -57,33 +61,85 @@ extension Attention {
     }
   }
 
+  /// Keys and values [past + queryCount, kvHeads·D] of the batch's own rows.
   private func forwardHead(
+    _ q: Matrix, _ span: AttentionSpan, _ head: Int, _ spanKeys: Matrix, _ spanValues: Matrix,
+    into output: Matrix, _ logSumExp: UnsafeMutablePointer<Float>
+  ) {
+    let kvHead = head / (heads / kvHeads)
+    let columns = kvHead * headSize..<(kvHead + 1) * headSize
+    withUnsafeTemporaryAllocation(
+      of: Float.self, capacity: Self.block * (span.past + span.queryCount)
+    ) { scratch in
+      forEachBlock(span) { rows, visible in
+        let p = Matrix(scratch.baseAddress!, rows: rows.count, columns: visible)
+        let (keys, values) = (spanKeys.rows(0..<visible), spanValues.rows(0..<visible))
+        MatMul.gemm(
+          slice(q, rows, span, head), keys.columns(columns), transposeB: true, into: p,
+          alpha: scale)
+        softmax(p, rows, span, head, logSumExp)
+        MatMul.gemm(p, values.columns(columns), into: slice(output, rows, span, head))
+      }
+    }
+  }
+
+  /// A cache's keys and values. Every block of 64 × 64 is computed whole, each row at its place in
+  /// the sequence: BLAS's last bits depend on a product's shape, and how a prompt was cut into pieces
+  /// must not show.
+  private func forwardPages(
     _ q: Matrix, _ span: AttentionSpan, _ head: Int, into output: Matrix,
     _ logSumExp: UnsafeMutablePointer<Float>
   ) {
     let total = span.past + span.queryCount
+    let padded = (total + Self.block - 1) / Self.block * Self.block
     withUnsafeTemporaryAllocation(
-      of: Float.self, capacity: (Self.block + 2 * headSize) * total
+      of: Float.self, capacity: (Self.block + 2 * headSize) * padded + 2 * Self.block * headSize
     ) { scratch in
-      let (allKeys, allValues) = keysAndValues(
-        span, head, gatheringInto: scratch.baseAddress! + Self.block * total)
-      forEachBlock(span) { rows, visible in
-        let p = Matrix(scratch.baseAddress!, rows: rows.count, columns: visible)
-        let (keys, values) = (allKeys.rows(0..<visible), allValues.rows(0..<visible))
-        MatMul.gemm(
-          slice(q, rows, span, head), keys, transposeB: true, into: p, alpha: scale)
-        for (index, row) in rows.enumerated() {
-          let scores = p.row(index)
-          let count = span.past + row + 1
-          let top = maximum(scores, count)
-          let total = exponentiate(scores, shift: top, count)
-          logSumExp[(span.firstRow + row) * heads + head] = top + log(total)
-          let inverse = 1 / total
-          for t in 0..<count { scores[t] *= inverse }
-          (scores + count).update(repeating: 0, count: visible - count)
+      let base = scratch.baseAddress!
+      base.initialize(repeating: 0, count: scratch.count)
+      let allKeys = Matrix(base + Self.block * padded, rows: padded, columns: headSize)
+      let allValues = Matrix(allKeys.row(padded), rows: padded, columns: headSize)
+      let queries = Matrix(allValues.row(padded), rows: Self.block, columns: headSize)
+      let result = Matrix(queries.row(Self.block), rows: Self.block, columns: headSize)
+      forEachRun(span, head / (heads / kvHeads), total) { first, keys, values in
+        for t in 0..<keys.rows {
+          allKeys.row(first + t).update(from: keys.row(t), count: headSize)
+          allValues.row(first + t).update(from: values.row(t), count: headSize)
         }
-        MatMul.gemm(p, values, into: slice(output, rows, span, head))
       }
+      forEachBlock(span) { rows, visible in
+        let width = (visible + Self.block - 1) / Self.block * Self.block
+        let p = Matrix(base, rows: Self.block, columns: width)
+        let first = (span.past + rows.lowerBound) % Self.block
+        let (own, target) = (slice(q, rows, span, head), slice(output, rows, span, head))
+        queries.base.update(repeating: 0, count: Self.block * headSize)
+        for row in 0..<rows.count {
+          queries.row(first + row).update(from: own.row(row), count: headSize)
+        }
+        MatMul.gemm(queries, allKeys.rows(0..<width), transposeB: true, into: p, alpha: scale)
+        softmax(p.rows(first..<first + rows.count), rows, span, head, logSumExp)
+        MatMul.gemm(p, allValues.rows(0..<width), into: result)
+        for row in 0..<rows.count {
+          target.row(row).update(from: result.row(first + row), count: headSize)
+        }
+      }
+    }
+  }
+
+  /// Scores → probabilities in place, zero beyond what a query may see.
+  private func softmax(
+    _ p: Matrix, _ rows: Range<Int>, _ span: AttentionSpan, _ head: Int,
+    _ logSumExp: UnsafeMutablePointer<Float>
+  ) {
+    for (index, row) in rows.enumerated() {
+      let scores = p.row(index)
+      let count = span.past + row + 1
+      let top = maximum(scores, count)
+      let total = exponentiate(scores, shift: top, count)
+      logSumExp[(span.firstRow + row) * heads + head] = top + log(total)
+      let inverse = 1 / total
+      for t in 0..<count { scores[t] *= inverse }
+      (scores + count).update(repeating: 0, count: p.columns - count)
     }
   }
 
@@ -149,28 +205,6 @@ extension Attention {
   {
     x.rows(span.firstRow + rows.lowerBound..<span.firstRow + rows.upperBound)
       .columns(head * headSize..<(head + 1) * headSize)
-  }
-
-  /// One head's keys and values, [past + queryCount, D] each; those of pages are gathered into
-  /// `scratch`, which takes both.
-  private func keysAndValues(
-    _ span: AttentionSpan, _ head: Int, gatheringInto scratch: UnsafeMutablePointer<Float>
-  ) -> (Matrix, Matrix) {
-    let kvHead = head / (heads / kvHeads)
-    if case .rows(let keys, let values) = span.storage {
-      let columns = kvHead * headSize..<(kvHead + 1) * headSize
-      return (keys.columns(columns), values.columns(columns))
-    }
-    let total = span.past + span.queryCount
-    let allKeys = Matrix(scratch, rows: total, columns: headSize)
-    let allValues = Matrix(scratch + total * headSize, rows: total, columns: headSize)
-    forEachRun(span, kvHead, total) { first, keys, values in
-      for t in 0..<keys.rows {
-        allKeys.row(first + t).update(from: keys.row(t), count: headSize)
-        allValues.row(first + t).update(from: values.row(t), count: headSize)
-      }
-    }
-    return (allKeys, allValues)
   }
 
   /// Hands out a kv head's first `count` keys and values in runs of evenly spaced rows, with the
