@@ -96,11 +96,14 @@ extension Attention {
       of: Float.self, capacity: (Self.block + 2 * headSize) * padded + 2 * Self.block * headSize
     ) { scratch in
       let base = scratch.baseAddress!
-      base.initialize(repeating: 0, count: scratch.count)
       let allKeys = Matrix(base + Self.block * padded, rows: padded, columns: headSize)
       let allValues = Matrix(allKeys.row(padded), rows: padded, columns: headSize)
       let queries = Matrix(allValues.row(padded), rows: Self.block, columns: headSize)
       let result = Matrix(queries.row(Self.block), rows: Self.block, columns: headSize)
+      for unseen in total..<padded {
+        allKeys.row(unseen).update(repeating: 0, count: headSize)
+        allValues.row(unseen).update(repeating: 0, count: headSize)
+      }
       forEachRun(span, head / (heads / kvHeads), total) { first, keys, values in
         for t in 0..<keys.rows {
           allKeys.row(first + t).update(from: keys.row(t), count: headSize)

@@ -8,11 +8,6 @@ func load(_ p: UnsafePointer<Float>) -> Vector {
   UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
 }
 
-@inline(__always)
-func store(_ v: Vector, _ p: UnsafeMutablePointer<Float>) {
-  UnsafeMutableRawPointer(p).storeBytes(of: v, as: Vector.self)
-}
-
 /// Σ a·b over `count` floats, always in the same order.
 func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
   var sum0 = Vector.zero
