@@ -4,24 +4,16 @@
 #include <string.h>
 
 #include "attention_operations.h"
+#include "bf16.h"
 
 // Query rows of a step: few enough that scores and probabilities stay in the first-level cache.
 enum { step_rows = 12, chunk_rows = 96 };
 
 static const float log2_e = 1.44269504f, ln_2 = 0.69314718f;
 
-int hs_attention_has_bf16(void) {
-#if defined(__x86_64__) && !defined(HS_PORTABLE_KERNELS)
-  return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-#else
-  return 0;
-#endif
-}
-
 const attention_operations *attention_operations_here(void) {
 #if defined(__x86_64__) && !defined(HS_PORTABLE_KERNELS)
-  if (hs_attention_has_bf16()) return &attention_avx512;
+  if (hs_bf16_supported()) return &attention_avx512;
 #endif
   return &attention_portable;
 }

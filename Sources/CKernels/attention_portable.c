@@ -3,23 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "bf16_scalar.h"
+
 // Attention's operations in plain C: what every processor can run, and what the layout is tested
 // with where there is no bf16.
-
-/// To the nearest bf16, ties to even; a NaN stays one.
-static uint16_t rounded(float x) {
-  uint32_t bits;
-  memcpy(&bits, &x, sizeof bits);
-  if ((bits & 0x7fffffff) > 0x7f800000) return (uint16_t)(bits >> 16 | 0x40);
-  return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-static float widened(uint16_t x) {
-  uint32_t bits = (uint32_t)x << 16;
-  float value;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
 
 static void product(
     long rows, long columns, long pairs, const pair *left, long row_step, long pair_step,

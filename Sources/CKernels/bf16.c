@@ -1,6 +1,6 @@
 #include "bf16.h"
 
-#include <string.h>
+#include "bf16_scalar.h"
 #if defined(__x86_64__) && !defined(HS_PORTABLE_KERNELS)
 #include <immintrin.h>
 #endif
@@ -9,20 +9,6 @@ enum { PANEL = 64, LANES = 16, TILE = 6 };
 
 long hs_bf16_packed_count(long steps, long columns) {
   return (columns + PANEL - 1) / PANEL * ((steps + 1) / 2) * PANEL * 2;
-}
-
-static uint16_t rounded(float x) {
-  uint32_t bits;
-  memcpy(&bits, &x, 4);
-  if ((bits & 0x7fffffff) > 0x7f800000) return (uint16_t)(bits >> 16 | 0x40);  // NaN stays one
-  return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-static float widened(uint16_t x) {
-  uint32_t bits = (uint32_t)x << 16;
-  float y;
-  memcpy(&y, &bits, 4);
-  return y;
 }
 
 void hs_bf16_unpack_column(const uint16_t *panels, long steps, long index, float *y) {
@@ -89,7 +75,7 @@ static void multiply_plain(
 
 int hs_bf16_supported(void) {
   return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw")
-      && __builtin_cpu_supports("avx512vl");
+      && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
 /// Two rows of 16 floats as 16 pairs.

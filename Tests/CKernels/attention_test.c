@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "attention.h"
+#include "bf16.h"
 
 static uint64_t state = 1;
 
@@ -209,7 +210,7 @@ int main(void) {
   const hs_attention_shape shapes[] = {{4, 2, 6}, {3, 3, 16}, {4, 2, 24}, {9, 3, 64}, {4, 2, 128}};
   const long lengths[][2] = {{0, 1}, {0, 2}, {0, 5}, {0, 64}, {0, 65}, {0, 130}, {7, 1}, {70, 1},
                              {63, 1}, {64, 1}, {33, 64}, {5, 65}};
-  printf("bf16 instructions: %s\n", hs_attention_has_bf16() ? "yes" : "no, plain C");
+  printf("bf16 instructions: %s\n", hs_bf16_supported() ? "yes" : "no, plain C");
   for (unsigned s = 0; s < sizeof shapes / sizeof *shapes; s++)
     for (unsigned l = 0; l < sizeof lengths / sizeof *lengths; l++)
       check((problem){shapes[s], lengths[l][0], lengths[l][1]});

@@ -6,9 +6,6 @@
 // [D/2][64 tokens][2], then the values as pairs of tokens [32][Dp][2]; D is even, Dp is D rounded up
 // to 16. Slots without a token are zero.
 
-/// Whether this processor has the instructions; without them the same is done in plain C, slowly.
-int hs_attention_has_bf16(void);
-
 /// Bytes of one layer of a page.
 long hs_kv_layer_bytes(long kv_heads, long head_size);
 
