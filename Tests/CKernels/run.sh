@@ -7,10 +7,11 @@ CC=${CC:-clang}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 kernels="Sources/CKernels/attention*.c Sources/CKernels/kvpage.c Sources/CKernels/elementwise.c
-  Sources/CKernels/bf16.c"
+  Sources/CKernels/bf16.c Sources/CKernels/quantized*.c"
+tests="attention elementwise bf16 quantized"
 
 build() { # name, flags…
-  for test in attention elementwise bf16; do
+  for test in $tests; do
     # shellcheck disable=SC2086
     $CC -gdwarf-4 -fuse-ld=lld -Wall -Wextra -Werror -I Sources/CKernels/include "${@:2}" $kernels \
       "Tests/CKernels/${test}_test.c" -lm -o "$out/$test-$1"
@@ -18,7 +19,7 @@ build() { # name, flags…
 }
 
 run() { # name, command…
-  for test in attention elementwise bf16; do
+  for test in $tests; do
     printf '%s, %s: ' "$test" "$1"
     "${@:2}" "$out/$test-$1" >"$out/log" 2>&1 || { cat "$out/log"; exit 1; }
     tail -n 1 "$out/log"
