@@ -262,12 +262,12 @@ TARGET static void pack_tokens(
       if (both) {
         const __m512 b = _mm512_maskz_loadu_ps(mask, x + (t + 1) * step + d);
         _mm512_storeu_si512(row + d, interleave(a, b));
-      } else {
-        const __m512i old = _mm512_loadu_si512(row + d);
-        const __m512i fresh = second ? interleave(_mm512_setzero_ps(), a)
-                                     : interleave(a, _mm512_setzero_ps());
+      } else if (second) {
+        const __m512i fresh = interleave(_mm512_setzero_ps(), a);
         _mm512_storeu_si512(
-            row + d, _mm512_mask_mov_epi16(old, second ? 0xaaaaaaaa : 0x55555555, fresh));
+            row + d, _mm512_mask_mov_epi16(_mm512_loadu_si512(row + d), 0xaaaaaaaa, fresh));
+      } else {
+        _mm512_storeu_si512(row + d, interleave(a, _mm512_setzero_ps()));
       }
     }
     t += both ? 2 : 1;

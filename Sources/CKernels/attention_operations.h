@@ -45,7 +45,8 @@ typedef struct {
   void (*pack_channels)(
       const float *x, long step, long tokens, long channels, pair *panel, long slot);
 
-  /// Tokens become the pairs: the same into panel[32][width]; a slot's neighbour stays as it is.
+  /// Tokens become the pairs: the same into panel[32][width]. The slot before the first token
+  /// stays as it is; the one that makes a pair with the last becomes zero.
   void (*pack_tokens)(
       const float *x, long step, long tokens, long channels, pair *panel, long width, long slot);
 

@@ -84,6 +84,9 @@ static void pack_tokens(
   for (long t = 0; t < tokens; t++, x += step)
     for (long d = 0; d < channels; d++)
       set(panel + (slot + t) / 2 * width, 2 * d + (slot + t) % 2, x[d]);
+  const long end = slot + tokens;
+  if (end % 2)
+    for (long d = 0; d < channels; d++) panel[end / 2 * width + d].second = 0;
 }
 
 static float dot(const float *a, const float *b, long count) {

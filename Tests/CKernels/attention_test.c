@@ -111,7 +111,7 @@ static void **make_pages(problem x, const textbook *t) {
   void **list = malloc((size_t)pages * sizeof *list);
   for (long page = 0; page < pages; page++) {
     list[page] = aligned(bytes);
-    memset(list[page], 0, (size_t)bytes);
+    memset(list[page], 0xff, (size_t)bytes);  // What nobody wrote is NaN.
     // In two parts, the first one odd: slots are filled as tokens come.
     const long count = total - page * 64 < 64 ? total - page * 64 : 64;
     const long part = count < 13 ? count : 13;

@@ -4,7 +4,8 @@
 //
 // One layer of a page of 64 tokens holds, for each kv head, the keys as pairs of channels
 // [D/2][64 tokens][2], then the values as pairs of tokens [32][Dp][2]; D is even, Dp is D rounded up
-// to 16. Slots without a token are zero.
+// to 16. Slots without a token hold anything, but the one beside the last token is zero: it shares a
+// pair with it.
 
 /// Bytes of one layer of a page.
 long hs_kv_layer_bytes(long kv_heads, long head_size);
@@ -14,9 +15,6 @@ long hs_kv_layer_bytes(long kv_heads, long head_size);
 void hs_kv_append(
     void *layer, long kv_heads, long head_size, long slot, long count, const float *keys,
     const float *values, long stride);
-
-/// Zeroes the slots from `first` up to `end` of a page's layer.
-void hs_kv_clear(void *layer, long kv_heads, long head_size, long first, long end);
 
 typedef struct {
   long heads, kv_heads, head_size;

@@ -185,7 +185,6 @@ extension Attention {
       let first = page * KVPage.tokenCount
       let count = min(KVPage.tokenCount, keys.rows - first)
       let target = base + index * bytes
-      target.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
       hs_kv_append(
         target, kvHeads, headSize, 0, count, keys.row(first), values.row(first), keys.stride)
     }

@@ -45,12 +45,7 @@ public final class KVCache: @unchecked Sendable {
     let needed = Self.pageCount(tokens)
     let first = count / KVPage.tokenCount
     if first < min(held.count, needed) {
-      let slots = count % KVPage.tokenCount
-      if isKnownUniquelyReferenced(&held[first]) {
-        held[first].clear(from: slots)
-      } else {
-        held[first] = KVPage(copying: held[first], slots: slots)
-      }
+      if !isKnownUniquelyReferenced(&held[first]) { held[first] = KVPage(copying: held[first]) }
     }
     while held.count < needed { held.append(KVPage(layout: layout)) }
     if bases.count < held.count {
@@ -78,9 +73,6 @@ public final class KVCache: @unchecked Sendable {
   package func advance(by tokens: Int) {
     let end = count + tokens
     precondition(end <= held.count * KVPage.tokenCount)
-    for index in count / KVPage.tokenCount..<Self.pageCount(end) {
-      held[index].fill(to: min(KVPage.tokenCount, end - index * KVPage.tokenCount))
-    }
     count = end
   }
 

@@ -1,5 +1,4 @@
 import CKernels
-import Foundation
 
 /// How the memory of a page is divided: layer by layer, keys before values.
 ///
@@ -31,27 +30,23 @@ struct KVLayout: Sendable, Equatable {
 }
 
 /// Keys and values of 64 successive tokens in every layer. Sequences may share pages; `KVCache`
-/// copies one that others hold before it writes there.
+/// copies one that others hold before it writes there. Slots that nobody wrote hold anything.
 public final class KVPage: @unchecked Sendable {
   /// Tokens a page has room for.
   public static let tokenCount = 64
 
   let layout: KVLayout
   private let slot: PagePool.Slot
-  /// Slots from here on were never written: they are zero.
-  private(set) var filled = 0
 
   init(layout: KVLayout) {
     self.layout = layout
     slot = PagePool.take(layout.pageBytes)
   }
 
-  /// A page of its own with the first `slots` tokens of another.
-  convenience init(copying other: KVPage, slots: Int) {
+  /// A page of its own with the tokens of another.
+  convenience init(copying other: KVPage) {
     self.init(layout: other.layout)
     base.copyMemory(from: other.base, byteCount: layout.pageBytes)
-    filled = other.filled
-    clear(from: slots)
   }
 
   deinit { PagePool.give(back: slot) }
@@ -85,22 +80,6 @@ public final class KVPage: @unchecked Sendable {
       let place = target + (slot + row) * width
       place.update(from: keys.row(row), count: width)
       (place + Self.tokenCount * width).update(from: values.row(row), count: width)
-    }
-  }
-
-  /// Notes that every layer has written the slots below `end`.
-  func fill(to end: Int) { filled = max(filled, end) }
-
-  /// Zeroes what stands in the slots from `first` on: products run over whole pages, and zero times
-  /// a leftover that isn't finite would not be zero.
-  func clear(from first: Int) {
-    guard filled > first else { return }
-    defer { filled = first }
-    // In fp32 nobody reads a slot that isn't visible.
-    guard layout.isHalf else { return }
-    for layer in 0..<layout.layerCount {
-      hs_kv_clear(
-        base + layer * layout.layerBytes, layout.kvHeads, layout.headSize, first, Self.tokenCount)
     }
   }
 }

@@ -1,10 +1,9 @@
-import Foundation
 import Synchronization
 
 /// Memory for pages of keys and values, cut from stretches of sixteen: so that huge pages serve them
 /// whatever a page's size is, and what one sequence gives back the next one takes.
 enum PagePool {
-  /// One page's memory, zeroed.
+  /// One page's memory, with any contents.
   struct Slot: @unchecked Sendable {
     fileprivate let stretch: Stretch
     fileprivate let index: Int
@@ -18,7 +17,7 @@ enum PagePool {
   /// `bytes` is a multiple of 64.
   static func take(_ bytes: Int) -> Slot {
     precondition(bytes % 64 == 0)
-    let (slot, dirty) = stretches.withLock { all in
+    return stretches.withLock { all in
       let stretch: Stretch
       if let open = all[bytes]?.first(where: { !$0.free.isEmpty }) {
         stretch = open
@@ -28,12 +27,8 @@ enum PagePool {
       }
       // The lowest free slot: what was touched already is used first.
       let index = stretch.free.removeLast()
-      defer { stretch.touched = max(stretch.touched, index + 1) }
-      let base = stretch.memory.base + index * bytes
-      return (Slot(stretch: stretch, index: index, base: base), index < stretch.touched)
+      return Slot(stretch: stretch, index: index, base: stretch.memory.base + index * bytes)
     }
-    if dirty { memset(slot.base, 0, bytes) }
-    return slot
   }
 
   static func give(back slot: Slot) {
@@ -53,8 +48,6 @@ enum PagePool {
     let slotBytes: Int
     /// Descending.
     var free: [Int]
-    /// Slots below this have been used before.
-    var touched = 0
 
     init(slotBytes: Int, count: Int) {
       memory = HugeMemory(count: slotBytes * count)
