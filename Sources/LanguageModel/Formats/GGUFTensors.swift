@@ -116,8 +116,7 @@ public struct GGUFTensors: TensorSource {
       headSize: try checkedHeads(name, entry).map { entry.shape[0] / $0 })
   }
 
-  /// Lets go of the file's pages in memory: for a tensor that won't be read again soon.
-  func release(_ name: String) {
+  public func release(_ name: String) {
     if let original = originals[name], let entry = file.entries[original] {
       file.file.release(entry.range)
     }

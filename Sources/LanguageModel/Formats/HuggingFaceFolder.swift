@@ -80,6 +80,10 @@ public struct HuggingFaceTensors: TensorSource {
     try shards[number].readRows(name, rows, into: destination)
   }
 
+  public func release(_ name: String) {
+    if let number = places[name] { shards[number].release(name) }
+  }
+
   /// The files that hold the weights, in the order first named.
   var files: [String] { shards.map(\.origin) }
 }

@@ -81,6 +81,10 @@ public struct SafetensorsFile: TensorSource {
       to: destination)
   }
 
+  public func release(_ name: String) {
+    if let entry = entries[name] { file.release(entry.range) }
+  }
+
   private func convert(
     _ name: String, _ entry: Entry, _ bytes: Slice<UnsafeRawBufferPointer>,
     to destination: UnsafeMutableBufferPointer<Float>

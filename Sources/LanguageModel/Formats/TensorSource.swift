@@ -15,6 +15,8 @@ public protocol TensorSource: Sendable {
   func readRows(
     _ name: String, _ rows: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
   ) throws(ModelError)
+  /// Lets go of the memory that reading a tensor took: for one that won't be read again soon.
+  func release(_ name: String)
 }
 
 extension TensorSource {

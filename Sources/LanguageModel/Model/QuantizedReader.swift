@@ -77,7 +77,7 @@ package enum QuantizedReader {
     } else {
       try roundRows(plan, source, into: packed)
     }
-    gguf?.release(plan.name)
+    source.release(plan.name)
   }
 
   private static func copyBlocks(_ matrix: GGUFTensors.StoredMatrix, into packed: hs_quantized) {

@@ -35,7 +35,7 @@ final class NetworkWeights: @unchecked Sendable {
     head = parameters.config.tiedHead ? embedding : weight(parameters.head)
   }
 
-  /// Read from a file and frozen, one matrix in fp32 at a time.
+  /// Read from a file and frozen, a few rows in fp32 at a time.
   init(
     config: ModelConfig, source: any TensorSource, precision: Precision
   ) throws(ModelError) {
@@ -53,15 +53,9 @@ final class NetworkWeights: @unchecked Sendable {
     }
     let scratch = ScratchBuffer()
     func weight(_ names: [String], rows: Int, columns: Int) throws(ModelError) -> Weight {
-      let matrix = Matrix(scratch.pointer(count: rows * columns), rows: rows, columns: columns)
-      var first = 0
-      for name in names {
-        let count = source.shape(of: name)!.reduce(1, *)
-        try source.read(
-          name, into: UnsafeMutableBufferPointer(start: matrix.base + first, count: count))
-        first += count
-      }
-      return .packed(PackedMatrix(weight: matrix))
+      .packed(
+        try PackedMatrix(
+          reading: names, rows: rows, columns: columns, from: source, scratch: scratch))
     }
     var blocks: [Block] = []
     for layer in 0..<config.layerCount {

@@ -123,6 +123,7 @@ public final class Parameters: Sendable {
       try source.read(
         entry.name,
         into: UnsafeMutableBufferPointer(start: buffer.base + entry.offset, count: entry.count))
+      source.release(entry.name)
     }
   }
 

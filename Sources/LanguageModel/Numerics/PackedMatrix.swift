@@ -17,6 +17,12 @@ struct Panels: @unchecked Sendable {
     hs_bf16_packed_count(steps, columns)
   }
 
+  /// The columns from `first` on, a multiple of 64.
+  func panels(from first: Int, count: Int) -> Panels {
+    precondition(first % 64 == 0 && first + count <= columns)
+    return Panels(base: base + first / 64 * stride, steps: steps, columns: count)
+  }
+
   /// Packs x [steps, columns]: ready for y = l · x. In parallel over columns.
   func pack(rows x: Matrix, scale: Float = 1) {
     precondition(x.rows == steps && x.columns == columns)
@@ -58,6 +64,36 @@ package final class PackedMatrix: Sendable {
   package convenience init(weight: Matrix) {
     self.init(steps: weight.columns, columns: weight.rows)
     panels.pack(columns: weight)
+  }
+
+  /// The weights `names`, which stand one below the other [rows, columns], for x · wᵀ. Few rows at a
+  /// time exist as floats, in `scratch`: the vocabulary's alone would be more than the panels are.
+  convenience init(
+    reading names: [String], rows: Int, columns: Int, from source: any TensorSource,
+    scratch: ScratchBuffer
+  ) throws(ModelError) {
+    self.init(steps: columns, columns: rows)
+    // Whole panels.
+    let chunk = 1024
+    for start in stride(from: 0, to: rows, by: chunk) {
+      let wanted = start..<min(rows, start + chunk)
+      let matrix = Matrix(
+        scratch.pointer(count: wanted.count * columns), rows: wanted.count, columns: columns)
+      var first = 0
+      for name in names {
+        let count = source.shape(of: name)![0]
+        let part = wanted.clamped(to: first..<first + count)
+        if !part.isEmpty {
+          try source.readRows(
+            name, part.lowerBound - first..<part.upperBound - first,
+            into: UnsafeMutableBufferPointer(
+              start: matrix.row(part.lowerBound - start), count: part.count * columns))
+        }
+        first += count
+      }
+      panels.panels(from: start, count: wanted.count).pack(columns: matrix)
+    }
+    for name in names { source.release(name) }
   }
 
   /// Column `index` as floats: row `index` of a linear layer's weight.
