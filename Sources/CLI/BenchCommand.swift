@@ -15,7 +15,7 @@ struct BenchCommand: AsyncParsableCommand {
 
       "processors" says how many the process had: fewer than the machine has means that others \
       disturbed it. Peak memory is the process's so far, so give --only one name to learn that \
-      work's own. --lengths times prefill and a LoRA step over contexts of several lengths instead; \
+      work's own. --precision quantized is for prefill and decoding. --lengths times prefill and a LoRA step over contexts of several lengths instead; \
       Benchmarks/plot.py draws them. --shape measures random weights in a published shape.
       """)
 
@@ -84,7 +84,11 @@ struct BenchCommand: AsyncParsableCommand {
   }
 
   private func makeSubject() throws -> BenchSubject {
-    let precision = try precision.resolved
+    let generates =
+      lengths.isEmpty && !only.isEmpty
+      && Set(only).isSubset(of: [.prefill, .decode1, .decode8, .decode32])
+    let precision =
+      try generates && shape == nil ? precision.resolvedForInference : precision.resolved
     if let shape {
       return BenchSubject(
         name: "\(shape.rawValue), random weights", config: shape.config, precision: precision)
