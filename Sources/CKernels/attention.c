@@ -70,10 +70,24 @@ long hs_attention_forward_scratch(hs_attention_shape shape, long tokens) {
   return memory.used;
 }
 
-/// The chunk's rows against one page, step by step. `first` is the first row's position in the
-/// page: negative where the page's beginning lies after it.
+/// Asks for what `tokens` tokens of a page's head take: its keys, or its values.
+static void fetch_keys(const pair *keys, long size, long tokens) {
+  for (long d = 0; d < size / 2; d++)
+    for (long t = 0; t < tokens; t += lanes) __builtin_prefetch(keys + d * page_tokens + t, 0, 2);
+}
+
+static void fetch_values(const pair *keys, long size, long tokens) {
+  const pair *values = keys + page_tokens / 2 * size;
+  for (long i = 0; i < (tokens + 1) / 2 * padded_head(size); i += lanes)
+    __builtin_prefetch(values + i, 0, 2);
+}
+
+/// The chunk's rows against one page, step by step. `position` is the first row's in the page:
+/// negative where the page's beginning lies after it. Meanwhile `following`, the next page to be
+/// attended to, comes from memory with its first `following_tokens`; NULL where it needn't.
 static void attend_page(
-    hs_attention_shape shape, const chunk *c, long rows, long position, const pair *keys) {
+    hs_attention_shape shape, const chunk *c, long rows, long position, const pair *keys,
+    const pair *following, long following_tokens) {
   const attention_operations *operations = attention_operations_here();
   const long size = shape.head_size, width = padded_head(size), group = group_size(shape);
   const pair *values = keys + page_tokens / 2 * size;
@@ -85,12 +99,14 @@ static void attend_page(
       visible[i] = minimum(page_tokens, position + (row + i) / group + 1);
     const long most = visible[count - 1];
     if (most <= 0) continue;
+    if (following) fetch_keys(following, size, following_tokens);
     operations->product(
         count, most, size / 2, c->q + row * size / 2, size / 2, 1, keys, page_tokens, c->scores,
         page_tokens, 0);
     operations->softmax(
         count, c->scores, visible, scale, c->maxima + row, c->sums + row * lanes,
         c->output + row * width, width, c->probabilities);
+    if (following) fetch_values(following, size, following_tokens);
     // Pairs behind the last visible token would only add zeros.
     operations->product(
         count, width, (most + 1) / 2, c->probabilities, page_tokens / 2, 1, values, width,
@@ -115,12 +131,17 @@ static void finish(
   }
 }
 
+static const pair *head_of(const hs_attention_queries *queries, long page, long head_offset) {
+  return (const pair *)((const char *)queries->pages[page] + queries->offset + head_offset);
+}
+
 void hs_attention_forward(
     hs_attention_shape shape, const hs_attention_queries *queries, long kv_head, long first,
     long end, void *scratch) {
   const attention_operations *operations = attention_operations_here();
   const long size = shape.head_size, width = padded_head(size), group = group_size(shape);
-  const long head_offset = kv_head * page_tokens / 2 * (size + width) * (long)sizeof(pair);
+  const long head_bytes = page_tokens / 2 * (size + width) * (long)sizeof(pair);
+  const long head_offset = kv_head * head_bytes;
   arena memory = {scratch, 0};
   const chunk c = make_chunk(shape, end - first, &memory);
   const long step = chunk_tokens(shape, end - first);
@@ -133,11 +154,17 @@ void hs_attention_forward(
     for (long row = 0; row < rows; row++) c.maxima[row] = -1e30f;
     memset(c.sums, 0, (size_t)(rows * lanes) * sizeof(float));
     memset(c.output, 0, (size_t)(rows * width) * sizeof(float));
-    const long position = queries->past + token;
-    for (long page = 0; page * page_tokens < position + tokens; page++)
+    const long position = queries->past + token, visible = position + tokens;
+    for (long page = 0; page * page_tokens < visible; page++) {
+      // Few rows take less time than their page's way from memory, so that the next one starts here:
+      // this head's, or the first one of the next head, which stands behind it.
+      const long next = (page + 1) * page_tokens < visible ? page + 1 : 0;
+      const int fetches = rows <= step_rows && (next > 0 || kv_head + 1 < shape.kv_heads);
       attend_page(
-          shape, &c, rows, position - page * page_tokens,
-          (const pair *)((const char *)queries->pages[page] + queries->offset + head_offset));
+          shape, &c, rows, position - page * page_tokens, head_of(queries, page, head_offset),
+          fetches ? head_of(queries, next, head_offset + (next > 0 ? 0 : head_bytes)) : NULL,
+          minimum(page_tokens, visible - next * page_tokens));
+    }
     finish(shape, queries, &c, kv_head, token, rows);
   }
 }

@@ -176,10 +176,16 @@ BF16 static void round_avx512(
   }
 }
 
+/// Memory that will be wanted next, fetched beside the sums: a tile's steps take a few lines each.
+typedef struct {
+  const char *next, *end;
+  int lines;
+} ahead;
+
 /// One tile of `rows` × 16·`vectors` sums.
 BF16 INLINE void tile(
     const struct hs_bf16_operands *operands, int count, long i, long n, float *y, long ldy,
-    const __mmask16 *masks, int accumulate, const int rows, const int vectors) {
+    const __mmask16 *masks, int accumulate, ahead fetch, const int rows, const int vectors) {
   __m512 sums[TILE][4];
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < vectors; v++) sums[r][v] = _mm512_setzero_ps();
@@ -188,6 +194,9 @@ BF16 INLINE void tile(
     const uint16_t *right = o->panels + n / PANEL * o->stride + n % PANEL * 2;
     long step = o->row, pair = o->pair;
     for (long p = 0; p < o->pairs; p++, left += pair, right += PANEL * 2) {
+      if (fetch.next < fetch.end)
+        for (int line = 0; line < fetch.lines; line++, fetch.next += 64)
+          _mm_prefetch(fetch.next, _MM_HINT_T1);
       __m512bh w[4];
       for (int v = 0; v < vectors; v++) w[v] = (__m512bh)_mm512_loadu_si512(right + v * LANES * 2);
       for (int r = 0; r < rows; r++) {
@@ -207,10 +216,10 @@ BF16 INLINE void tile(
 
 BF16 static void tiles(
     const struct hs_bf16_operands *o, int count, long i, long rows, long n, float *y, long ldy,
-    const __mmask16 *masks, int accumulate, int vectors) {
+    const __mmask16 *masks, int accumulate, ahead fetch, int vectors) {
 #define CASE(R, V)                                                  \
   case R * 8 + V:                                                   \
-    tile(o, count, i, n, y, ldy, masks, accumulate, R, V);          \
+    tile(o, count, i, n, y, ldy, masks, accumulate, fetch, R, V);   \
     return;
 #define CASES(R) CASE(R, 1) CASE(R, 2) CASE(R, 3) CASE(R, 4)
   switch (rows * 8 + vectors) { CASES(1) CASES(2) CASES(3) CASES(4) CASES(5) CASES(6) }
@@ -223,14 +232,26 @@ BF16 static void multiply_avx512(
     long column, long column_end, int accumulate) {
   // Rows in tiles of nearly the same height: eight are 4 + 4 rather than 6 + 2.
   long m = row_end - row, blocks = (m + TILE - 1) / TILE;
-  for (long n = column; n < column_end; n += PANEL) {
+  for (long n = column, end; n < column_end; n = end) {
+    end = (n / PANEL + 1) * PANEL;
+    if (end > column_end) end = column_end;
     __mmask16 masks[4];
     int vectors = 0;
-    for (long left = column_end - n; vectors < 4 && left > 0; left -= LANES)
+    for (long left = end - n; left > 0; left -= LANES)
       masks[vectors++] = left >= LANES ? 0xffff : (__mmask16)((1 << left) - 1);
+    // While this panel is multiplied the next one comes from memory, a share with every tile. (Where
+    // a panel has one tile only, the processor's own prefetch is as good.)
+    ahead fetch = {0, 0, blocks < 4 ? 2 : 1};
+    long bytes = operands->pairs * PANEL * 4, share = (bytes / 64 + blocks - 1) / blocks * 64;
+    const char *next = (const char *)(operands->panels + end / PANEL * operands->stride);
+    int fetches = blocks > 1 && end + PANEL <= column_end;
     for (long b = 0; b < blocks; b++) {
       long i = m * b / blocks, rows = m * (b + 1) / blocks - i;
-      tiles(operands, count, row + i, rows, n, y, ldy, masks, accumulate, vectors);
+      if (fetches) {
+        fetch.next = next + b * share;
+        fetch.end = next + (b + 1 < blocks ? (b + 1) * share : bytes);
+      }
+      tiles(operands, count, row + i, rows, n, y, ldy, masks, accumulate, fetch, vectors);
     }
   }
 }

@@ -41,7 +41,7 @@ struct hs_bf16_operands {
 };
 
 /// y[row ..< row_end, column ..< column_end] = Σ over `count` operands (their contractions one
-/// after another), plus y where `accumulate`. `column` is a multiple of 64. Every element is summed
+/// after another), plus y where `accumulate`. `column` is a multiple of 16. Every element is summed
 /// in the same order whichever rows are asked for: a row doesn't depend on the others.
 void hs_bf16_multiply(
     const struct hs_bf16_operands *operands, int count, float *y, long ldy, long row, long row_end,

@@ -123,7 +123,17 @@ public final class Transformer: @unchecked Sendable {
       block(layer).forward(
         a, rows: rows, positions: positions, adapter: adapter, kernel: kernel, into: out
       ) { keys, values in
-        pieces.map { store(keys, values, $0, inputs[$0.input].cache, layer) }
+        parallelRows(pieces.count, minimumPerThread: 4) { range in
+          for piece in pieces[range] {
+            let rows = piece.firstRow..<piece.firstRow + piece.tokens.count
+            inputs[piece.input].cache.write(keys.rows(rows), values.rows(rows), layer: layer)
+          }
+        }
+        return pieces.map { piece in
+          AttentionSpan(
+            firstRow: piece.firstRow, queryCount: piece.tokens.count,
+            cache: inputs[piece.input].cache, layer: layer)
+        }
       }
       if layer + 1 < config.layerCount {
         a.input.base.update(from: out.base, count: rows * config.hiddenSize)
@@ -131,15 +141,6 @@ public final class Transformer: @unchecked Sendable {
     }
     for piece in pieces { inputs[piece.input].cache.advance(by: piece.tokens.count) }
     return out
-  }
-
-  private func store(
-    _ keys: Matrix, _ values: Matrix, _ piece: Piece, _ cache: KVCache, _ layer: Int
-  ) -> AttentionSpan {
-    let rows = piece.firstRow..<piece.firstRow + piece.tokens.count
-    cache.write(keys.rows(rows), values.rows(rows), layer: layer)
-    return AttentionSpan(
-      firstRow: piece.firstRow, queryCount: piece.tokens.count, cache: cache, layer: layer)
   }
 
   private func inferenceActivations(rows: Int) -> BlockActivations {

@@ -24,7 +24,7 @@ package enum BF16 {
   /// Rounds x [M, K] into `memory`, which holds `count(rows:columns:)` numbers.
   static func round(_ x: Matrix, into memory: UnsafeMutablePointer<UInt16>) -> Rows {
     let stride = (x.columns + 1) / 2 * 2
-    parallelRows(x.rows, minimumPerThread: max(1, 32768 / max(1, x.columns))) { rows in
+    parallelRows(x.rows, minimumPerThread: max(1, 8192 / max(1, x.columns))) { rows in
       hs_bf16_round(
         x.row(rows.lowerBound), x.stride, rows.count, x.columns, memory + rows.lowerBound * stride,
         stride)
@@ -43,23 +43,28 @@ package enum BF16 {
     let steps = operands.reduce(0) { $0 + 2 * $1.pairs }
     let panels = (n + 63) / 64
     operands.withUnsafeBufferPointer { operands in
-      func multiply(rows: Range<Int>, panels: Range<Int>) {
+      func multiply(rows: Range<Int>, columns: Range<Int>) {
         hs_bf16_multiply(
           operands.baseAddress!, Int32(operands.count), y.base, y.stride, rows.lowerBound,
-          rows.upperBound, panels.lowerBound * 64, min(n, panels.upperBound * 64),
-          accumulate ? 1 : 0)
+          rows.upperBound, columns.lowerBound, columns.upperBound, accumulate ? 1 : 0)
       }
       if m * n * steps < 1 << 19 {
-        multiply(rows: 0..<m, panels: 0..<panels)
+        multiply(rows: 0..<m, columns: 0..<n)
       } else if m < 96 {
-        // Few rows: a thread streams its own share of the weights.
-        parallelRows(panels) { multiply(rows: 0..<m, panels: $0) }
+        // Few rows: a thread streams its own share of the weights, whole vectors of 16 columns. The
+        // shares are equal, for what there is to do in a layer is too little to be handed out twice.
+        let vectors = (n + 15) / 16
+        let parts = panels < 64 * computeThreads ? computeThreads : 4 * computeThreads
+        parallelItems(parts) { part in
+          let columns = vectors * part / parts * 16..<min(n, vectors * (part + 1) / parts * 16)
+          if !columns.isEmpty { multiply(rows: 0..<m, columns: columns) }
+        }
       } else {
         // Many rows: a thread's rows stay in its second-level cache while the weights pass.
         parallelRows((m + 5) / 6, minimumPerThread: 8) { tiles in
           for first in stride(from: tiles.lowerBound, to: tiles.upperBound, by: 32) {
             let end = min(tiles.upperBound, first + 32)
-            multiply(rows: first * 6..<min(m, end * 6), panels: 0..<panels)
+            multiply(rows: first * 6..<min(m, end * 6), columns: 0..<n)
           }
         }
       }
