@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import LanguageModel
+internal import SDPO
 
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -63,8 +64,9 @@ struct BenchCommand: AsyncParsableCommand {
 
   private func measure() async throws {
     if shape == nil { _ = try ModelFiles.find(model.model) }
-    // Before the model is in memory, so that the yardsticks don't count into a work's peak.
     let peaks = MachinePeaks.measure()
+    // The yardsticks' memory is no part of the work.
+    ProcessMemory.resetPeak()
     let subject = try makeSubject()
     let longest = lengths.max() ?? BenchSize.length + BenchSize.hint
     guard longest <= subject.config.contextLength else {

@@ -25,8 +25,9 @@ final class NetworkWeights: @unchecked Sendable {
     self.precision = precision
     self.parameters = parameters
     version = parameters.buffer.version
+    let arena = PanelArena()
     func weight(_ matrix: Matrix) -> Weight {
-      precision == .fp32 ? .float(matrix) : .packed(PackedMatrix(weight: matrix))
+      precision == .fp32 ? .float(matrix) : .packed(PackedMatrix(weight: matrix, in: arena))
     }
     blocks = (0..<parameters.config.layerCount).map { layer in
       Block(vectors: parameters.vectors(layer), linear: parameters.matrices(layer).map(weight))
@@ -51,12 +52,17 @@ final class NetworkWeights: @unchecked Sendable {
       (embedding, head) = (matrices.embedding, matrices.head)
       return
     }
-    let scratch = ScratchBuffer()
+    let (arena, scratch) = (PanelArena(), ScratchBuffer())
     func weight(_ names: [String], rows: Int, columns: Int) throws(ModelError) -> Weight {
       .packed(
         try PackedMatrix(
-          reading: names, rows: rows, columns: columns, from: source, scratch: scratch))
+          reading: names, rows: rows, columns: columns, from: source, in: arena, scratch: scratch))
     }
+    // The largest first: its part of the file is let go of before the others take their memory.
+    let (rows, columns) = (config.vocabularySize, config.hiddenSize)
+    embedding = try weight(["model.embed_tokens.weight"], rows: rows, columns: columns)
+    head =
+      config.tiedHead ? embedding : try weight(["lm_head.weight"], rows: rows, columns: columns)
     var blocks: [Block] = []
     for layer in 0..<config.layerCount {
       var linear: [Weight] = []
@@ -69,10 +75,6 @@ final class NetworkWeights: @unchecked Sendable {
       blocks.append(Block(vectors: parameters.vectors(layer), linear: linear))
     }
     self.blocks = blocks
-    let (rows, columns) = (config.vocabularySize, config.hiddenSize)
-    embedding = try weight(["model.embed_tokens.weight"], rows: rows, columns: columns)
-    head =
-      config.tiedHead ? embedding : try weight(["lm_head.weight"], rows: rows, columns: columns)
   }
 
   /// All matrices in the file's own quantisation, or rounded to 8 bits where it has none.
@@ -135,8 +137,9 @@ final class NetworkWeights: @unchecked Sendable {
 
   private func makeTransposed() {
     guard transposedHead == nil else { return }
-    transposed = blocks.map { $0.linear.map { $0.panels.transposed() } }
-    transposedHead = head.panels.transposed()
+    let arena = PanelArena()
+    transposed = blocks.map { $0.linear.map { $0.panels.transposed(in: arena) } }
+    transposedHead = head.panels.transposed(in: arena)
   }
 
   private func fillTransposed() {

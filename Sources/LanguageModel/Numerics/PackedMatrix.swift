@@ -49,20 +49,48 @@ struct Panels: @unchecked Sendable {
   }
 }
 
-/// A weight in panels, in memory of its own.
+/// Memory for the panels of a network's matrices, one behind the other: each rounded up to huge pages
+/// of its own would take a sixth more. Matrices are made one at a time.
+package final class PanelArena {
+  private var stretch: HugeMemory?
+  private var used = 0
+
+  package init() {}
+
+  /// `count` numbers, aligned to 64 bytes, and what owns them.
+  fileprivate func take(_ count: Int) -> (UnsafeMutablePointer<UInt16>, HugeMemory) {
+    let bytes = max(64, (2 * count + 63) / 64 * 64)
+    if stretch.map({ used + bytes > $0.count }) ?? true {
+      // What isn't touched of it costs nothing.
+      stretch = HugeMemory(count: max(bytes, 64 << 20))
+      used = 0
+    }
+    defer { used += bytes }
+    return ((stretch!.base + used).assumingMemoryBound(to: UInt16.self), stretch!)
+  }
+}
+
+/// A weight in panels.
 package final class PackedMatrix: Sendable {
   let panels: Panels
   private let memory: HugeMemory
 
-  init(steps: Int, columns: Int) {
-    memory = HugeMemory(count: max(64, 2 * Panels.count(steps: steps, columns: columns)))
-    panels = Panels(
-      base: memory.base.assumingMemoryBound(to: UInt16.self), steps: steps, columns: columns)
+  /// In memory of its own without an arena.
+  init(steps: Int, columns: Int, in arena: PanelArena? = nil) {
+    let count = Panels.count(steps: steps, columns: columns)
+    let base: UnsafeMutablePointer<UInt16>
+    if let arena {
+      (base, memory) = arena.take(count)
+    } else {
+      memory = HugeMemory(count: max(64, 2 * count))
+      base = memory.base.assumingMemoryBound(to: UInt16.self)
+    }
+    panels = Panels(base: base, steps: steps, columns: columns)
   }
 
   /// A linear layer's weight [out, in], for x · wᵀ.
-  package convenience init(weight: Matrix) {
-    self.init(steps: weight.columns, columns: weight.rows)
+  package convenience init(weight: Matrix, in arena: PanelArena? = nil) {
+    self.init(steps: weight.columns, columns: weight.rows, in: arena)
     panels.pack(columns: weight)
   }
 
@@ -70,9 +98,9 @@ package final class PackedMatrix: Sendable {
   /// time exist as floats, in `scratch`: the vocabulary's alone would be more than the panels are.
   convenience init(
     reading names: [String], rows: Int, columns: Int, from source: any TensorSource,
-    scratch: ScratchBuffer
+    in arena: PanelArena, scratch: ScratchBuffer
   ) throws(ModelError) {
-    self.init(steps: columns, columns: rows)
+    self.init(steps: columns, columns: rows, in: arena)
     // Whole panels.
     let chunk = 1024
     for start in stride(from: 0, to: rows, by: chunk) {
@@ -102,8 +130,8 @@ package final class PackedMatrix: Sendable {
   }
 
   /// The same weight for dy · w: the contraction runs over the columns of this one.
-  func transposed() -> PackedMatrix {
-    let result = PackedMatrix(steps: panels.columns, columns: panels.steps)
+  func transposed(in arena: PanelArena) -> PackedMatrix {
+    let result = PackedMatrix(steps: panels.columns, columns: panels.steps, in: arena)
     result.fill(transposing: self)
     return result
   }

@@ -138,4 +138,9 @@ public enum ProcessMemory {
     guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
     return usage.ru_maxrss * 1024
   }
+
+  /// Counts the largest size from now on, where the kernel can do that.
+  public static func resetPeak() {
+    try? Data("5".utf8).write(to: URL(filePath: "/proc/self/clear_refs"))
+  }
 }
