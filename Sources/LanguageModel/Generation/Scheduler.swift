@@ -19,7 +19,7 @@ final class Scheduler: @unchecked Sendable {
   private let logits = ScratchBuffer()
 
   /// Context rows of a pass, alone and beside rows that sample, and of one sequence.
-  private static let (prefillRows, mixedRows, sequenceRows) = (512, 128, 256)
+  private static let (prefillRows, mixedRows, sequenceRows) = (512, 128, 512)
   /// Tokens that must be in it before waiting for another's context is worth it.
   private static let worthSharing = 16
 

@@ -48,7 +48,7 @@ public final class Transformer: @unchecked Sendable {
 
   /// How many rows one pass takes at most, and how many of one sequence: what bounds memory.
   private static let rowLimit = 512
-  private static let sequenceLimit = 256
+  private static let sequenceLimit = 512
 
   /// Runs new tokens through the network, extending each cache. Returns the final hidden states
   /// after the last norm, [Σ wanted, C], in the inputs' order.
