@@ -19,10 +19,19 @@ void hs_bf16_unpack_column(const uint16_t *panels, long steps, long index, float
 
 // What the instructions below do, for any processor; also the reference that tests compare with.
 
+static void round_plain(
+    const float *x, long ldx, long rows, long columns, uint16_t *y, long ldy) {
+  for (long i = 0; i < rows; i++) {
+    for (long k = 0; k < columns; k++) y[i * ldy + k] = rounded(x[i * ldx + k]);
+    if (columns % 2) y[i * ldy + columns] = 0;
+  }
+}
+
 static void pack_rows_plain(
     const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels,
-    long stride) {
+    long stride, uint16_t *copy, long ldcopy) {
   long pairs = (steps + 1) / 2;
+  if (copy) round_plain(x, ldx, steps, columns, copy, ldcopy);
   for (long n = 0; n < (columns + PANEL - 1) / PANEL * PANEL; n++) {
     uint16_t *to = panels + n / PANEL * stride + n % PANEL * 2;
     for (long k = 0; k < pairs * 2; k++)
@@ -39,14 +48,6 @@ static void pack_columns_plain(
     for (long k = 0; k < pairs * 2; k++)
       to[k / 2 * PANEL * 2 + k % 2] =
           n < columns && k < steps ? rounded(x[n * ldx + k] * scale) : 0;
-  }
-}
-
-static void round_plain(
-    const float *x, long ldx, long rows, long columns, uint16_t *y, long ldy) {
-  for (long i = 0; i < rows; i++) {
-    for (long k = 0; k < columns; k++) y[i * ldy + k] = rounded(x[i * ldx + k]);
-    if (columns % 2) y[i * ldy + columns] = 0;
   }
 }
 
@@ -78,28 +79,34 @@ int hs_bf16_supported(void) {
       && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
-/// Two rows of 16 floats as 16 pairs.
-BF16 INLINE __m512i pairs_of(__m512 even, __m512 odd) {
-  __m256i low = (__m256i)_mm512_cvtneps_pbh(even), high = (__m256i)_mm512_cvtneps_pbh(odd);
-  return _mm512_or_si512(
-      _mm512_cvtepu16_epi32(low), _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16));
+/// The first `count` of 16 lanes.
+BF16 INLINE __mmask16 first_lanes(long count) {
+  return count >= LANES ? 0xffff : (__mmask16)((1 << count) - 1);
 }
 
+/// Row by row, as x lies in memory: column by column every access would be on another page.
 BF16 static void pack_rows_avx512(
     const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels,
-    long stride) {
+    long stride, uint16_t *copy, long ldcopy) {
   long pairs = (steps + 1) / 2;
   __m512 factor = _mm512_set1_ps(scale);
-  for (long n = 0; n < columns; n += LANES) {
-    __mmask16 mask = columns - n >= LANES ? 0xffff : (__mmask16)((1 << (columns - n)) - 1);
-    uint16_t *to = panels + n / PANEL * stride + n % PANEL * 2;
-    for (long p = 0; p < pairs; p++) {
-      const float *from = x + 2 * p * ldx + n;
-      __m512 even = _mm512_maskz_loadu_ps(mask, from);
-      __m512 odd =
-          2 * p + 1 < steps ? _mm512_maskz_loadu_ps(mask, from + ldx) : _mm512_setzero_ps();
+  for (long p = 0; p < pairs; p++) {
+    const float *from = x + 2 * p * ldx;
+    const int has_odd = 2 * p + 1 < steps;
+    for (long n = 0; n < columns; n += LANES) {
+      __mmask16 mask = first_lanes(columns - n);
+      __m512 even = _mm512_maskz_loadu_ps(mask, from + n);
+      __m512 odd = has_odd ? _mm512_maskz_loadu_ps(mask, from + ldx + n) : _mm512_setzero_ps();
+      __m256i low = (__m256i)_mm512_cvtneps_pbh(_mm512_mul_ps(even, factor));
+      __m256i high = (__m256i)_mm512_cvtneps_pbh(_mm512_mul_ps(odd, factor));
       _mm512_storeu_si512(
-          to + p * PANEL * 2, pairs_of(_mm512_mul_ps(even, factor), _mm512_mul_ps(odd, factor)));
+          panels + n / PANEL * stride + p * PANEL * 2 + n % PANEL * 2,
+          _mm512_or_si512(
+              _mm512_cvtepu16_epi32(low), _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16)));
+      if (!copy) continue;
+      __mmask16 even_count = first_lanes((columns - n + 1) / 2 * 2);
+      _mm256_mask_storeu_epi16(copy + 2 * p * ldcopy + n, even_count, low);
+      if (has_odd) _mm256_mask_storeu_epi16(copy + (2 * p + 1) * ldcopy + n, even_count, high);
     }
   }
   // The last panel's missing columns.
@@ -238,7 +245,7 @@ BF16 static void multiply_avx512(
     __mmask16 masks[4];
     int vectors = 0;
     for (long left = end - n; left > 0; left -= LANES)
-      masks[vectors++] = left >= LANES ? 0xffff : (__mmask16)((1 << left) - 1);
+      masks[vectors++] = first_lanes(left);
     // While this panel is multiplied the next one comes from memory, a share with every tile. (Where
     // a panel has one tile only, the processor's own prefetch is as good.)
     ahead fetch = {0, 0, blocks < 4 ? 2 : 1};
@@ -271,8 +278,8 @@ int hs_bf16_supported(void) { return 0; }
 
 void hs_bf16_pack_rows(
     const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels,
-    long stride) {
-  DISPATCH(pack_rows, x, ldx, steps, columns, scale, panels, stride);
+    long stride, uint16_t *copy, long ldcopy) {
+  DISPATCH(pack_rows, x, ldx, steps, columns, scale, panels, stride, copy, ldcopy);
 }
 
 void hs_bf16_pack_columns(

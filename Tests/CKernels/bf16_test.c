@@ -52,8 +52,17 @@ static void product(long m, long n, long k) {
     for (long p = 0; p < k; p++) wt[p * n + i] = w[i * k + p];
   for (long i = 0; i < m; i++)
     for (long p = 0; p < k; p++) xt[p * m + i] = x[i * k + p];
-  hs_bf16_pack_rows(wt, n, k, n, 1, transposed, pairs * 128);
-  hs_bf16_pack_rows(xt, m, k, m, 1, left, pairs * 128);
+  hs_bf16_pack_rows(wt, n, k, n, 1, transposed, pairs * 128, NULL, 0);
+  // Rounded beside it, as if on its own.
+  long even = (m + 1) / 2 * 2;
+  uint16_t *copy = calloc((size_t)(k * even), 2), *own = calloc((size_t)(k * even), 2);
+  hs_bf16_pack_rows(xt, m, k, m, 1, left, pairs * 128, copy, even);
+  hs_bf16_round(xt, m, k, m, own, even);
+  if (memcmp(copy, own, (size_t)(k * even) * 2) != 0) {
+    printf("%ld×%ld×%ld: rounding beside packing differs\n", m, n, k);
+    failures++;
+  }
+  free(copy), free(own);
   if (memcmp(columns, transposed, (size_t)packed * 2) != 0) {
     printf("%ld×%ld×%ld: the two ways of packing differ\n", m, n, k);
     failures++;

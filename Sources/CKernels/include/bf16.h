@@ -17,9 +17,10 @@ long hs_bf16_packed_count(long steps, long columns);
 
 /// Packs x [steps, columns], whose rows are contraction steps: panels are ready for y = l · x.
 /// Panels begin `stride` numbers apart, so that a few steps of a longer contraction can be packed.
+/// `copy`, unless NULL, gets x as `hs_bf16_round` gives it; `scale` is 1 then.
 void hs_bf16_pack_rows(
     const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels,
-    long stride);
+    long stride, uint16_t *copy, long ldcopy);
 
 /// Packs x [columns, steps], whose rows are output columns: panels are ready for y = l · xᵀ, which
 /// is a linear layer with weight x.

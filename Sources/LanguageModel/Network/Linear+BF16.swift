@@ -22,12 +22,40 @@ struct ScratchPieces {
 
   /// x [M, N] as an operand whose contraction runs over its rows.
   mutating func packed(_ x: Matrix, scale: Float = 1) -> Panels {
-    let count = Panels.count(steps: x.rows, columns: x.columns)
-    let panels = Panels(
-      base: take(2 * count).assumingMemoryBound(to: UInt16.self), steps: x.rows,
-      columns: x.columns)
+    let panels = panels(x)
     panels.pack(rows: x, scale: scale)
     return panels
+  }
+
+  /// x as both kinds of operand. The panels are those of the columns `parts`, which cover x in order
+  /// and begin at even ones.
+  mutating func roundedAndPacked(_ x: Matrix, parts: [Range<Int>]) -> (BF16.Rows, [Panels]) {
+    let stride = (x.columns + 1) / 2 * 2
+    let rows = BF16.Rows(
+      base: take(2 * x.rows * stride).assumingMemoryBound(to: UInt16.self), rows: x.rows,
+      stride: stride)
+    return (
+      rows,
+      parts.map { columns in
+        precondition(columns.lowerBound % 2 == 0)
+        let part = x.columns(columns)
+        let panels = panels(part)
+        panels.pack(rows: part, copy: rows, column: columns.lowerBound)
+        return panels
+      }
+    )
+  }
+
+  mutating func roundedAndPacked(_ x: Matrix) -> (BF16.Rows, Panels) {
+    let (rows, panels) = roundedAndPacked(x, parts: [0..<x.columns])
+    return (rows, panels[0])
+  }
+
+  private mutating func panels(_ x: Matrix) -> Panels {
+    let count = Panels.count(steps: x.rows, columns: x.columns)
+    return Panels(
+      base: take(2 * count).assumingMemoryBound(to: UInt16.self), steps: x.rows,
+      columns: x.columns)
   }
 
   private mutating func take(_ bytes: Int) -> UnsafeMutableRawPointer {
@@ -67,8 +95,9 @@ extension LinearGroup {
       var pieces = ScratchPieces(
         scratch, floats: 0, halves: packedCount(x) + packedCount(dy) + dy.rows * (dy.columns + 1),
         pieces: 3)
-      multiply(pieces.rounded(dy), transposed, into: dx, accumulate: accumulate)
-      BF16.accumulateOuter(pieces.packed(dy), pieces.packed(x), into: dWeight)
+      let (dyRows, dyPanels) = pieces.roundedAndPacked(dy)
+      multiply(dyRows, transposed, into: dx, accumulate: accumulate)
+      BF16.accumulateOuter(dyPanels, pieces.packed(x), into: dWeight)
       if let dBias { addRows(of: dy, to: dBias) }
     case .adapter(let target):
       guard let packedAdapter, let adapter, let target else {
@@ -97,23 +126,29 @@ extension LinearGroup {
       scratch, floats: 2 * m * inner,
       halves: m * (x.columns + dy.columns + inner + 3) + packedCount(x) + lowPanels + memberPanels,
       pieces: 7 + 2 * adapter.members.count)
-    let dyRows = pieces.rounded(dy)
+    // An adapter may leave a member out: then nobody wants that one's panels.
+    let covers = adapter.members.reduce(0) { $0 + $1.columns.count } == dy.columns
+    let (dyRows, dyPanels) =
+      covers
+      ? pieces.roundedAndPacked(dy, parts: adapter.members.map(\.columns))
+      : (pieces.rounded(dy), adapter.members.map { pieces.packed(dy.columns($0.columns)) })
+    let (xRows, xPanels) = pieces.roundedAndPacked(x)
     let u = pieces.floats(m, inner)
     let du = pieces.floats(m, inner)
-    BF16.multiply(pieces.rounded(x).operand(packed.a.panels), into: u)
+    BF16.multiply(xRows.operand(packed.a.panels), into: u)
     for (index, member) in adapter.members.enumerated() {
       let columns = index * rank..<(index + 1) * rank
       BF16.multiply(
         dyRows.operand(packed.bTransposed[index].panels, first: member.columns.lowerBound),
         into: du.columns(columns))
       BF16.accumulateOuter(
-        pieces.packed(dy.columns(member.columns)),
-        pieces.packed(u.columns(columns), scale: adapterScale), into: target.members[index].b)
+        dyPanels[index], pieces.packed(u.columns(columns), scale: adapterScale),
+        into: target.members[index].b)
     }
-    BF16.accumulateOuter(pieces.packed(du), pieces.packed(x), into: target.a)
+    let (duRows, duPanels) = pieces.roundedAndPacked(du)
+    BF16.accumulateOuter(duPanels, xPanels, into: target.a)
     multiply(dyRows, transposed, into: dx, accumulate: accumulate)
-    BF16.multiply(
-      pieces.rounded(du).operand(packed.aTransposed.panels), into: dx, accumulate: true)
+    BF16.multiply(duRows.operand(packed.aTransposed.panels), into: dx, accumulate: true)
   }
 
   /// dx ← (or +=) dy · W: a gradient needs no promise about bits, so the library may do it.

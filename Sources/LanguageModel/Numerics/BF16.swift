@@ -61,13 +61,36 @@ package enum BF16 {
         }
       } else {
         // Many rows: a thread's rows stay in its second-level cache while the weights pass.
+        nonisolated(unsafe) let operands = operands
         parallelRows((m + 5) / 6, minimumPerThread: 8) { tiles in
           for first in stride(from: tiles.lowerBound, to: tiles.upperBound, by: 32) {
-            let end = min(tiles.upperBound, first + 32)
-            multiply(rows: first * 6..<min(m, end * 6), columns: 0..<n)
+            let rows = first * 6..<min(m, min(tiles.upperBound, first + 32) * 6)
+            if operands.count == 1, operands[0].pairs > 2 * stretch {
+              multiplyInStretches(operands[0], rows, into: y, accumulate: accumulate)
+            } else {
+              multiply(rows: rows, columns: 0..<n)
+            }
           }
         }
       }
+    }
+  }
+
+  /// Pairs of a contraction whose part of a panel stays in the second-level cache.
+  private static let stretch = 512
+
+  /// A long contraction (the vocabulary's) piece by piece, or every tile would fetch its panel anew.
+  private static func multiplyInStretches(
+    _ operand: hs_bf16_operands, _ rows: Range<Int>, into y: Matrix, accumulate: Bool
+  ) {
+    for first in Swift.stride(from: 0, to: operand.pairs, by: stretch) {
+      var part = operand
+      part.left += first * operand.pair
+      part.panels += first * 128
+      part.pairs = min(stretch, operand.pairs - first)
+      hs_bf16_multiply(
+        &part, 1, y.base, y.stride, rows.lowerBound, rows.upperBound, 0, y.columns,
+        accumulate || first > 0 ? 1 : 0)
     }
   }
 
@@ -99,8 +122,6 @@ package enum BF16 {
   /// y += leftᵀ · right, contracted over the rows that both were packed from: a weight's gradient.
   static func accumulateOuter(_ left: Panels, _ right: Panels, into y: Matrix) {
     precondition(left.steps == right.steps && y.rows == left.columns && y.columns == right.columns)
-    // A stretch of the contraction at a time, so that a panel of each side stays in the cache.
-    let most = 512
     let panels = (left.columns + 63) / 64
     // A thin left side is no work to share out: then the right side is cut as well.
     let cuts = panels >= 2 * computeThreads ? 1 : min((right.columns + 63) / 64, 4 * computeThreads)
@@ -109,12 +130,12 @@ package enum BF16 {
       let (panel, column) = (item / cuts, item % cuts * width)
       guard column < right.columns else { return }
       let rows = min(64, left.columns - panel * 64)
-      for first in stride(from: 0, to: left.pairs, by: most) {
+      for first in Swift.stride(from: 0, to: left.pairs, by: stretch) {
         var operand = hs_bf16_operands(
           left: UnsafeRawPointer(left.base + panel * left.stride + first * 128)
             .assumingMemoryBound(to: UInt32.self),
           row: 1, pair: 64, panels: right.base + first * 128, stride: right.stride,
-          pairs: min(most, left.pairs - first))
+          pairs: min(stretch, left.pairs - first))
         hs_bf16_multiply(
           &operand, 1, y.row(panel * 64), y.stride, 0, rows, column,
           min(right.columns, column + width), 1)

@@ -24,11 +24,14 @@ struct Panels: @unchecked Sendable {
   }
 
   /// Packs x [steps, columns]: ready for y = l · x. In parallel over columns.
-  func pack(rows x: Matrix, scale: Float = 1) {
-    precondition(x.rows == steps && x.columns == columns)
+  ///
+  /// - copy: gets x rounded too, from its column `column` on: what reads x once serves both.
+  func pack(rows x: Matrix, scale: Float = 1, copy: BF16.Rows? = nil, column: Int = 0) {
+    precondition(x.rows == steps && x.columns == columns && (copy == nil || scale == 1))
     parallelPanels { panels, range in
       hs_bf16_pack_rows(
-        x.base + range.lowerBound, x.stride, steps, range.count, scale, panels, stride)
+        x.base + range.lowerBound, x.stride, steps, range.count, scale, panels, stride,
+        copy.map { $0.base + column + range.lowerBound }, copy?.stride ?? 0)
     }
   }
 
@@ -148,7 +151,8 @@ package final class PackedMatrix: Sendable {
           other.copyColumn(block * 64 + row, into: floats.baseAddress! + row * width)
         }
         hs_bf16_pack_rows(
-          floats.baseAddress!, width, rows, width, 1, panels.base + block * 32 * 128, panels.stride)
+          floats.baseAddress!, width, rows, width, 1, panels.base + block * 32 * 128, panels.stride,
+          nil, 0)
       }
     }
   }
