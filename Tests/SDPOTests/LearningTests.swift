@@ -4,10 +4,10 @@ import SDPO
 import Testing
 
 /// A small random network; everything that trains here is real.
-private func smallTransformer(seed: UInt64) -> Transformer {
+func smallTransformer(seed: UInt64, precision: Precision = .fp32) -> Transformer {
   let config = ModelConfig(
     architecture: .llama, vocabularySize: 24, hiddenSize: 32, intermediateSize: 48, layerCount: 2,
-    headCount: 4, kvHeadCount: 2, headSize: 8, tiedHead: true, contextLength: 64)
+    headCount: 4, kvHeadCount: 2, headSize: 8, tiedHead: true, contextLength: 512)
   let parameters = Parameters(config: config)
   var random = SplitMix64(seed: seed)
   for entry in parameters.layout.entries {
@@ -17,7 +17,7 @@ private func smallTransformer(seed: UInt64) -> Transformer {
         isNorm ? 1 : Float.random(in: -0.25...0.25, using: &random)
     }
   }
-  return Transformer(parameters: parameters)
+  return Transformer(parameters: parameters, precision: precision)
 }
 
 private func example(

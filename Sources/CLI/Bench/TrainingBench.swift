@@ -93,13 +93,14 @@ struct TrainingBench {
     return Learner(transformer: subject.engine.transformer, adapter: adapter)
   }
 
-  /// An example whose teacher reads a hint first.
+  /// An example whose teacher reads a hint behind the opening's `opening` tokens.
   func distilled(
-    _ tokens: [TokenID], _ actions: [Int], logprobs: [Float]? = nil, number: Int
+    _ tokens: [TokenID], _ actions: [Int], opening: Int = 0, logprobs: [Float]? = nil, number: Int
   ) -> TrainingExample {
     let hint = subject.tokens(BenchSize.hint, seed: 5, UInt64(number))
     return TrainingExample(
-      student: tokens, studentActions: actions, teacher: hint + tokens,
+      student: tokens, studentActions: actions,
+      teacher: tokens[..<opening] + hint + tokens[opening...],
       teacherActions: actions.map { $0 + hint.count },
       rows: Self.rows(actions.map { tokens[$0] }, number, logprobs: logprobs))
   }

@@ -57,7 +57,7 @@ struct WholeStepBench {
     }
     subject.engine.end(stream.tokens, adapter: adapter)
     return training.distilled(
-      stream.tokens, actions, logprobs: stream.logprobs, number: number)
+      stream.tokens, actions, opening: BenchSize.opening, logprobs: stream.logprobs, number: number)
   }
 
   /// Openings once a group, what is read later at once, sampled tokens one at a time for all

@@ -46,7 +46,9 @@ package struct UpdatePass: Sendable {
     let vocabulary = student.transformer.config.vocabularySize
     for batch in microBatches(examples) {
       let active = examples[batch].filter { $0.rows.contains { $0.weight != 0 } }
-      let hidden = hiddenStates(student, active.map { ($0.student, $0.studentActions) })
+      let hidden = ContextForward(
+        active.map { .init(tokens: $0.student, actions: $0.studentActions) }
+      ).hiddenStates(student)
       let teachers = teacherRows(active)
       let rows = active.flatMap(\.rows)
       let logits = FloatBuffer(count: Self.chunkRows * vocabulary)
@@ -115,29 +117,18 @@ package struct UpdatePass: Sendable {
   private func teacherRows(_ examples: [TrainingExample]) -> TeacherRows? {
     guard let teacher else { return nil }
     // An example without hindsight keeps its rows' places with its own context; they say so.
-    let contexts = examples.map { example in
-      example.teacher.map { ($0, example.teacherActions) }
-        ?? (example.student, example.studentActions)
-    }
+    let forward = ContextForward(
+      examples.map { example in
+        example.teacher.map { .init(tokens: $0, actions: example.teacherActions) }
+          ?? .init(tokens: example.student, actions: example.studentActions)
+      })
     var current: (Learner, HiddenStates, Double)?
     if case .trustRegion(let rate) = teacherKind {
-      current = (student, hiddenStates(student, contexts), rate)
+      current = (student, forward.hiddenStates(student), rate)
     }
     return TeacherRows(
-      teacher: teacher, hidden: hiddenStates(teacher, contexts), current: current,
+      teacher: teacher, hidden: forward.hiddenStates(teacher), current: current,
       chunkRows: Self.chunkRows)
-  }
-
-  /// Final hidden states of the positions that predict the action tokens, a row each.
-  private func hiddenStates(
-    _ learner: Learner, _ contexts: [(tokens: [TokenID], actions: [Int])]
-  ) -> HiddenStates {
-    let inputs = contexts.map { context in
-      Transformer.Input(
-        tokens: context.tokens[..<(context.actions.last ?? 0)],
-        cache: learner.transformer.makeCache(), wanted: context.actions.map { $0 - 1 })
-    }
-    return learner.transformer.extend(inputs, adapter: learner.adapter, kernel: .library)
   }
 
   private func split(
