@@ -81,6 +81,8 @@ struct LearningOptions: ParsableArguments {
     if full && adapter != nil {
       throw ValidationError("--full trains the model itself: it can't be given with --adapter")
     }
+    let plan = try memoryPlan(
+      model, precision, hasTeacher: signal.needsTeacher && teacher != .current)
     return TrainingConfiguration(
       model: model, precision: precision, adapter: adapter, tasks: tasks, taskIDs: taskIDs,
       seed: seed,
@@ -97,20 +99,18 @@ struct LearningOptions: ParsableArguments {
       turnSelection: turnsDistilled > 0 ? turnsDistilled : nil,
       normalization: try choice("normalization", normalization),
       lora: full ? nil : try lora(), optimizer: optimizer, warmupSteps: warmupSteps,
-      microBatchTokens: try microBatchTokens(
-        model, precision, hasTeacher: signal.needsTeacher && teacher != .current),
-      recompute: recompute)
+      microBatchTokens: try memory.microBatchTokens(plan), recompute: recompute,
+      cacheBytes: try memory.cacheBytes(plan))
   }
 
-  private func microBatchTokens(
+  private func memoryPlan(
     _ model: String, _ precision: Precision, hasTeacher: Bool
-  ) throws -> Int {
+  ) throws -> MemoryPlan {
     let config = try ModelFiles.find(model).config
-    return try memory.microBatchTokens(
-      MemoryPlan(
-        config: config, precision: precision,
-        trained: full ? nil : try lora().parameterCount(config), ownTeacher: hasTeacher,
-        recompute: recompute, chunkRows: UpdatePass.chunkRows))
+    return MemoryPlan(
+      config: config, precision: precision,
+      trained: full ? nil : try lora().parameterCount(config), ownTeacher: hasTeacher,
+      recompute: recompute, chunkRows: UpdatePass.chunkRows)
   }
 
   private func lora() throws -> LoRAConfig {

@@ -35,12 +35,17 @@ struct MemoryOption: ParsableArguments {
     let tokens = plan.tokens(within: bytes)
     let least = 256
     guard tokens >= least else {
-      let needed = plan.fixedBytes + least * plan.tokenBytes
+      let needed = plan.budget(tokens: least)
       throw ValidationError(
         "--memory is \(memory ?? ""), but this model's weights, gradients and \(least) tokens need "
           + String(format: "%.1fG", Double(needed) / Double(1 << 30))
           + "; --recompute needs less")
     }
     return tokens
+  }
+
+  /// What generation's keys and values may take; nil leaves it to the engine.
+  func cacheBytes(_ plan: MemoryPlan) throws -> Int? {
+    try bytes.map { plan.cacheBytes(within: $0) }
   }
 }

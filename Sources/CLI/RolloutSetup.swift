@@ -7,12 +7,14 @@ internal import Tools
 
 extension LocalPolicy {
   /// A policy over a loaded model and an adapter from a folder (nil: the base alone).
+  ///
+  /// - cacheBytes: what keys and values may take; nil is the engine's own choice.
   convenience init(
     _ model: LoadedModel, adapter: LoRAParameters?, adapterFolder: String?,
-    sampling: SamplingParameters
+    sampling: SamplingParameters, cacheBytes: Int? = nil
   ) throws {
     self.init(
-      engine: Engine(model.transformer), tokenizer: model.tokenizer,
+      engine: Engine(model.transformer, cacheBytes: cacheBytes), tokenizer: model.tokenizer,
       chatFormat: model.chatFormat, adapter: adapter, sampling: sampling, name: model.name,
       modelDigest: try ModelDigest.of(files: model.files),
       adapterDigest: try adapterFolder.map { try ModelDigest.of(adapter: $0) })

@@ -157,7 +157,7 @@ private struct Parts {
       transformer: model.transformer, adapter: try Self.startingAdapter(model, configuration))
     policy = try LocalPolicy(
       model, adapter: student.adapter, adapterFolder: configuration.adapter,
-      sampling: configuration.sampling)
+      sampling: configuration.sampling, cacheBytes: configuration.cacheBytes)
     setup = try await RolloutSetup(configuration)
   }
 

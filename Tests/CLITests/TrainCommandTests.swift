@@ -90,6 +90,45 @@ import Testing
     #expect(try adapter(run) == adapter(folder.url.appending(path: "whole")))
   }
 
+  @Test func anEvaluationIsTracedToo() throws {
+    let folder = try TestFolder()
+    let outcome = try HindsightCommand.run(
+      [
+        "eval", "--model", try model(in: folder), "--output", "run", "--tasks",
+        HindsightCommand.fixtures.appending(path: "tasks").path, "--samples", "1", "--max-turns",
+        "2", "--max-action-tokens", "10", "--seed", "3", "--trace", "trace.json",
+      ], in: folder.url)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let events = try #require(
+      JSONSerialization.jsonObject(with: Data(contentsOf: folder["trace.json"]))
+        as? [[String: Any]])
+    let names = Set(events.compactMap { $0["name"] as? String })
+    #expect(names.isSuperset(of: ["generation", "grading"]))
+    #expect(events.allSatisfy { $0["dur"] as? Double ?? -1 >= 0 })
+  }
+
+  @Test func aBudgetBoundsPassesAndTheCache() throws {
+    let folder = try TestFolder()
+    let model = try model(in: folder)
+    func run(_ name: String, _ more: [String]) throws -> [String: Any] {
+      let outcome = try HindsightCommand.run(
+        arguments(model, name, ["--steps", "1"] + more), in: folder.url)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      return try #require(
+        JSONSerialization.jsonObject(with: Data(contentsOf: folder["\(name)/config.json"]))
+          as? [String: Any])
+    }
+    let free = try run("free", [])
+    #expect(free["microBatchTokens"] as? Int == 2048 && free["cacheBytes"] == nil)
+    let bounded = try run("bounded", ["--memory", "300M"])
+    let cache = try #require(bounded["cacheBytes"] as? Int)
+    #expect(cache > 1 << 20 && cache < 300 << 20)
+    let refused = try HindsightCommand.run(
+      arguments(model, "refused", ["--memory", "90M"]), in: folder.url)
+    #expect(refused.status == 2 && refused.errors.contains("--memory is 90M"))
+    #expect(!FileManager.default.fileExists(atPath: folder["refused"].path))
+  }
+
   @Test func tracesWhereAStepsTimeGoes() throws {
     let folder = try TestFolder()
     let outcome = try HindsightCommand.run(

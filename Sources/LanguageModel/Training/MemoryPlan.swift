@@ -37,6 +37,16 @@ public struct MemoryPlan: Sendable, Equatable {
     tokenBytes = 4 * kept / rows + 4 * scratch + operands + cache
   }
 
-  /// How many tokens a pass may hold; less than 1 where the budget doesn't reach for any.
-  public func tokens(within budget: Int) -> Int { (budget - fixedBytes) / tokenBytes }
+  /// How many tokens a pass may hold beside the cache; less than 1 where the budget doesn't reach for
+  /// any.
+  public func tokens(within budget: Int) -> Int {
+    (budget - fixedBytes - cacheBytes(within: budget)) / tokenBytes
+  }
+
+  /// What generation's keys and values may take, an eighth of what is left: a pass's memory is kept
+  /// for the next one while the rollouts between them run.
+  public func cacheBytes(within budget: Int) -> Int { max(0, (budget - fixedBytes) / 8) }
+
+  /// The least budget for passes of so many tokens.
+  public func budget(tokens: Int) -> Int { fixedBytes + (tokens * tokenBytes * 8 + 6) / 7 }
 }

@@ -44,6 +44,8 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
   public var warmupSteps: Int
   public var microBatchTokens: Int
   public var recompute: Bool
+  /// What generation's keys and values may take; nil leaves it to the engine.
+  public var cacheBytes: Int?
   public var guardThresholds: GuardThresholds
 
   public init(
@@ -58,7 +60,7 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
     turnSelection: Int? = nil, permutesModulation: Bool = false, advantageByDeviation: Bool = false,
     normalization: Normalization = .token, lora: LoRAConfig? = LoRAConfig(rank: 8, alpha: 16),
     optimizer: AdamWConfig = AdamWConfig(learningRate: 1e-4), warmupSteps: Int = 0,
-    microBatchTokens: Int = 2048, recompute: Bool = false,
+    microBatchTokens: Int = 2048, recompute: Bool = false, cacheBytes: Int? = nil,
     guardThresholds: GuardThresholds = GuardThresholds()
   ) {
     self.model = model
@@ -89,6 +91,7 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
     self.warmupSteps = warmupSteps
     self.microBatchTokens = microBatchTokens
     self.recompute = recompute
+    self.cacheBytes = cacheBytes
     self.guardThresholds = guardThresholds
   }
 

@@ -30,7 +30,11 @@ import Testing
   @Test func aLargerBudgetHoldsMoreTokens() {
     let plan = plan()
     #expect(plan.tokens(within: plan.fixedBytes - 1) < 1)
-    #expect(plan.tokens(within: plan.fixedBytes + 1000 * plan.tokenBytes) == 1000)
+    let budget = plan.budget(tokens: 1000)
+    #expect(plan.tokens(within: budget) == 1000 && plan.tokens(within: budget - 8) == 999)
+    #expect(
+      plan.fixedBytes + 1000 * plan.tokenBytes + plan.cacheBytes(within: budget) <= budget)
+    #expect(plan.cacheBytes(within: budget) > 1000 * plan.tokenBytes / 8)
     #expect(plan.tokens(within: 6 << 30) > 2 * plan.tokens(within: 3 << 30))
   }
 
