@@ -35,11 +35,13 @@ def pytorch(work):
 
 class Work:
     """- variants: the anchor's commands. - target: how many times its speed we want at least.
-    - repetitions: timed ones of a process; a round runs one process of each side."""
+    - repetitions: timed ones of a process; a round runs one process of each side.
+    - ours: our precisions, each of which gets a row."""
 
-    def __init__(self, title, variants, target, repetitions):
+    def __init__(self, title, variants, target, repetitions, ours=("auto",)):
         self.title, self.variants = title, variants
         self.target, self.repetitions = target, repetitions
+        self.ours = ours
 
 
 WORKS = {
@@ -47,9 +49,12 @@ WORKS = {
         "prefill 512", llama("prefill", ["BF16"]) + pytorch("prefill") + pytorch("prefill-batch"),
         1.5, 3),
     "decode-1": Work(
-        "decode, 1 sequence at 256 context", llama("decode-1", ["BF16", "Q8_0", "Q4_1"]), 1.2, 3),
-    "decode-8": Work("decode, 8 sequences", llama("decode-8", ["BF16"]), 3, 2),
-    "decode-32": Work("decode, 32 sequences", llama("decode-32", ["BF16"]), 2.8, 2),
+        "decode, 1 sequence at 256 context", llama("decode-1", ["BF16", "Q8_0", "Q4_1"]), 1.2, 3,
+        ("auto", "quantized")),
+    "decode-8": Work(
+        "decode, 8 sequences", llama("decode-8", ["BF16"]), 3, 2, ("auto", "quantized")),
+    "decode-32": Work(
+        "decode, 32 sequences", llama("decode-32", ["BF16"]), 2.8, 2, ("auto", "quantized")),
     "lora": Work("LoRA step, 8 × 512, rank 16", pytorch("lora"), 2, 1),
     "full": Work("full step, 8 × 512", pytorch("full"), 1.8, 1),
     "sdpo": Work("SDPO step, 8 × 512, K = 100", pytorch("sdpo"), 2, 1),
@@ -93,11 +98,11 @@ def run_anchor(variant, repetitions):
     return json.loads(output([sys.executable, HERE / script, *arguments]).splitlines()[-1])
 
 
-def run_ours(work, repetitions, options):
+def run_ours(work, repetitions, precision, options):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "bench.json")
         output([HINDSIGHT, "bench", "--model", MODEL, "--only", work, "--repetitions", repetitions,
-                "--json", file, *options])
+                "--json", file, "--precision", precision, *options])
         found = json.loads(file.read_text())
     return found["results"][0] | {"variant": f"hindsight {found['precision']}"}
 
@@ -118,18 +123,22 @@ def compare(name, rounds, options):
     work = WORKS[name]
     note(work.title)
     variant, tried = fastest(work)
-    anchor = ours = None
+    anchor = None
+    ours = {}
     for _ in range(rounds):
         theirs = run_anchor(variant, work.repetitions)
         anchor = anchor or Side(theirs["variant"])
         anchor.add(theirs)
-        own = run_ours(name, work.repetitions, options)
-        ours = ours or Side(own["variant"])
-        ours.add(own)
-    ratio = ours.rate / anchor.rate
-    note(f"  {anchor.name} {anchor.rate:.1f}, {ours.name} {ours.rate:.1f} tok/s: {ratio:.2f} ×")
-    return {"work": name, "title": work.title, "target": work.target, "ratio": ratio,
-            "anchor": anchor.json(), "ours": ours.json(), "screened": tried}
+        for precision in work.ours:
+            own = run_ours(name, work.repetitions, precision, options)
+            ours.setdefault(precision, Side(own["variant"])).add(own)
+    rows = []
+    for side in ours.values():
+        ratio = side.rate / anchor.rate
+        note(f"  {anchor.name} {anchor.rate:.1f}, {side.name} {side.rate:.1f} tok/s: {ratio:.2f} ×")
+        rows.append({"work": name, "title": work.title, "target": work.target, "ratio": ratio,
+                     "anchor": anchor.json(), "ours": side.json(), "screened": tried})
+    return rows
 
 
 def machine():
@@ -151,13 +160,14 @@ def table(about, rows):
     for row in rows:
         anchor, ours = row["anchor"], row["ours"]
         lines.append(
-            f"| {row['title']} | {anchor['name']} {figure(anchor)} | {figure(ours)} "
+            f"| {row['title']} | {anchor['name']} {figure(anchor)} "
+            f"| {ours['name'].removeprefix('hindsight ')} {figure(ours)} "
             f"| {row['ratio']:.2f} × | {row['target']} × | {memory(anchor)} | {memory(ours)} |")
     disturbed = [row["title"] for row in rows
                  if row["anchor"]["processors"] < 0.85 * about["processors"]]
     if disturbed:
         lines += ["", "Other programs took processors meanwhile, or the anchor left some idle: "
-                  + "; ".join(disturbed) + "."]
+                  + "; ".join(dict.fromkeys(disturbed)) + "."]
     return "\n".join(lines)
 
 
@@ -181,7 +191,7 @@ def main():
     about = machine()
     rows = []
     for name in arguments.only:
-        rows.append(compare(name, arguments.rounds, arguments.ours))
+        rows += compare(name, arguments.rounds, arguments.ours)
         # An interruption loses only what is under way.
         Path(arguments.json).write_text(json.dumps(about | {"rows": rows}, indent=1) + "\n")
     print(table(about, rows))
