@@ -2,8 +2,8 @@
 ///
 /// Everything a digest quotes goes through here, so the work is linear in the output's bytes and
 /// small after the first pass, whatever a program under test prints.
-struct DigestText {
-  let lines: [Substring]
+package struct DigestText {
+  package let lines: [Substring]
 
   /// Bytes kept of the beginning and of the end; failures are told at either.
   private static let head = 96 << 10
@@ -11,7 +11,7 @@ struct DigestText {
   /// Bytes kept of one line.
   private static let line = 4 << 10
 
-  init(_ text: String, root: String = "") {
+  package init(_ text: String, root: String = "") {
     var kept = TextLines.withoutEscapes(Self.bounded(text))
     if !root.isEmpty { kept = kept.replacing(root, with: "") }
     lines = TextLines.split(kept).map(Self.cleaned)
