@@ -14,10 +14,23 @@ public struct Definition: Sendable, Equatable {
     self.source = source
   }
 
-  /// The names that an expression calls, outermost first: "table", then "load", of
-  /// `report.table(load(path))`.
+  /// The names that an expression calls, the one that gives its value first: "table", "load" of
+  /// `report.table(load(path))`, and "times", "Money" of `Money(50).times(2)`.
   static func names(in call: String) -> [String] {
-    call.matches(of: /([A-Za-z_][A-Za-z0-9_]*)\(/).prefix(4).map { String($0.1) }
+    var found: [(depth: Int, name: String)] = []
+    var depth = 0
+    var name = ""
+    for character in call {
+      if character == "(", !name.isEmpty { found.append((depth, name)) }
+      if "([{".contains(character) { depth += 1 }
+      if ")]}".contains(character) { depth -= 1 }
+      let isPart = character.isLetter || character == "_" || (!name.isEmpty && character.isNumber)
+      name = isPart ? name + String(character) : ""
+    }
+    let ordered = found.enumerated().sorted { first, second in
+      (first.element.depth, -first.offset) < (second.element.depth, -second.offset)
+    }
+    return ordered.prefix(4).map(\.element.name)
   }
 
   /// All definitions of a name in a file, as Python, C, JavaScript and shells write them.
