@@ -11,10 +11,8 @@ package struct DigestText {
   /// Bytes kept of one line.
   private static let line = 4 << 10
 
-  package init(_ text: String, root: String = "") {
-    var kept = TextLines.withoutEscapes(Self.bounded(text))
-    if !root.isEmpty { kept = kept.replacing(root, with: "") }
-    lines = TextLines.split(kept).map(Self.cleaned)
+  package init(_ text: String) {
+    lines = TextLines.split(TextLines.withoutEscapes(Self.bounded(text))).map(Self.cleaned)
   }
 
   /// Head and tail at line ends, with a mark between them where something is missing.
@@ -57,10 +55,11 @@ package struct DigestText {
     return Substring(visible(bytes.prefix(half)) + "…" + visible(bytes.suffix(half)))
   }
 
-  /// Without what differs from run to run: addresses of objects.
+  /// Without what differs from run to run: addresses of objects, names of temporary files.
   static func stable(_ text: String) -> String {
-    guard text.contains(" at 0x") else { return text }
+    guard text.contains(" at 0x") || text.contains("/tmp/tmp") else { return text }
     return text.replacing(#/ at 0x[0-9a-f]{6,16}\b/#, with: " at 0x…")
+      .replacing(#/\/tmp\/tmp[a-z0-9_]{8}\b/#, with: "/tmp/tmp…")
   }
 }
 

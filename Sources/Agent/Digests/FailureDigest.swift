@@ -23,8 +23,6 @@ public struct FailureDigest: Sendable {
   public var notes: [String] = []
   /// Sentences about the attempt rather than about a failure, such as that nothing was changed.
   public var asides: [String] = []
-  /// The repository's root as outputs name it, with a slash at the end: left out of paths.
-  public var root = "/workspace/"
   public var repository = RepositoryView()
 
   public init() {}
@@ -107,7 +105,7 @@ public struct FailureDigest: Sendable {
   }
 
   private func lines(of detail: String) -> [String] {
-    let text = DigestText(detail, root: root)
+    let text = DigestText(detail)
     if let parts = parts(of: text) { return parts.lines(limit: Self.fieldLimit) }
     return unrecognised(text).prefix(4).map(Self.clip)
   }
@@ -122,7 +120,7 @@ public struct FailureDigest: Sendable {
     let said = notes.joined(separator: " ")
     let room = max(0, limit - (said.isEmpty ? 0 : said.count + 1))
     if let described {
-      let text = DigestText(described.detail, root: root)
+      let text = DigestText(described.detail)
       failure = parts(of: text)?.tight(room) ?? unrecognised(text).joined(separator: "\n")
     } else if let parts = outputParts {
       failure = parts.tight(room)
@@ -137,6 +135,7 @@ public struct FailureDigest: Sendable {
 
   private func parts(of text: DigestText) -> FailureParts? {
     guard var failure = FailureReader.read(text, in: repository) else { return nil }
+    failure.frames = failure.frames.map(repository.relative)
     for (index, frame) in failure.frames.enumerated()
     where frame.source.isEmpty && frame.isOwn && !repository.isTest(frame.path) {
       let source = repository.line(frame.path, frame.line)?[...].trimmed ?? ""
@@ -158,7 +157,7 @@ public struct FailureDigest: Sendable {
   /// What the output as a whole says, where tests say nothing themselves.
   private var outputParts: FailureParts? {
     for said in [remark, output] where !said.isEmpty {
-      if let parts = parts(of: DigestText(said, root: root)) { return parts }
+      if let parts = parts(of: DigestText(said)) { return parts }
     }
     guard failing.allSatisfy({ $0.outcome == .missing }) else { return nil }
     var failure = Failure()
@@ -170,7 +169,7 @@ public struct FailureDigest: Sendable {
 
   /// Three lines of an output in no known form: the last, or those before prove's summary.
   private var lastWords: [String] {
-    let lines = unrecognised(DigestText(remark.isEmpty ? output : remark, root: root))
+    let lines = unrecognised(DigestText(remark.isEmpty ? output : remark))
     if let summary = lines.firstIndex(of: "Test Summary Report") {
       return Array(lines[..<summary].prefix(3))
     }

@@ -3,6 +3,7 @@ enum PythonFailure {
   static func make(_ link: PythonTraceback.Link, _ repository: RepositoryView) -> Failure {
     var link = link
     var failure = Failure()
+    link.frames = link.frames.map(repository.relative)
     while link.message.last?.isEmpty == true { link.message.removeLast() }
     // A subtest's parameters, which UnittestRunner and UnittestText put behind its message.
     if let last = link.message.last, last.hasPrefix("in (") || last.hasPrefix("in ["),

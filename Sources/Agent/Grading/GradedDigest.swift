@@ -3,11 +3,13 @@ internal import Tools
 extension FailureDigest {
   /// What the tests' runs over a change say about it.
   ///
-  /// - Parameter checkout: where they ran; asked for source lines, so it must still be there when
-  ///   the digest's text is made.
+  /// - Parameters:
+  ///   - checkout: where they ran; asked for source lines, so it must still be there when the digest's
+  ///     text is made.
+  ///   - root: its path as the tests saw it.
   init(
     _ task: RepairTask, _ evaluation: Grader.Evaluation, _ grade: Grade, checkout: Checkout,
-    isEmpty: Bool
+    root: String, isEmpty: Bool
   ) {
     let failToPass = Set(task.failToPass)
     let listed = failToPass.union(task.passToPass)
@@ -27,6 +29,7 @@ extension FailureDigest {
       task.isProtected(path) || hidden.contains { path == $0 || path.hasPrefix($0 + "/") }
     }
     repository.isTest = isTest
+    repository.root = root + "/"
     repository.line = { checkout.line($1, of: $0, isTest: isTest($0)) }
     repository.definition = { checkout.definition(of: $0, isTest: isTest) }
     notes = evaluation.runs.compactMap { Self.note(on: $0, limit: task.verifierTimeout) }

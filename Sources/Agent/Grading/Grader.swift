@@ -48,7 +48,9 @@ public struct Grader: Sendable {
       grade = self.grade(task, evaluation)
       if !grade.resolved {
         let digest = FailureDigest(
-          task, evaluation, grade, checkout: checkout, isEmpty: patch.isEmpty)
+          task, evaluation, grade, checkout: checkout,
+          root: sandbox == .none ? checkout.workspace.path : Sandbox.workspacePath,
+          isEmpty: patch.isEmpty)
         grade.feedback = digest.text
         grade.tightFeedback = digest.tight(tightCharacters)
       }

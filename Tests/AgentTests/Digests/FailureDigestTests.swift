@@ -136,6 +136,56 @@ struct FailureDigestTests {
     #expect(seconds < .seconds(1), "\(seconds)")
   }
 
+  @Test(arguments: [
+    ("report.table(load(path))", "table"), ("Money(50).times(\"0.25\")", "times"),
+    ("[queue.pop(), queue.pop()]", "pop"), ("print(load(1))", "load"), ("value", nil),
+  ])
+  func theCalledNameIsLookedUp(call: String, name: String?) {
+    var digest = FailureDigest()
+    digest.failing = [
+      TestResult(
+        id: "a", outcome: .failed, detail: "# t.c:1: \(call) is 1, expected 2")
+    ]
+    digest.repository.isTest = { $0 == "t.c" }
+    // Python's own functions are defined nowhere in a repository.
+    digest.repository.definition = { name in
+      name == "print" ? nil : Definition(path: "a.c", line: 7, source: name)
+    }
+    #expect(digest.tight().hasSuffix(name.map { "code: a.c:7: \($0)" } ?? "got: 1"))
+  }
+
+  /// Two runs of the same tests have the same digest, or a resumed training run would differ.
+  @Test func whatDiffersFromRunToRunIsLeftOut() {
+    var digest = FailureDigest()
+    digest.failing = [
+      TestResult(
+        id: "a", outcome: .error,
+        detail: "Traceback (most recent call last):\n  File \"/workspace/a.py\", line 1, in f\n"
+          + "Locked: /tmp/tmptiqf8bpk/x is held by <b.Lock object at 0x7fc45944b100>\n")
+    ]
+    digest.total = 1
+    #expect(
+      digest.tight()
+        == "error: Locked: /tmp/tmp…/x is held by <b.Lock object at 0x…>\nat: a.py:1, in f")
+  }
+
+  /// A path that a test compares is not the repository's root, whatever it begins with.
+  @Test func comparedPathsStayWhole() {
+    var digest = FailureDigest()
+    digest.failing = [
+      TestResult(
+        id: "a", outcome: .failed,
+        detail:
+          "Traceback (most recent call last):\n  File \"/workspace/test_a.py\", line 1, in f\n"
+          + "    self.assertEqual(root(), '/a')\nAssertionError: '/workspace/a' != '/a'\n")
+    ]
+    digest.total = 1
+    #expect(
+      digest.tight()
+        == "call: root()\nexpected: '/a'\ngot: '/workspace/a'\nat: test_a.py:1, in f: self.assertEqual(root(), '/a')"
+    )
+  }
+
   @Test func oneCauseIsToldOnce() throws {
     let report = try TestReportTests.report("unittest-syntax", .unittest)
     let ids = ["a", "b", "c"].map { "hidden.test_calc.CalcTests.test_\($0)" }

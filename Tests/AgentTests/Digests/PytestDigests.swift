@@ -289,11 +289,11 @@ enum PytestDigests {
     DigestFixture(
       name: "pytest-import", kind: .pytest, ending: "exit code 2",
       text: #"""
-        error: ImportError: cannot import name 'median' from 'calc' (calc.py)
+        error: ImportError: cannot import name 'median' from 'calc' (/workspace/calc.py)
         test: test_import.py:3: from calc import median
         """#,
       tight: #"""
-        error: ImportError: cannot import name 'median' from 'calc' (calc.py)
+        error: ImportError: cannot import name 'median' from 'calc' (/workspace/calc.py)
         test: test_import.py:3: from calc import median
         """#),
     DigestFixture(

@@ -309,11 +309,11 @@ enum UnittestDigests {
       name: "unittest-import", kind: .unittest, test: "test_import.ImportTests.test_median",
       text: #"""
         ERROR test_import.ImportTests.test_median
-          error: ImportError: cannot import name 'median' from 'calc' (calc.py)
+          error: ImportError: cannot import name 'median' from 'calc' (/workspace/calc.py)
           test: test_import.py:3: from calc import median
         """#,
       tight: #"""
-        error: ImportError: cannot import name 'median' from 'calc' (calc.py)
+        error: ImportError: cannot import name 'median' from 'calc' (/workspace/calc.py)
         test: test_import.py:3: from calc import median
         """#),
     DigestFixture(
