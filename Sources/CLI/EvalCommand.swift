@@ -21,6 +21,7 @@ struct EvalCommand: AsyncParsableCommand {
   @OptionGroup var sampling: SamplingOptions
   @OptionGroup var episode: EpisodeOptions
   @OptionGroup var selection: TaskSelection
+  @OptionGroup var judge: JudgeOptions
 
   @Option(help: "Episodes of each task.")
   var samples = 4
@@ -52,14 +53,16 @@ struct EvalCommand: AsyncParsableCommand {
   func run() async throws {
     let tasks = try selection.load()
     let setup = try await RolloutSetup(episode)
-    let model = try LoadedModel.load(
-      modelOptions.model, precision: try precision.resolvedForInference)
+    let precision = try precision.resolvedForInference
+    let model = try LoadedModel.load(modelOptions.model, precision: precision)
     let policy = try LocalPolicy(
       model, adapter: try adapterOptions.load(model.config),
       adapterFolder: adapterOptions.adapter, sampling: sampling.parameters)
+    let judge = try Judge.make(
+      judge.configuration, beside: policy, at: modelOptions.model, precision: precision)
     // Last, so that what can't be used leaves no folder behind.
     let folder = try OutputFolder.prepare(output, holds: "report.json", force: force)
-    let rollouts = try setup.rollouts(policy, folder: folder)
+    let rollouts = try setup.rollouts(policy, folder: folder, judge: judge)
     let trace = try trace.map { try TraceWriter($0) }
     defer { trace?.finish() }
     let progress = ProgressReporter(
@@ -143,6 +146,11 @@ enum EvaluationTable {
           + "\(percent(report.submittedShare)) submitted, "
           + String(format: "%.1f", report.meanTurns) + " turns and "
           + String(format: "%.0f", report.meanActionTokens) + " action tokens an episode")
+      if let judged = report.judged {
+        lines.append(
+          String(repeating: " ", count: title.count)
+            + "\(judged) failed episodes judged, \(report.judgeFailures ?? 0) without an answer")
+      }
       if let cost = report.cost {
         lines.append(String(repeating: " ", count: title.count) + line(cost))
       }

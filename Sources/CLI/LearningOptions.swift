@@ -25,6 +25,15 @@ struct LearningOptions: ParsableArguments {
   @Option(help: "What the teacher is told: feedback, solution (of a sibling) or both.")
   var hindsight = "both"
 
+  @Option(
+    help: """
+      How much of the tests' feedback: full, or tight(characters): the first failure's call, \
+      expected and got, and line of code alone.
+      """)
+  var feedback = "full"
+
+  @OptionGroup var judge: JudgeOptions
+
   @Option(help: "A control: none, or shuffled-feedback (another task's).")
   var control = "none"
 
@@ -95,7 +104,9 @@ struct LearningOptions: ParsableArguments {
         temperature: Double(sampling.temperature)),
       teacher: teacher,
       hindsight: HindsightConfiguration(
-        content: try choice("hindsight", hindsight), control: try choice("control", control)),
+        content: try choice("hindsight", hindsight),
+        feedbackForm: try FeedbackForm(parsing: feedback), control: try choice("control", control)),
+      judge: judge.configuration,
       turnSelection: turnsDistilled > 0 ? turnsDistilled : nil,
       normalization: try choice("normalization", normalization),
       lora: full ? nil : try lora(), optimizer: optimizer, warmupSteps: warmupSteps,

@@ -43,17 +43,21 @@ struct RolloutSetup {
 
   func rollouts(
     _ policy: any Policy, folder: URL, tools: [ToolName] = ToolName.allCases,
-    partialCredit: PartialCredit = .none
+    partialCredit: PartialCredit = .none, feedback: FeedbackForm = .full, judge: Judge? = nil
   ) throws -> Rollouts {
     let work = folder.appending(path: "work")
     try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true)
-    return Rollouts(
+    var rollouts = Rollouts(
       policy: policy, dialect: dialect, tools: tools, limits: limits, environment: environment,
-      grader: Grader(sandbox: environment.sandbox, partialCredit: partialCredit),
+      grader: Grader(
+        sandbox: environment.sandbox, partialCredit: partialCredit,
+        tightCharacters: feedback.tightCharacters),
       recorder: try Recorder(
         at: folder.appending(path: "recorder.git").path(percentEncoded: false)),
       workFolder: work, transcripts: folder.appending(path: "transcripts"),
       concurrency: concurrency)
+    rollouts.judge = judge
+    return rollouts
   }
 }
 

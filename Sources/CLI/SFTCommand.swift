@@ -65,6 +65,9 @@ struct SFTCommand: AsyncParsableCommand {
   @Option(help: "The dialect of actions: \(Dialects.names.joined(separator: ", ")).")
   var dialect = "compact"
 
+  @Option(help: "How much of the tests' feedback a hint quotes: full or tight(characters).")
+  var feedback = "full"
+
   @Option(help: "Leave demonstrations out that have more tokens than this.")
   var maxTokens = 2048
 
@@ -109,6 +112,9 @@ struct SFTCommand: AsyncParsableCommand {
       throw ValidationError("\(problem).")
     }
     _ = try linearKinds()
+    do throws(SignalError) { _ = try FeedbackForm(parsing: feedback) } catch {
+      throw ValidationError("--feedback: \(error.description).")
+    }
   }
 
   func run() async throws {
@@ -172,7 +178,8 @@ struct SFTCommand: AsyncParsableCommand {
       dialect: Dialects.named(dialect) ?? CompactDialect(),
       environment: ToolEnvironment(sandbox: sandbox),
       recorder: try Recorder(at: work.appending(path: "recorder.git").path(percentEncoded: false)),
-      workFolder: work.appending(path: "work"), seed: seed)
+      workFolder: work.appending(path: "work"), seed: seed,
+      hindsight: HindsightConfiguration(feedbackForm: try FeedbackForm(parsing: feedback)))
     let cache = DemonstrationCache(file: folder.appending(path: file))
     let key = try maker.key(for: tasks)
     if let known = cache.read(key: key) {

@@ -138,6 +138,7 @@ private struct Parts {
   let tasks: [RepairTask]
   let student: Learner
   let policy: LocalPolicy
+  let judge: Judge?
   let setup: RolloutSetup
 
   init(_ configuration: TrainingConfiguration) async throws {
@@ -158,6 +159,9 @@ private struct Parts {
     policy = try LocalPolicy(
       model, adapter: student.adapter, adapterFolder: configuration.adapter,
       sampling: configuration.sampling, cacheBytes: configuration.cacheBytes)
+    judge = try Judge.make(
+      configuration.judge, beside: policy, at: configuration.model, precision: precision,
+      isTrained: configuration.lora == nil)
     setup = try await RolloutSetup(configuration)
   }
 
@@ -166,7 +170,8 @@ private struct Parts {
   ) throws -> Trainer {
     let rollouts = try setup.rollouts(
       policy, folder: folder, tools: configuration.tools,
-      partialCredit: configuration.partialCredit)
+      partialCredit: configuration.partialCredit,
+      feedback: configuration.hindsight.feedbackForm ?? .full, judge: judge)
     return try Trainer(
       configuration, folder: folder, tasks: tasks, student: student, policy: policy,
       rollouts: rollouts, resume: resume)

@@ -45,6 +45,28 @@ import Testing
     try Data(contentsOf: run.appending(path: "final/adapter_model.safetensors"))
   }
 
+  @Test func aJudgeAndATightDigest() throws {
+    let folder = try TestFolder()
+    let model = try model(in: folder)
+    let options = ["--steps", "1", "--judge", model, "--feedback", "tight(120)"]
+    let result = try HindsightCommand.run(arguments(model, "run", options), in: folder.url)
+    #expect(result.status == 0, "\(result.errors)")
+    let run = folder.url.appending(path: "run")
+    let step = try #require(try figures(run).first)
+    // A network without training says nothing of use, but something, about each of the two.
+    #expect(step["judge/asked"] == 2)
+    #expect(step["judge/failures"] == 0)
+    let configuration = try String(contentsOf: run.appending(path: "config.json"), encoding: .utf8)
+    #expect(configuration.contains("\"feedbackForm\" : \"tight(120)\""))
+    #expect(configuration.contains("\"judge\" : {"))
+    for options in [["--judge", "nowhere.gguf"], ["--feedback", "short"]] {
+      let refused = try HindsightCommand.run(arguments(model, "other", options), in: folder.url)
+      #expect(refused.status != 0)
+      #expect(refused.errors.contains(options[1]), "\(refused.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.url.appending(path: "other").path))
+  }
+
   /// ALGORITHM §7.14.
   @Test(arguments: ["distill", "mix(0.5)", "modulate(0.5)"])
   func resumesBitForBitAfterAKill(_ signal: String) throws {

@@ -9,43 +9,15 @@ import Tools
 @Suite struct RolloutsTests {
   /// A task whose hidden test passes once `marker` exists; it waits for that for some seconds.
   private func waitingTask(in folder: URL, marker: URL) throws -> RepairTask {
-    let root = folder.appending(path: "waits")
-    func write(_ path: String, _ text: String) throws {
-      let file = root.appending(path: path)
-      try FileManager.default.createDirectory(
-        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data(text.utf8).write(to: file)
-    }
-    try write("instruction.md", "Nothing is to be done.\n")
-    try write("environment/readme", "nothing\n")
-    try write(
-      "tests/hidden/run.sh",
-      """
-      turns=0
-      while [ ! -e '\(marker.path)' ] && [ $turns -lt 100 ]; do sleep 0.1; turns=$((turns + 1)); done
-      if [ -e '\(marker.path)' ]; then echo "ok 1 - seen"; else echo "not ok 1 - seen"; fi
-      echo 1..1
+    try ScriptTask.make(
+      "waits", in: folder, failToPass: "seen",
+      hidden: """
+        turns=0
+        while [ ! -e '\(marker.path)' ] && [ $turns -lt 100 ]; do sleep 0.1; turns=$((turns + 1)); done
+        if [ -e '\(marker.path)' ]; then echo "ok 1 - seen"; else echo "not ok 1 - seen"; fi
+        echo 1..1
 
-      """)
-    try write(
-      "task.toml",
-      """
-      schema_version = "1.4"
-      [task]
-      name = "fixtures/waits"
-      [metadata.hindsight]
-      language = "shell"
-      bug = "none"
-      split = "train"
-      repository = "waits"
-      test_command = "true"
-      hidden_test_command = "sh hidden/run.sh"
-      fail_to_pass = ["seen"]
-      [verifier]
-      timeout_sec = 20
-
-      """)
-    return try RepairTask(directory: root)
+        """)
   }
 
   /// With one episode at a time, the second one begins while the first is being graded: the first

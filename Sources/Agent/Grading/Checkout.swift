@@ -7,6 +7,7 @@ struct Checkout {
   let folder: URL
   let workspace: Workspace
   private let task: RepairTask
+  private let recorder: Recorder
 
   /// Writes out the task's base state.
   init(of task: RepairTask) throws(ToolsError) {
@@ -19,7 +20,7 @@ struct Checkout {
       throw ToolsError(.file, "can't make a folder for grading: \(error.localizedDescription)")
     }
     do {
-      let recorder = try Recorder(at: folder.appending(path: "recorder").plainPath)
+      recorder = try Recorder(at: folder.appending(path: "recorder").plainPath)
       workspace = try Workspace.materialize(
         .folder(task.environmentDirectory.plainPath), recorder: recorder, name: "grade",
         at: folder.appending(path: "workspace").plainPath)
@@ -67,6 +68,42 @@ struct Checkout {
     let attributes = try? FileManager.default.attributesOfFileSystem(forPath: folder)
     guard let free = attributes?[.systemFreeSize] as? NSNumber else { return false }
     return free.int64Value < 1 << 20
+  }
+
+  /// A line (from 1) of a file as the change left it, or of a test as the task has it; nil if there is none.
+  /// Nothing is read from the work tree, which the tests could write to.
+  func line(_ number: Int, of path: String, isTest: Bool) -> String? {
+    guard number >= 1, let bytes = isTest ? test(path) : contents(of: path) else { return nil }
+    let lines = bytes.split(
+      separator: UInt8(ascii: "\n"), maxSplits: number, omittingEmptySubsequences: false)
+    return lines.count >= number
+      ? String(decoding: lines[number - 1].prefix(1_000), as: UTF8.self) : nil
+  }
+
+  private func test(_ path: String) -> [UInt8]? {
+    guard !path.split(separator: "/").contains("..") else { return nil }
+    let hidden = task.testsDirectory.appending(path: path)
+    if let data = try? Data(contentsOf: hidden) { return Array(data) }
+    return (try? recorder.contents(of: path, in: workspace.base)) ?? nil
+  }
+
+  /// Where the repository's own files define a name, if at one place only. Files that the change adds aren't
+  /// searched.
+  func definition(of name: String, isTest: (String) -> Bool) -> Definition? {
+    let files = WorkTreeListing.files(in: task.environmentDirectory.plainPath)
+    var found: [Definition] = []
+    for path in files.prefix(Self.searchedFiles) where !isTest(path) {
+      guard let bytes = contents(of: path), bytes.count <= Self.searchedBytes else { continue }
+      found += Definition.all(of: name, in: String(decoding: bytes, as: UTF8.self), path: path)
+    }
+    return found.count == 1 ? found[0] : nil
+  }
+
+  private static let searchedFiles = 400
+  private static let searchedBytes = 256 << 10
+
+  private func contents(of path: String) -> [UInt8]? {
+    (try? recorder.contents(of: path, in: workspace.head)) ?? nil
   }
 
   func remove() {

@@ -27,6 +27,11 @@ public struct Grade: Sendable, Codable, Equatable {
   /// resolved or not graded. It may quote hidden tests, so it is for the teacher's hindsight context
   /// and for people only and must never be shown to the student.
   public var feedback: String
+  /// ``FailureDigest/tight(_:)`` of the same failures, for the same readers; nil in grades from before
+  /// there was one, and where ``feedback`` is empty.
+  public var tightFeedback: String?
+  /// What a judge wrote about the trajectory, bounded and cleaned; for the same readers.
+  public var critique: String?
 
   public init(
     reward: Double?, resolved: Bool, tests: [TestResult] = [], failToPass: Double = 0,

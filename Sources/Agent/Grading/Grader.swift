@@ -10,10 +10,16 @@ public import Tools
 public struct Grader: Sendable {
   public let sandbox: Sandbox
   public let partialCredit: PartialCredit
+  /// Characters that ``Grade/tightFeedback`` has at most.
+  public let tightCharacters: Int
 
-  public init(sandbox: Sandbox, partialCredit: PartialCredit = .none) {
+  public init(
+    sandbox: Sandbox, partialCredit: PartialCredit = .none,
+    tightCharacters: Int = FailureDigest.tightLimit
+  ) {
     self.sandbox = sandbox
     self.partialCredit = partialCredit
+    self.tightCharacters = tightCharacters
   }
 
   /// Grades what a workspace's recorded states changed since its first one.
@@ -36,14 +42,25 @@ public struct Grader: Sendable {
     let start = clock.now
     var grade: Grade
     do {
-      let evaluation = try await evaluate(task, patch: patch, visible: .ifListed)
-      grade = self.grade(task, evaluation, isEmpty: patch.isEmpty)
+      let checkout = try Checkout(of: task)
+      defer { checkout.remove() }
+      let evaluation = try await evaluate(task, in: checkout, patch: patch, visible: .ifListed)
+      grade = self.grade(task, evaluation)
+      if !grade.resolved {
+        let digest = FailureDigest(
+          task, evaluation, grade, checkout: checkout,
+          root: sandbox == .none ? checkout.workspace.path : Sandbox.workspacePath,
+          isEmpty: patch.isEmpty)
+        grade.feedback = digest.text
+        grade.tightFeedback = digest.tight(tightCharacters)
+      }
       if !grade.resolved, Checkout.diskIsFull {
         grade = .dropped("the disk is full: tests that fail now say nothing")
       }
     } catch  where error.kind == .patch {
       let reason = "the change doesn't apply: \(error.description)"
       grade = Grade(reward: 0, resolved: false, invalidReason: reason, feedback: reason)
+      grade.tightFeedback = String(reason.prefix(tightCharacters))
       grade.tests = (task.failToPass + task.passToPass).map {
         TestResult(id: $0, outcome: .missing)
       }
@@ -74,6 +91,12 @@ public struct Grader: Sendable {
   ) async throws(ToolsError) -> Evaluation {
     let checkout = try Checkout(of: task)
     defer { checkout.remove() }
+    return try await evaluate(task, in: checkout, patch: patch, visible: visible)
+  }
+
+  private func evaluate(
+    _ task: RepairTask, in checkout: Checkout, patch: [UInt8], visible: Visible
+  ) async throws(ToolsError) -> Evaluation {
     let touched = try checkout.apply(patch)
     let root = checkout.workspace.path
     let runner = TestRunner(
@@ -93,7 +116,7 @@ public struct Grader: Sendable {
     return Evaluation(hidden: hidden, visible: second, touched: touched)
   }
 
-  private func grade(_ task: RepairTask, _ evaluation: Evaluation, isEmpty: Bool) -> Grade {
+  private func grade(_ task: RepairTask, _ evaluation: Evaluation) -> Grade {
     let report = evaluation.report
     let failToPass = task.failToPass.map(report.result(of:))
     let passToPass = task.passToPass.map(report.result(of:))
@@ -130,54 +153,10 @@ public struct Grader: Sendable {
       grade.reward = partialCredit.reward(
         failToPass: grade.failToPass, passToPass: grade.passToPass)
     }
-    if !grade.resolved {
-      grade.feedback = feedback(task, evaluation, grade, isEmpty: isEmpty)
-    }
     return grade
   }
 
   private func share(_ part: Int, of all: Int, empty: Double) -> Double {
     all == 0 ? empty : Double(part) / Double(all)
-  }
-
-  private func feedback(
-    _ task: RepairTask, _ evaluation: Evaluation, _ grade: Grade, isEmpty: Bool
-  ) -> String {
-    var digest = FailureDigest()
-    let failToPass = Set(task.failToPass)
-    let listed = failToPass.union(task.passToPass)
-    digest.failing = grade.tests.filter {
-      guard listed.contains($0.id) else { return false }
-      let satisfied =
-        failToPass.contains($0.id)
-        ? $0.outcome.satisfiesFailToPass : $0.outcome.satisfiesPassToPass
-      return !satisfied
-    }
-    digest.total = listed.count
-    digest.output = evaluation.hidden.result.output
-    digest.remark = evaluation.hidden.report.remark
-    let hidden = task.hiddenEntries
-    digest.isTestCode = { path in
-      task.isProtected(path) || hidden.contains { path == $0 || path.hasPrefix($0 + "/") }
-    }
-    for run in evaluation.runs {
-      if run.result.timedOut {
-        let seconds = Int(task.verifierTimeout.rounded())
-        digest.notes.append("The tests did not finish within \(seconds) seconds.")
-      } else if run.result.outOfMemory {
-        digest.notes.append("The tests ran out of memory.")
-      } else if let limit = run.result.stoppedBy {
-        digest.notes.append("The tests were stopped by a limit: \(limit).")
-      }
-    }
-    if isEmpty { digest.notes.append("No file was changed.") }
-    if !evaluation.touched.isEmpty {
-      let paths = evaluation.touched.joined(separator: ", ")
-      digest.notes.append("Changes to protected files were left out: \(paths).")
-    }
-    if digest.failing.isEmpty, let reason = grade.invalidReason {
-      digest.notes.append("The test run is invalid: \(reason).")
-    }
-    return digest.text
   }
 }

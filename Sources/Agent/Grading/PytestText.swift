@@ -27,7 +27,7 @@ enum PytestText {
       let loading = "ERROR collecting \(report.tests[index].id)"
       let subtests = details.filter { $0.key.hasPrefix(name + " (") }.min { $0.key < $1.key }
       if let detail = subtests?.value ?? details[name] ?? details[loading]
-        ?? details["ERROR at setup of \(name)"]
+        ?? details["ERROR at setup of \(name)"] ?? details["[doctest] \(name)"]
       {
         report.tests[index].detail = detail
       }

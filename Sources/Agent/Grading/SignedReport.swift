@@ -44,6 +44,7 @@ package enum SignedReport {
       }
     }
     if let running {
+      report.unfinished = running
       let detail = "the process ended while this test was running"
       report.add(TestResult(id: running, outcome: .error, detail: detail))
     }

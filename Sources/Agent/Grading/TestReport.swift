@@ -16,6 +16,8 @@ public struct TestReport: Sendable, Equatable {
   public var tampering: String?
   /// What the runner said outside any test, such as the traceback of a module that doesn't load.
   public var remark = ""
+  /// The test that had begun and not ended when the report broke off.
+  public var unfinished: String?
 
   public init() {}
 
@@ -81,6 +83,7 @@ public struct TestReport: Sendable, Equatable {
     both.isComplete = isComplete && other.isComplete
     both.tampering = tampering ?? other.tampering
     both.remark = remark.isEmpty ? other.remark : remark
+    both.unfinished = unfinished ?? other.unfinished
     return both
   }
 }
@@ -94,19 +97,25 @@ enum TextLines {
     }
   }
 
-  /// The text without terminal colour and cursor sequences.
+  /// The text without terminal colour, cursor and title sequences.
   static func withoutEscapes(_ text: String) -> String {
     guard text.utf8.contains(0x1B) else { return text }
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.utf8.count)
     var rest = Array(text.utf8)[...]
     while let byte = rest.popFirst() {
-      guard byte == 0x1B, rest.first == UInt8(ascii: "[") else {
+      guard byte == 0x1B else {
         bytes.append(byte)
         continue
       }
-      rest.removeFirst()
-      while let code = rest.popFirst() {
-        if (0x40...0x7E).contains(code) { break }
+      switch rest.popFirst() {
+      case UInt8(ascii: "["):
+        while let code = rest.popFirst(), !(0x40...0x7E).contains(code) {}
+      case UInt8(ascii: "]"):
+        // A title or link, up to BEL or ESC \; never over a line's end, in case it was cut.
+        while let code = rest.first, code != 0x07, code != 0x1B, code != 0x0A { rest.removeFirst() }
+        if rest.first == 0x07 { rest.removeFirst() }
+      default: break
       }
     }
     return String(decoding: bytes, as: UTF8.self)

@@ -16,10 +16,12 @@ enum UnittestText {
     while index < lines.count {
       let line = lines[index]
       index += 1
-      if isRule(line, "="), index < lines.count, let failure = failureHeading(lines[index]) {
+      if isRule(line, "="), index < lines.count, let failure = failureHeading(lines, at: index) {
         settle(&report)
-        let (detail, next) = traceback(lines, from: index + 1)
+        var (detail, next) = traceback(lines, from: index + 1)
         index = next
+        // As UnittestRunner tells them.
+        if let parameters = failure.parameters { detail += "\nin \(parameters)\n" }
         report.add(TestResult(id: failure.id, outcome: failure.outcome, detail: detail))
       } else if var header = header(line) {
         settle(&report)
@@ -28,12 +30,18 @@ enum UnittestText {
           header = next
         }
         pending = (header.id, header.subtest, [header.rest])
+      } else if let test = doctest(line) {
+        settle(&report)
+        pending = (test.id, false, [test.rest])
       } else if line.hasPrefix("Ran "), line.contains(" test"), line.contains(" in ") {
         settle(&report)
         report.isComplete = true
       } else {
         pending?.text.append(line)
       }
+    }
+    if let test = pending, !test.subtest, !report.isComplete, outcome(in: test.text) == nil {
+      report.unfinished = test.id
     }
     settle(&report)
     return report
@@ -49,7 +57,9 @@ enum UnittestText {
     let after = trimmed[trimmed.index(after: space)...]
     guard after.first == "(", let close = after.firstIndex(of: ")") else { return nil }
     let container = after[after.index(after: after.startIndex)..<close]
-    guard isName(container), container.contains(".") || container == "__main__" else { return nil }
+    guard isName(container),
+      container.contains(".") || container == "__main__" || fixtures.contains(method)
+    else { return nil }
     let rest = after[after.index(after: close)...]
     guard rest.isEmpty || rest.hasPrefix(" ") else { return nil }
     let subtest = rest.hasPrefix(" (") || rest.hasPrefix(" [")
@@ -58,11 +68,15 @@ enum UnittestText {
 
   /// "module.Class.test_name", whichever of the two forms was printed.
   static func canonicalID(method: Substring, container: Substring) -> String {
-    if ["setUpClass", "tearDownClass", "setUpModule", "tearDownModule"].contains(method) {
+    if fixtures.contains(method) {
       return "\(method) (\(container))"
     }
     return container.hasSuffix("." + method) ? String(container) : "\(container).\(method)"
   }
+
+  private static let fixtures: Set<Substring> = [
+    "setUpClass", "tearDownClass", "setUpModule", "tearDownModule",
+  ]
 
   private static func isName(_ text: Substring) -> Bool {
     !text.isEmpty && text.allSatisfy { $0.isLetter || $0.isNumber || "_.<>".contains($0) }
@@ -94,15 +108,26 @@ enum UnittestText {
     line.utf8.count == 70 && line.allSatisfy { $0 == mark }
   }
 
+  /// `Doctest: calc.mean ... ok`, below a line that names no class.
+  private static func doctest(_ line: Substring) -> (id: String, rest: Substring)? {
+    guard line.hasPrefix("Doctest: ") else { return nil }
+    let id = line.dropFirst(9).prefix { $0 != " " }
+    return (String(id), line[id.endIndex...])
+  }
+
   private static func failureHeading(
-    _ line: Substring
-  ) -> (id: String, outcome: TestOutcome)? {
+    _ lines: [Substring], at index: Int
+  ) -> (id: String, outcome: TestOutcome, parameters: String?)? {
+    let line = lines[index]
     for (word, outcome) in [
       ("FAIL: ", TestOutcome.failed), ("ERROR: ", .error),
       ("UNEXPECTED SUCCESS: ", .unexpectedSuccess),
     ] where line.hasPrefix(word) {
-      guard let header = header(line.dropFirst(word.count)) else { return nil }
-      return (header.id, outcome)
+      guard let header = header(line.dropFirst(word.count)) else {
+        guard index + 1 < lines.count, let test = doctest(lines[index + 1]) else { return nil }
+        return (test.id, outcome, nil)
+      }
+      return (header.id, outcome, header.subtest ? header.rest.trimmed : nil)
     }
     return nil
   }

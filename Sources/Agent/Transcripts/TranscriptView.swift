@@ -78,6 +78,7 @@ public struct TranscriptView: Sendable {
     if let failure = grade.infrastructureFailure { lines.append(safe(failure)) }
     if let reason = grade.invalidReason { lines.append(safe(reason)) }
     if !grade.feedback.isEmpty { lines.append(indented(grade.feedback)) }
+    if let critique = grade.critique { lines.append(indented("critique: \(critique)")) }
     return lines
   }
 

@@ -1,3 +1,4 @@
+import Agent
 import Foundation
 
 /// What a hindsight context says, and how much of it.
@@ -24,6 +25,8 @@ public struct HindsightConfiguration: Sendable, Codable, Equatable {
   }
 
   public var content: Content
+  /// Nil, in runs from before there was a choice, is the full one.
+  public var feedbackForm: FeedbackForm?
   public var solutionForm: SolutionForm
   /// With `both`: quote the feedback only where no sibling succeeded.
   public var feedbackOnlyWithoutSolution: Bool
@@ -35,17 +38,24 @@ public struct HindsightConfiguration: Sendable, Codable, Equatable {
   public var solutionCharacters: Int
 
   public init(
-    content: Content = .both, solutionForm: SolutionForm = .diff,
+    content: Content = .both, feedbackForm: FeedbackForm = .full,
+    solutionForm: SolutionForm = .diff,
     feedbackOnlyWithoutSolution: Bool = false, control: Control = .none,
     feedbackCharacters: Int = 2_000, fieldCharacters: Int = 250, solutionCharacters: Int = 4_000
   ) {
     self.content = content
+    self.feedbackForm = feedbackForm
     self.solutionForm = solutionForm
     self.feedbackOnlyWithoutSolution = feedbackOnlyWithoutSolution
     self.control = control
     self.feedbackCharacters = feedbackCharacters
     self.fieldCharacters = fieldCharacters
     self.solutionCharacters = solutionCharacters
+  }
+
+  /// A grade's feedback in this form.
+  func feedback(_ grade: Grade) -> String {
+    grade.feedback(feedbackForm ?? .full, limit: feedbackCharacters)
   }
 
   var quotesFeedback: Bool { content != .solution }

@@ -11,10 +11,11 @@ public struct TrajectoryMetrics: Sendable, Equatable {
   public var reward: Double?
   public var solved: Bool
   public var hasHindsight: Bool
+  public var judging: Judging
 
   public init(
     actionTokens: Int, turns: Int, calls: Int, malformedCalls: Int, repeatedCalls: Int,
-    reward: Double?, solved: Bool, hasHindsight: Bool
+    reward: Double?, solved: Bool, hasHindsight: Bool, judging: Judging = .notAsked
   ) {
     self.actionTokens = actionTokens
     self.turns = turns
@@ -24,6 +25,7 @@ public struct TrajectoryMetrics: Sendable, Equatable {
     self.reward = reward
     self.solved = solved
     self.hasHindsight = hasHindsight
+    self.judging = judging
   }
 }
 
@@ -109,6 +111,11 @@ public struct StepAccumulator: Sendable {
     values["episodes/count"] = count
     values["episodes/infrastructure_failures"] = count - Double(rewards.count)
     values["episodes/without_hindsight"] = total { $0.hasHindsight ? 0 : 1 }
+    let asked = trajectories.map(\.judging).filter { $0 != .notAsked }
+    if !asked.isEmpty {
+      values["judge/asked"] = Double(asked.count)
+      values["judge/failures"] = Double(asked.count { $0 != .answered })
+    }
     guard !rewards.isEmpty else { return }
     values["reward/mean"] = rewards.reduce(0, +) / Double(rewards.count)
     values["reward/solved_rate"] =

@@ -21,6 +21,9 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
   public var submittedShare: Double
   public var meanTurns: Double
   public var meanActionTokens: Double
+  /// How often a judge was asked about a failed trajectory, and how often that failed; nil without a judge.
+  public var judged: Int?
+  public var judgeFailures: Int?
   /// What it took; nil where it wasn't measured.
   public var cost: Cost?
 
@@ -52,6 +55,9 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
     let all = counted.joined()
     let turns = all.reduce(0) { $0 + $1.trajectory.turns.count }
     let count = Double(max(1, all.count))
+    let asked = all.map(\.judging).filter { $0 != .notAsked }
+    judged = asked.isEmpty ? nil : asked.count
+    judgeFailures = asked.isEmpty ? nil : asked.count { $0 != .answered }
     episodes = all.count
     dropped = groups.joined().count - all.count
     malformedShare =

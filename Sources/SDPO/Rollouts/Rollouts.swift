@@ -9,6 +9,8 @@ public struct Rollout: Sendable {
   public var grade: Grade
   /// When it was graded, and how long that took.
   public var grading: PhaseSpan?
+  /// What came of asking a judge; its critique, if there is one, is in the grade.
+  public var judging = Judging.notAsked
 
   /// False for infrastructure failures: dropped and counted, never scored 0.
   public var counts: Bool { grade.reward != nil && !trajectory.stopReason.isInfrastructure }
@@ -22,6 +24,14 @@ extension [[Rollout]] {
   }
 }
 
+/// Whether a judge was asked about a trajectory, and answered.
+public enum Judging: Sendable, Equatable {
+  /// There is no judge, or nothing to judge: the trajectory succeeded or doesn't count.
+  case notAsked
+  case answered
+  case failed(String)
+}
+
 /// Runs episodes, so many at a time, and grades each when it has ended, beside the ones that go on.
 public struct Rollouts: Sendable {
   public var policy: any Policy
@@ -30,6 +40,8 @@ public struct Rollouts: Sendable {
   public var limits: EpisodeLimits
   public var environment: ToolEnvironment
   public var grader: Grader
+  /// Asked about every graded trajectory that failed; nil asks nobody.
+  public var judge: Judge?
   public var recorder: Recorder
   /// Where work trees are made; each is removed when its episode ends.
   public var workFolder: URL
@@ -151,7 +163,7 @@ public struct Rollouts: Sendable {
   private func grade(_ task: RepairTask, _ ended: Ended) async throws -> Rollout {
     let trajectory = ended.trajectory
     let log = PhaseLog()
-    let grade: Grade
+    var grade: Grade
     if let reason = trajectory.stopReason.detail {
       grade = .dropped(reason)
     } else if trajectory.stopReason == .cancelled {
@@ -161,11 +173,20 @@ public struct Rollouts: Sendable {
         await grader.grade(task, patch: trajectory.finalDiff)
       }
     }
+    var judging = Judging.notAsked
+    if let judge, grade.reward != nil, !grade.resolved {
+      let verdict = try await judge.critique(
+        trajectory, instruction: task.instruction, grade: grade, seed: trajectory.seed)
+      switch verdict {
+      case .critique(let text): (grade.critique, judging) = (text, .answered)
+      case .failed(let reason): judging = .failed(reason)
+      }
+    }
     if let writer = ended.writer {
       try writer.finish(TranscriptEnd(trajectory, grade: grade))
       writer.close()
     }
-    return Rollout(trajectory: trajectory, grade: grade, grading: log.spans.first)
+    return Rollout(trajectory: trajectory, grade: grade, grading: log.spans.first, judging: judging)
   }
 
   /// A task's number in seeds: FNV-1a of its id, so that it doesn't depend on the task set.

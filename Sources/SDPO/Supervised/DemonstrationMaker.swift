@@ -190,12 +190,13 @@ public struct DemonstrationMaker: Sendable {
     _ task: RepairTask, _ performances: [Performance]
   ) async throws -> Feedback {
     let mistakes = try performances.compactMap(mistakenPatch)
-    let grader = Grader(sandbox: environment.sandbox)
+    let form = hindsight.feedbackForm ?? .full
+    let grader = Grader(sandbox: environment.sandbox, tightCharacters: form.tightCharacters)
     let idle = await grader.grade(task, patch: [])
-    var feedback = Feedback(idle: idle.feedback)
+    var feedback = Feedback(idle: hindsight.feedback(idle))
     for patch in mistakes {
       let grade = await grader.grade(task, patch: patch)
-      if !grade.resolved, !grade.feedback.isEmpty { feedback.mistaken = grade.feedback }
+      if !grade.resolved, !grade.feedback.isEmpty { feedback.mistaken = hindsight.feedback(grade) }
     }
     return feedback
   }

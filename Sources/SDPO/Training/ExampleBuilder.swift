@@ -55,7 +55,7 @@ struct ExampleBuilder {
       solved: rollout.counts && rollout.grade.resolved,
       diff: String(decoding: rollout.trajectory.finalDiff, as: UTF8.self),
       actions: rollout.trajectory.turns.map(\.text).joined(separator: "\n\n"),
-      feedback: rollout.grade.feedback)
+      feedback: configuration.hindsight.feedback(rollout.grade))
   }
 
   private func one(
@@ -67,7 +67,7 @@ struct ExampleBuilder {
       actionTokens: trajectory.actionTokenCount, turns: trajectory.turns.count,
       calls: trajectory.turns.count, malformedCalls: trajectory.malformedCalls,
       repeatedCalls: trajectory.repeatedCalls, reward: rollout.counts ? rollout.grade.reward : nil,
-      solved: rollout.grade.resolved, hasHindsight: hindsight != nil)
+      solved: rollout.grade.resolved, hasHindsight: hindsight != nil, judging: rollout.judging)
     guard rollout.counts, !Self.isMasked(rollout), trajectory.actionTokenCount > 0,
       let first = trajectory.turns.first
     else { return Built(example: nil, metrics: metrics) }

@@ -30,6 +30,8 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
   public var objective: Objective
   public var teacher: TeacherKind
   public var hindsight: HindsightConfiguration
+  /// A second source of feedback; nil: the tests alone.
+  public var judge: JudgeConfiguration?
   /// Distil only each trajectory's k turns with the largest gap mass; nil: all.
   public var turnSelection: Int?
   /// The `random-magnitude` control of `modulate`.
@@ -57,6 +59,7 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
     limits: EpisodeLimits = EpisodeLimits(), sandbox: String = "bubblewrap",
     concurrency: Int = 16, partialCredit: PartialCredit = .none, objective: Objective = Objective(),
     teacher: TeacherKind = .ema(rate: 0.05), hindsight: HindsightConfiguration = .init(),
+    judge: JudgeConfiguration? = nil,
     turnSelection: Int? = nil, permutesModulation: Bool = false, advantageByDeviation: Bool = false,
     normalization: Normalization = .token, lora: LoRAConfig? = LoRAConfig(rank: 8, alpha: 16),
     optimizer: AdamWConfig = AdamWConfig(learningRate: 1e-4), warmupSteps: Int = 0,
@@ -82,6 +85,7 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
     self.objective = objective
     self.teacher = teacher
     self.hindsight = hindsight
+    self.judge = judge
     self.turnSelection = turnSelection
     self.permutesModulation = permutesModulation
     self.advantageByDeviation = advantageByDeviation

@@ -1,0 +1,2 @@
+def join(first, second:
+    return first + " " + second

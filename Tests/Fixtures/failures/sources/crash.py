@@ -1,0 +1,5 @@
+import ctypes
+
+
+def read_null():
+    return ctypes.string_at(0)

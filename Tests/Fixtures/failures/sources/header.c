@@ -1,0 +1,2 @@
+#include "ringbuf.h"
+int main(void) { return 0; }

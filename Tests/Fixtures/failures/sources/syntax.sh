@@ -1,0 +1,4 @@
+set -e
+if true; then
+  echo one
+}
