@@ -15,8 +15,9 @@ let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-s
 
 // The programs that `hindsight tasks make` runs in the sandbox, carried inside the executable.
 let makingScripts = [
-  "driver.py", "examples.py", "mutate.py", "operators.py", "package.py", "slicing.py",
-  "statements.py", "subjects.py", "trial.py", "unpack.py",
+  "driver.py", "examples.py", "mutate.py", "operators.py", "package.py", "proposals.py",
+  "slicing.py", "statements.py", "subjects.py", "textual.py", "trial.py", "unpack.py",
+  "variations.py",
 ]
 
 let package = Package(

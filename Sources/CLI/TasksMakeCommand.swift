@@ -19,10 +19,12 @@ extension TasksCommand {
         """)
 
     @Argument(
-      help: "Packages with their versions (toolz==1.2.0) or folders of packages, instead of a list.")
+      help: "Packages with their versions (toolz==1.2.0) or folders of packages, instead of a list."
+    )
     var packages: [String] = []
 
-    @Option(help: "The list of sources: packages with versions and digests, folders, what is held out.")
+    @Option(
+      help: "The list of sources: packages with versions and digests, folders, what is held out.")
     var sources = "scripts/sources.toml"
 
     @Option(help: "The folder for the tasks.")

@@ -13,11 +13,14 @@ enum MakingScript {
     ("mutate.py", PackageResources.mutate_py),
     ("operators.py", PackageResources.operators_py),
     ("package.py", PackageResources.package_py),
+    ("proposals.py", PackageResources.proposals_py),
     ("slicing.py", PackageResources.slicing_py),
     ("statements.py", PackageResources.statements_py),
     ("subjects.py", PackageResources.subjects_py),
+    ("textual.py", PackageResources.textual_py),
     ("trial.py", PackageResources.trial_py),
     ("unpack.py", PackageResources.unpack_py),
+    ("variations.py", PackageResources.variations_py),
   ]
 
   /// Changes whenever the program does: results of another program are not taken for its own.

@@ -68,7 +68,8 @@ struct PackageStore {
     let result = try await Subprocess.run(
       .name("env"),
       arguments: [
-        "-C", staging.plainPath, "python3", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+        "-C", staging.plainPath, "python3", "-m", "pip", "download", "--quiet",
+        "--disable-pip-version-check", "--no-deps",
         "--only-binary", ":all:", "--dest", ".", requirement,
       ], output: .string(limit: 1 << 16), error: .combinedWithOutput)
     guard result.terminationStatus == .exited(0), let wheel = Self.wheel(in: staging) else {
@@ -122,7 +123,8 @@ struct PackageStore {
   private static func modules(
     in root: URL, named name: String?
   ) throws(TaskError) -> [(name: String, bytes: Int)] {
-    var found: [(String, Int)] = []
+    // A module may lie there twice, as a file and as a folder; Python takes the folder.
+    var found: [String: Int] = [:]
     for path in WorkTreeListing.files(in: root.plainPath) where path.hasSuffix(".py") {
       var parts = path.dropLast(3).split(separator: "/").map(String.init)
       guard parts.allSatisfy({ $0.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil }),
@@ -135,9 +137,9 @@ struct PackageStore {
       if parts.count > 1, parts.last == "__init__" { parts.removeLast() }
       let file = root.appending(path: path)
       let size = (try? file.resourceValues(forKeys: [.fileSizeKey]))?.fileSize ?? 0
-      if size > 0 { found.append((parts.joined(separator: "."), size)) }
+      if size > 0 { found[parts.joined(separator: "."), default: 0] += size }
     }
-    return found.sorted { $0.0 < $1.0 }
+    return found.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
   }
 }
 

@@ -16,6 +16,10 @@ public import Foundation
 /// path = "../calc"    # relative to this file
 /// test_command = "make test"
 /// language = "c"
+///
+/// [repositories]
+/// tasks = "../tasks"  # the repositories of a folder of tasks
+/// limit = 3           # tasks from each at most
 /// ```
 public struct SourceList: Sendable {
   /// A package whose functions become small repositories.
@@ -78,7 +82,19 @@ public struct SourceList: Sendable {
       var entry = try others.table(name)
       folders.append(try SourceFolder(name: name, &entry, base: base))
     }
+    var repositories = try root.table("repositories")
+    if repositories.exists {
+      let tasks = URL(filePath: try repositories.required("tasks"), relativeTo: base)
+      folders += try SourceFolder.repositories(
+        ofTasksIn: tasks.standardizedFileURL,
+        limit: try repositories.positiveInteger("limit", limit: 1000) ?? 3)
+      try repositories.finish()
+    }
     try root.finish()
+    let names = packages.map(\.name) + folders.map(\.name)
+    for name in names where names.count(where: { $0 == name }) > 1 {
+      throw TaskError("\(shown): two sources are called \"\(name)\"")
+    }
   }
 }
 

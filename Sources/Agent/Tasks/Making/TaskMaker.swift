@@ -54,6 +54,7 @@ public struct TaskMaker: Sendable {
       report.packages[package]?.rejected[reason, default: 0] += 1
     }
     try await write(chosen, &report, begin, step)
+    try await makeFromFolders(operators, &report, begin, step)
     try save(report)
     return report
   }
@@ -106,8 +107,7 @@ public struct TaskMaker: Sendable {
 
   /// The names of all operators, as the script has them.
   private func operators() async throws -> Set<String> {
-    let line =
-      "from \(MakingScript.package).mutate import OPERATORS; print(*sorted(OPERATORS))"
+    let line = "from \(MakingScript.package).mutate import OPERATORS; print(*sorted(OPERATORS))"
     let result = try await Sandbox.bubblewrap.run(
       MakingScript.command(line), in: staging.plainPath,
       readOnlyBinds: [support.plainPath: "/hindsight"])
@@ -220,6 +220,26 @@ public struct TaskMaker: Sendable {
     }
   }
 
+  private func makeFromFolders(
+    _ operators: Set<String>, _ report: inout MakingReport, _ begin: (Phase) -> Void,
+    _ step: @escaping @Sendable (String?) -> Void
+  ) async throws {
+    guard !sources.folders.isEmpty else { return }
+    begin(Phase(label: "Breaking", total: sources.folders.count, unit: "repositories"))
+    let makers = sources.folders.map { source in
+      FolderMaker(
+        source: source, operators: operatorsAllowed(in: source.split, of: operators),
+        options: options, support: support, staging: staging, results: results, output: output)
+    }
+    try await inParallel(makers) { maker in
+      let outcome = try await maker.run()
+      step(outcome.failure.map { "\(maker.source.name): \(Printable.line($0))" })
+      return (maker.source, outcome)
+    } each: { source, outcome in
+      report.add(outcome, of: source)
+    }
+  }
+
   /// Works on all elements, `jobs` at a time; `each` sees the results one by one.
   private func inParallel<Element: Sendable, Result: Sendable>(
     _ elements: [Element], _ work: @escaping @Sendable (Element) async throws -> Result,
@@ -264,6 +284,24 @@ extension MakingReport {
     splits[task.split.rawValue, default: 0] += 1
     operators[task.split.rawValue, default: [:]][task.origin.mutation, default: 0] += 1
     difficulties[task.origin.difficulty.word, default: 0] += 1
+  }
+}
+
+extension MakingReport {
+  mutating func add(_ outcome: FolderMaker.Outcome, of source: SourceFolder) {
+    var entry = Package()
+    entry.split = source.split.rawValue
+    entry.candidates = outcome.candidates
+    entry.tasks = outcome.tasks.count
+    entry.rejected = outcome.rejected
+    entry.failure = outcome.failure
+    entry.seconds = outcome.seconds
+    packages[source.name] = entry
+    for task in outcome.tasks {
+      splits[task.split.rawValue, default: 0] += 1
+      operators[task.split.rawValue, default: [:]][task.mutation, default: 0] += 1
+      difficulties[task.difficulty, default: 0] += 1
+    }
   }
 }
 

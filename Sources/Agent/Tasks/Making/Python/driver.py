@@ -10,10 +10,10 @@ import sys
 
 from .examples import render
 from .mutate import functions, mutations
-from .operators import OPERATORS
 from .package import Package
 from .subjects import Finder
-from .trial import Trials, adopt_orphans
+from .trial import Outcome, Trials, adopt_orphans
+from .variations import ENOUGH, answered, variations
 
 RUNS = 3
 TRIALS_A_FUNCTION = 60
@@ -81,6 +81,7 @@ class Maker:
         files = subject.part.files()
         path = subject.module.path
         title = subject.owner or subject.module.name.split(".")[-1]
+        self.add_variations(subject, files, title)
         steady = self.steady(subject, files, title)
         if steady is None:
             return
@@ -99,6 +100,19 @@ class Maker:
             "files": files, "lines": subject.lines, "nodes": sites})
         for entry in kept:
             self.report(task={"subject": subject.id, **entry})
+
+    def add_variations(self, subject, files, title):
+        tried = variations(subject)
+        if not tried:
+            return
+        own = subject.tests
+        subject.tests = tried
+        self.name_tests(subject)
+        try:
+            run = Trials(files, render(tried, class_name(title)), tried).run()
+        except (SyntaxError, ValueError):
+            run = Outcome()
+        subject.tests = own + answered(tried, run.seen, ENOUGH - len(own))
 
     def steady(self, subject, files, title):
         """Trials with the tests that pass every time on the sound code, or None."""
@@ -220,9 +234,6 @@ def main():
     with open("job.json", encoding="utf-8") as file:
         job = json.load(file)
     report = Reporter("results.jsonl")
-    if job["mode"] == "operators":
-        report(operators=sorted(OPERATORS))
-        return
     adopt_orphans()
     sys.setrecursionlimit(3000)
     Maker(job, report).run()

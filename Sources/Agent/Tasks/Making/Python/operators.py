@@ -9,6 +9,8 @@ import ast
 import re
 
 OPERATORS = {}
+SCOPES = (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ListComp, ast.SetComp,
+          ast.DictComp, ast.GeneratorExp)
 
 
 def operator(name, *kinds):
@@ -62,19 +64,30 @@ class Context:
         simple = (ast.Name, ast.Constant, ast.Call, ast.Attribute, ast.Subscript, ast.List, ast.Dict)
         return text if isinstance(node, simple) else f"({text})"
 
-    def locals(self):
-        """Parameters and variables of the function, in the order of their first appearance."""
-        names = {}
-        for node in ast.walk(self.function):
-            if isinstance(node, ast.arg):
-                names.setdefault(node.arg, (node.lineno, node.col_offset))
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                names.setdefault(node.id, (node.lineno, node.col_offset))
-        return sorted(names, key=names.get)
-
-
-def _wrap(text):
-    return text if "\n" not in text else f"({text})"
+    def in_scope(self, node):
+        """Parameters and variables that a node of the function can see and that come before it, in the
+        order of their first appearance."""
+        inside, parent = set(), node
+        while parent is not self.function:
+            inside.add(parent)
+            parent = self.parents[parent]
+        names, stack = {}, list(ast.iter_child_nodes(self.function))
+        while stack:
+            part = stack.pop()
+            if isinstance(part, SCOPES) and part not in inside:
+                continue
+            place = (getattr(part, "lineno", 0), getattr(part, "col_offset", 0))
+            name = None
+            if isinstance(part, ast.arg):
+                name = part.arg
+            elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                name = part.id
+                if isinstance(self.parents.get(part), ast.comprehension):
+                    place = (0, 0)  # bound after the text that uses it
+            if name is not None and place < (node.lineno, node.col_offset):
+                names[name] = min(place, names.get(name, place))
+            stack.extend(ast.iter_child_nodes(part))
+        return sorted(names, key=lambda name: (names[name], name))
 
 
 # Comparisons and operators
@@ -258,11 +271,11 @@ def _off_by_one(c, node):
 
 @operator("wrong-variable", ast.Name)
 def wrong_variable(c, node):
-    names = c.locals()
-    if not isinstance(node.ctx, ast.Load) or node.id not in names:
+    if not isinstance(node.ctx, ast.Load):
         return
+    names = c.in_scope(node)
     parent = c.parents.get(node)
-    if isinstance(parent, ast.Call) and parent.func is node:
+    if node.id not in names or (isinstance(parent, ast.Call) and parent.func is node):
         return
     place = names.index(node.id)
     # The nearest names in the function: those that one mistakes for each other.
