@@ -30,25 +30,6 @@ struct FolderMaker: Sendable {
     var seconds = 0.0
   }
 
-  struct Proposal: Decodable, Sendable {
-    var path, function, `operator`, sound, mutated, patch: String
-    var line, sites, lines: Int
-  }
-
-  private struct Line: Decodable {
-    var proposal: Proposal?
-  }
-
-  private struct Job: Encodable {
-    var root = "/package"
-    var name: String
-    var files: [String]
-    var language: String
-    var operators: [String]
-    var seed: Int
-    var limit: Int
-  }
-
   /// The tasks, found or made; the repository's failings are part of the outcome.
   func run() async throws -> Outcome {
     let sound = staging.appending(path: "sound-\(UUID().uuidString)")
@@ -100,10 +81,12 @@ struct FolderMaker: Sendable {
 
   private func work(on sound: URL) async throws -> Outcome {
     var outcome = Outcome()
-    let proposals = try await propose(sound)
+    let proposals = try await BugProposals(root: sound, support: support, staging: staging).list(
+      name: source.name, files: files(in: sound), language: source.language, operators: operators,
+      seed: options.seed, limit: source.limit * Self.triesPerTask)
     outcome.candidates = proposals.count
     guard !proposals.isEmpty else {
-      outcome.failure = "no file in which a bug could be made"
+      outcome.failure = "none of the operators finds a place in its files"
       return outcome
     }
     let trial = FolderTrial(source: source, sound: sound, staging: staging, options: options)
@@ -138,27 +121,6 @@ struct FolderMaker: Sendable {
       }
     }
     return outcome
-  }
-
-  private func propose(_ sound: URL) async throws -> [Proposal] {
-    let workspace = staging.appending(path: "propose-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: workspace, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: workspace) }
-    let job = Job(
-      name: source.name, files: files(in: sound), language: source.language.rawValue,
-      operators: operators, seed: options.seed, limit: source.limit * Self.triesPerTask)
-    try JSONEncoder().encode(job).write(to: workspace.appending(path: "job.json"))
-    let line = "from \(MakingScript.package).proposals import main; main()"
-    _ = try await Sandbox.bubblewrap.run(
-      MakingScript.command(line), in: workspace.plainPath,
-      limits: SandboxLimits(wallSeconds: 120, workspaceBytes: 128 << 20),
-      readOnlyBinds: [support.plainPath: "/hindsight", sound.plainPath: "/package"])
-    let data =
-      RegularFile.contents(of: workspace.appending(path: "results.jsonl").plainPath) ?? Data()
-    let decoder = JSONDecoder()
-    return data.split(separator: UInt8(ascii: "\n")).compactMap {
-      (try? decoder.decode(Line.self, from: $0))?.proposal
-    }
   }
 
   /// The files in which bugs are made.

@@ -38,7 +38,7 @@ struct FolderTrial {
 
   /// A task's folder in the staging area, proved valid.
   func attempt(
-    _ proposal: FolderMaker.Proposal, id: String, healthy: Set<String>,
+    _ proposal: BugProposal, id: String, healthy: Set<String>,
     _ behaviours: inout Set<String>
   ) async throws -> Result<RepairTask, RejectedBug> {
     let place = staging.appending(path: id)
@@ -89,7 +89,7 @@ struct FolderTrial {
   }
 
   private func layout(
-    id: String, _ proposal: FolderMaker.Proposal?, failing: [String], passing: [String]
+    id: String, _ proposal: BugProposal?, failing: [String], passing: [String]
   ) -> TaskLayout {
     let origin = TaskOrigin(
       package: source.name, version: "", path: proposal?.path ?? "none",
@@ -109,7 +109,7 @@ struct FolderTrial {
 
   /// Writes a task's folder with the repository as it is, but for the proposed bug.
   private func write(
-    _ layout: TaskLayout, _ proposal: FolderMaker.Proposal? = nil, instruction: String,
+    _ layout: TaskLayout, _ proposal: BugProposal? = nil, instruction: String,
     patch: String, to place: URL
   ) throws -> RepairTask {
     let files = FileManager.default

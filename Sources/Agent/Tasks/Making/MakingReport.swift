@@ -4,6 +4,7 @@ public struct MakingReport: Sendable, Codable, Equatable {
     public var version = ""
     public var digest = ""
     public var split = ""
+    /// Modules with examples.
     public var modules = 0
     /// Functions, with what they need, that have tests.
     public var subjects = 0

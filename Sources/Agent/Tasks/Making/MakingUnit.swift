@@ -102,10 +102,9 @@ struct MakingUnit: Sendable {
       MakingScript.command(line), in: workspace.plainPath,
       limits: SandboxLimits(
         wallSeconds: 600, cpuSeconds: 600, memoryBytes: 2 << 30, processes: 64,
-        outputBytes: 4 << 10, workspaceBytes: 128 << 20, temporaryBytes: 16 << 20),
+        outputBytes: 128 << 20, workspaceBytes: 1 << 20, temporaryBytes: 16 << 20),
       readOnlyBinds: [support.plainPath: "/hindsight", placed.root.plainPath: "/package"])
-    let file = workspace.appending(path: "results.jsonl").plainPath
-    let data = RegularFile.contents(of: file, most: 128 << 20) ?? Data()
+    let data = Data(result.output.utf8)
     if result.succeeded { return (data, nil) }
     if result.timedOut { return (data, "more than 600 seconds") }
     if let limit = result.stoppedBy { return (data, limit) }

@@ -13,8 +13,10 @@ struct PackageStore {
     var root: URL
     /// Of the wheel, or of the folder's Python files.
     var digest: String
-    /// Dotted names, tests left out, with sizes in bytes; sorted.
+    /// Dotted names of those with examples, tests left out, with sizes in bytes; sorted.
     var modules: [(name: String, bytes: Int)]
+    /// How many more there are.
+    var withoutExamples = 0
     /// Why the archive couldn't be unpacked.
     var failure: String?
   }
@@ -25,9 +27,12 @@ struct PackageStore {
   func place(_ source: SourceList.Package) async throws -> Placed {
     switch source.origin {
     case .folder(let root):
-      let found = try Self.modules(in: root, named: source.name)
-      guard !found.isEmpty else {
-        throw TaskError("\(root.plainPath) holds no Python package \(source.name)")
+      let own = ["", ".py"].contains {
+        FileManager.default.fileExists(atPath: root.appending(path: source.name + $0).plainPath)
+      }
+      let (found, others) = Self.modules(in: root, named: own ? source.name : nil)
+      guard found.count + others > 0 else {
+        throw TaskError("\(root.plainPath) holds no Python files of \(source.name)")
       }
       var text = ""
       for path in WorkTreeListing.files(in: root.plainPath) where path.hasSuffix(".py") {
@@ -35,7 +40,8 @@ struct PackageStore {
         text += "\(sha256Hex(data)) \(path)\n"
       }
       return Placed(
-        source: source, root: root, digest: sha256Hex(Data(text.utf8)), modules: found)
+        source: source, root: root, digest: sha256Hex(Data(text.utf8)), modules: found,
+        withoutExamples: others)
     case .index(let version, let sha256):
       let wheel = try await wheel(source.name, version, sha256)
       let digest = sha256Hex(try Data(contentsOf: wheel))
@@ -48,8 +54,9 @@ struct PackageStore {
             source: source, root: root, digest: digest, modules: [], failure: error.description)
         }
       }
-      let found = try Self.modules(in: root, named: nil)
-      return Placed(source: source, root: root, digest: digest, modules: found)
+      let (found, others) = Self.modules(in: root, named: nil)
+      return Placed(
+        source: source, root: root, digest: digest, modules: found, withoutExamples: others)
     }
   }
 
@@ -119,27 +126,35 @@ struct PackageStore {
     try FileManager.default.moveItem(at: staging, to: root)
   }
 
-  /// The modules in a folder, tests left out: in all of it, or of one package or module only.
+  /// The modules in a folder that have examples, tests left out, and how many others there are: in all of it, or
+  /// of one package or module only.
   private static func modules(
     in root: URL, named name: String?
-  ) throws(TaskError) -> [(name: String, bytes: Int)] {
+  ) -> (found: [(name: String, bytes: Int)], others: Int) {
     // A module may lie there twice, as a file and as a folder; Python takes the folder.
     var found: [String: Int] = [:]
+    var others = 0
     for path in WorkTreeListing.files(in: root.plainPath) where path.hasSuffix(".py") {
       var parts = path.dropLast(3).split(separator: "/").map(String.init)
       guard parts.allSatisfy({ $0.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil }),
-        name == nil || parts[0] == name,
-        !parts.contains(where: {
-          ["test", "tests", "testing"].contains($0) || $0.hasPrefix("test_")
-            || $0.hasSuffix("_test")
-        })
+        name == nil || parts[0] == name, !isTest(parts)
       else { continue }
       if parts.count > 1, parts.last == "__init__" { parts.removeLast() }
-      let file = root.appending(path: path)
-      let size = (try? file.resourceValues(forKeys: [.fileSizeKey]))?.fileSize ?? 0
-      if size > 0 { found[parts.joined(separator: "."), default: 0] += size }
+      let data =
+        RegularFile.contents(of: root.appending(path: path).plainPath, most: 4 << 20) ?? Data()
+      if data.firstRange(of: Data(">>>".utf8)) != nil {
+        found[parts.joined(separator: "."), default: 0] += data.count
+      } else {
+        others += 1
+      }
     }
-    return found.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
+    return (found.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }, others)
+  }
+
+  private static func isTest(_ parts: [String]) -> Bool {
+    parts.contains {
+      ["test", "tests", "testing"].contains($0) || $0.hasPrefix("test_") || $0.hasSuffix("_test")
+    }
   }
 }
 

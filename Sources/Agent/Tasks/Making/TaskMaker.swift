@@ -72,17 +72,18 @@ public struct TaskMaker: Sendable {
     let entries = (try? files.contentsOfDirectory(atPath: output.plainPath)) ?? []
     let marked = work.appending(path: "options.json")
     let mark = Mark(options: options, script: MakingScript.digest, sources: sources.fingerprint)
+    // What was made before, if there's a task; without one only what was fetched is worth keeping.
+    let isEmpty = entries.allSatisfy { [".making", "report.json"].contains($0) }
     if let data = try? Data(contentsOf: marked) {
-      guard let old = try? JSONDecoder().decode(Mark.self, from: data), old == mark else {
+      let old = try? JSONDecoder().decode(Mark.self, from: data)
+      guard isEmpty || old == mark else {
         throw TaskError(
           "\(output.plainPath) holds tasks that were made from other sources, with other options or "
             + "by another version; choose another folder, or delete it")
       }
-    } else {
-      guard entries.allSatisfy({ $0 == ".making" }) else {
-        throw TaskError(
-          "\(output.plainPath) isn't empty and wasn't made by this command; choose another folder")
-      }
+    } else if !isEmpty {
+      throw TaskError(
+        "\(output.plainPath) isn't empty and wasn't made by this command; choose another folder")
     }
     do {
       if files.fileExists(atPath: staging.plainPath) { try files.removeItem(at: staging) }
@@ -137,6 +138,9 @@ public struct TaskMaker: Sendable {
       let package = try await store.place(source)
       entry.digest = package.digest
       entry.modules = package.modules.count
+      if package.withoutExamples > 0 {
+        entry.left["module has no examples"] = package.withoutExamples
+      }
       entry.failure = package.failure
       report.packages[source.name] = entry
       placed.append(package)

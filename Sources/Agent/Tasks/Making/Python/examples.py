@@ -62,9 +62,9 @@ def _call(method, actual, expected):
 
 
 def _source(node, text):
-    """The text as it is if it's one line, else on as few lines as it goes."""
+    """The text as it is if it's one line without a comment, else on as few lines as it goes."""
     text = text.strip()
-    return text if "\n" not in text and ";" not in text else ast.unparse(node)
+    return ast.unparse(node) if any(mark in text for mark in "\n;#") else text
 
 
 class Group:

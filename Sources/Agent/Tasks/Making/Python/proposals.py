@@ -4,6 +4,7 @@ import collections
 import json
 import os
 import random
+import warnings
 
 from . import mutate, textual
 from .driver import Reporter, patch
@@ -46,6 +47,7 @@ def propose(job, report):
 
 
 def main():
+    warnings.simplefilter("ignore")
     with open("job.json", encoding="utf-8") as file:
         job = json.load(file)
-    propose(job, Reporter("results.jsonl"))
+    propose(job, Reporter())

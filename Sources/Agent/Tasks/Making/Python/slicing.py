@@ -131,6 +131,11 @@ class Slice:
             self._need_exported(module, chain[0], frozenset({chain[1:]}))
 
     def _need_star(self, module, name, chains):
+        return (self._find_star(module, name, chains) or hasattr(builtins, name)
+                or name in ("__name__", "__file__", "__doc__"))
+
+    def _find_star(self, module, name, chains):
+        """Takes the name in by a `from … import *`, if one of the module's brings it."""
         for statement in module.statements:
             node = statement.node
             if not isinstance(node, ast.ImportFrom) or node.names[0].name != "*":
@@ -140,14 +145,16 @@ class Slice:
                 found = self.package.module(source)
                 if found is None or name.startswith("_"):
                     continue
-                if found.by_name.get(name) or self._need_star(found, name, chains):
+                if found.by_name.get(name):
                     self.need(found, name, chains)
-                    self.imports.setdefault(module.name, {}).setdefault(statement, set()).add(name)
-                    return True
-            elif standard_module_has(source, name) and not hasattr(builtins, name):
-                self.imports.setdefault(module.name, {}).setdefault(statement, set()).add(name)
-                return True
-        return hasattr(builtins, name) or name in ("__name__", "__file__", "__doc__")
+                elif not self._find_star(found, name, chains):
+                    continue
+            elif hasattr(builtins, name) or not standard_module_has(source, name):
+                continue
+            self.add_module(module)
+            self.imports.setdefault(module.name, {}).setdefault(statement, set()).add(name)
+            return True
+        return False
 
     def files(self):
         """Text by path, for every module that must be there."""

@@ -18,6 +18,7 @@ import unittest
 
 MEMORY = 768 << 20
 REPORT_LIMIT = 1 << 20
+WALL_SECONDS = 10.0
 
 
 class Outcome:
@@ -71,7 +72,8 @@ class Trials:
         self.order = [t.name for t in tests]
 
     def run(self, path=None, text=None, seconds=5.0):
-        """One run, with the file at `path` replaced by `text`."""
+        """One run, with the file at `path` replaced by `text`. The limit is CPU time, which doesn't
+        depend on what else the machine does; a process that sleeps is ended later."""
         reader, writer = os.pipe()
         start = time.monotonic()
         process = os.fork()
@@ -82,9 +84,10 @@ class Trials:
             finally:
                 os._exit(0)
         os.close(writer)
-        outcome = self._follow(reader, start + seconds)
-        outcome.seconds = time.monotonic() - start
-        end(process)
+        outcome = self._follow(reader, start + WALL_SECONDS)
+        status, outcome.seconds = end(process)
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGVTALRM, signal.SIGXCPU):
+            outcome.problem = "runs too long"
         return outcome
 
     def _follow(self, reader, deadline):
@@ -132,6 +135,7 @@ class Trials:
         ):
             resource.setrlimit(kind, (most, most))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
         write = os.write
 
         def tell(**entry):
@@ -193,39 +197,42 @@ def cut(text, most=300):
     return text if len(text) <= most else text[:most] + "..."
 
 
-def adopt_orphans():
-    """Makes what a trial leaves behind a child of this process, so that it can be ended."""
+def seclude():
+    """Keeps what trials start from looking into this process, and makes what they leave behind a child of
+    it, so that it can be ended."""
     try:
-        ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+        prctl = ctypes.CDLL(None, use_errno=True).prctl
     except (OSError, AttributeError):
-        pass
+        return
+    prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE: nobody opens its memory or its descriptors
+    prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
 
 
 def end(process):
-    """Ends a child and whatever it started."""
+    """Ends a child and whatever it started; returns the child's status and CPU seconds."""
+    result, left = (0, 0.0), process
     for _ in range(200):
-        try:
-            os.killpg(process, signal.SIGKILL)
-        except OSError:
-            pass
-        try:
-            os.kill(process, signal.SIGKILL)
-        except OSError:
-            pass
+        for kill in (os.killpg, os.kill):
+            try:
+                if left:
+                    kill(left, signal.SIGKILL)
+            except OSError:
+                pass
         try:
             while True:
-                done, _ = os.waitpid(-1, 0 if process else os.WNOHANG)
-                if done == process:
-                    process = 0
-                elif done == 0:
+                done, status, usage = os.wait4(-1, 0 if left else os.WNOHANG)
+                if done == 0:
                     break
+                if done == left:
+                    result, left = (status, usage.ru_utime + usage.ru_stime), 0
         except ChildProcessError:
-            return
+            return result
         for child in children():
             try:
                 os.kill(child, signal.SIGKILL)
             except OSError:
                 pass
+    return result
 
 
 def children():
