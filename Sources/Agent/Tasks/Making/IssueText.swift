@@ -14,7 +14,7 @@ struct IssueText {
     switch choice / 3 % 3 {
     case 0 where !subject.title.isEmpty:
       result = "`\(subject.title)` doesn't do what it should. " + lead(result)
-    case 1: result += tail("Other calls are fine.")
+    case 1: result += tail("Not every call is wrong.")
     default: result = choice % 3 == 0 ? "This is wrong:\n\n" + result : result
     }
     return result + "\n"

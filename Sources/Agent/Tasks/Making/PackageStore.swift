@@ -15,8 +15,8 @@ struct PackageStore {
     var digest: String
     /// Dotted names of those with examples, tests left out, with sizes in bytes; sorted.
     var modules: [(name: String, bytes: Int)]
-    /// How many more there are.
-    var withoutExamples = 0
+    /// Files that nothing is made from, by reason.
+    var left: [String: Int] = [:]
     /// Why the archive couldn't be unpacked.
     var failure: String?
   }
@@ -30,8 +30,8 @@ struct PackageStore {
       let own = ["", ".py"].contains {
         FileManager.default.fileExists(atPath: root.appending(path: source.name + $0).plainPath)
       }
-      let (found, others) = Self.modules(in: root, named: own ? source.name : nil)
-      guard found.count + others > 0 else {
+      let (found, left) = Self.modules(in: root, named: own ? source.name : nil)
+      guard found.count + left.count > 0 else {
         throw TaskError("\(root.plainPath) holds no Python files of \(source.name)")
       }
       var text = ""
@@ -41,7 +41,7 @@ struct PackageStore {
       }
       return Placed(
         source: source, root: root, digest: sha256Hex(Data(text.utf8)), modules: found,
-        withoutExamples: others)
+        left: left)
     case .index(let version, let sha256):
       let wheel = try await wheel(source.name, version, sha256)
       let digest = sha256Hex(try Data(contentsOf: wheel))
@@ -54,9 +54,8 @@ struct PackageStore {
             source: source, root: root, digest: digest, modules: [], failure: error.description)
         }
       }
-      let (found, others) = Self.modules(in: root, named: nil)
-      return Placed(
-        source: source, root: root, digest: digest, modules: found, withoutExamples: others)
+      let (found, left) = Self.modules(in: root, named: nil)
+      return Placed(source: source, root: root, digest: digest, modules: found, left: left)
     }
   }
 
@@ -126,29 +125,33 @@ struct PackageStore {
     try FileManager.default.moveItem(at: staging, to: root)
   }
 
-  /// The modules in a folder that have examples, tests left out, and how many others there are: in all of it, or
-  /// of one package or module only.
+  /// The modules in a folder that have examples, and how many files are left out and why: in all of it, or of one
+  /// package or module only.
   private static func modules(
     in root: URL, named name: String?
-  ) -> (found: [(name: String, bytes: Int)], others: Int) {
+  ) -> (found: [(name: String, bytes: Int)], left: [String: Int]) {
     // A module may lie there twice, as a file and as a folder; Python takes the folder.
     var found: [String: Int] = [:]
-    var others = 0
+    var left: [String: Int] = [:]
     for path in WorkTreeListing.files(in: root.plainPath) where path.hasSuffix(".py") {
       var parts = path.dropLast(3).split(separator: "/").map(String.init)
       guard parts.allSatisfy({ $0.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil }),
-        name == nil || parts[0] == name, !isTest(parts)
+        name == nil || parts[0] == name
       else { continue }
+      if isTest(parts) {
+        left["test file, of which nothing is taken yet", default: 0] += 1
+        continue
+      }
       if parts.count > 1, parts.last == "__init__" { parts.removeLast() }
       let data =
         RegularFile.contents(of: root.appending(path: path).plainPath, most: 4 << 20) ?? Data()
       if data.firstRange(of: Data(">>>".utf8)) != nil {
         found[parts.joined(separator: "."), default: 0] += data.count
       } else {
-        others += 1
+        left["module has no examples", default: 0] += 1
       }
     }
-    return (found.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }, others)
+    return (found.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }, left)
   }
 
   private static func isTest(_ parts: [String]) -> Bool {

@@ -138,9 +138,7 @@ public struct TaskMaker: Sendable {
       let package = try await store.place(source)
       entry.digest = package.digest
       entry.modules = package.modules.count
-      if package.withoutExamples > 0 {
-        entry.left["module has no examples"] = package.withoutExamples
-      }
+      entry.left = package.left
       entry.failure = package.failure
       report.packages[source.name] = entry
       placed.append(package)
