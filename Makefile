@@ -9,7 +9,7 @@ VALIDATE ?= $(HINDSIGHT) tasks validate
 SOURCES = Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model build test train format lint kernels bench clean
+.PHONY: help setup model build test tasks train format lint kernels bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) \
@@ -28,6 +28,10 @@ build: setup ## release build of the hindsight command
 test: setup model ## unit and parity tests in release mode, then every task before and after its fix
 	$(SWIFT) test -c release --no-parallel $(SWIFTFLAGS)
 	$(VALIDATE)
+	$(VALIDATE) --tasks tasks/made
+
+tasks: build ## make thousands of repair tasks from pinned packages into runs/tasks
+	$(HINDSIGHT) tasks make --sources scripts/sources.toml --output runs/tasks
 
 train: setup model build ## the whole loop: evaluate, train, evaluate again, show a transcript
 	scripts/train.sh

@@ -13,6 +13,13 @@ let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
+// The programs that `hindsight tasks make` runs in the sandbox, carried inside the executable.
+let makingScripts = [
+  "driver.py", "examples.py", "mutate.py", "operators.py", "package.py", "proposals.py",
+  "slicing.py", "statements.py", "subjects.py", "textual.py", "trial.py", "unpack.py",
+  "variations.py",
+]
+
 let package = Package(
   name: "hindsight",
   products: [.executable(name: "hindsight", targets: ["CLI"])],
@@ -37,7 +44,9 @@ let package = Package(
       name: "Tools", dependencies: ["CLibGit2", "COpenSSL", subprocess], swiftSettings: settings),
     .target(
       name: "Agent",
-      dependencies: ["LanguageModel", "Tools", "TOMLKit"], swiftSettings: settings),
+      dependencies: ["LanguageModel", "Tools", "TOMLKit", subprocess],
+      resources: makingScripts.map { .embedInCode("Tasks/Making/Python/\($0)") },
+      swiftSettings: settings),
     .target(
       name: "SDPO", dependencies: ["Agent", "LanguageModel"], swiftSettings: settings),
     .executableTarget(

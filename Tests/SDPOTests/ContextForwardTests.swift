@@ -42,10 +42,12 @@ import Testing
   func sharingChangesNothing(_ precision: Precision) throws {
     let learner = Learner(
       transformer: smallTransformer(seed: 6, precision: precision), adapter: nil)
-    let together = ContextForward(Self.contexts).hiddenStates(learner).matrix
+    let shared = ContextForward(Self.contexts).hiddenStates(learner)
+    let together = shared.matrix
     var row = 0
     for context in Self.contexts {
-      let alone = ContextForward([context]).hiddenStates(learner).matrix
+      let own = ContextForward([context]).hiddenStates(learner)
+      let alone = own.matrix
       for index in 0..<alone.rows {
         for column in 0..<alone.columns {
           let difference = abs(together.row(row)[column] - alone.row(index)[column])
@@ -54,6 +56,7 @@ import Testing
         }
         row += 1
       }
+      withExtendedLifetime((shared, own)) {}
     }
     #expect(row == together.rows && row == 15)
   }

@@ -80,7 +80,7 @@ package struct TestRunner {
     let result = try await sandbox.run(
       .program([call.python, "-s", "-B", runner, channel] + call.arguments), in: workspace,
       limits: limits, environment: environment, readOnlyBinds: [support.plainPath: "/hindsight"])
-    let data = Self.regularFile("\(workspace)/\(channel)/report") ?? Data()
+    let data = RegularFile.contents(of: "\(workspace)/\(channel)/report") ?? Data()
     return TestRun(report: SignedReport.read(data, key: key), result: result)
   }
 
@@ -118,7 +118,7 @@ package struct TestRunner {
     let kind: TestReport.Kind = task.language == .python ? .unittest : .tap
     var run = TestRun(report: TestReport.parse(result.output, kind: kind), result: result)
     for (index, place) in places.enumerated() {
-      guard let data = Self.regularFile(place) else { continue }
+      guard let data = RegularFile.contents(of: place) else { continue }
       run.scriptedReward = index < 2 ? Self.reward(json: data) : Self.reward(text: data)
       break
     }
@@ -166,19 +166,6 @@ package struct TestRunner {
       throw ToolsError(
         .file, "\(file.plainPath) can't be written: \(error.localizedDescription)")
     }
-  }
-
-  /// A file's bytes unless it is a link, a pipe or larger than 64 MB: the program under test may have put
-  /// anything there.
-  private static func regularFile(_ path: String) -> Data? {
-    let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-      status.st_size <= 64 << 20
-    else { return nil }
-    return try? handle.readToEnd() ?? Data()
   }
 }
 

@@ -56,6 +56,8 @@ public struct RepairTask: Sendable, Hashable, Identifiable {
   /// only the hidden tests bring along, and ``standardProtectedPaths``.
   public let protectedPaths: [PathPattern]
   public let madeBy: String
+  /// Where the bug comes from, if a program made it.
+  public let origin: TaskOrigin?
   /// How hard its author finds it, in a word.
   public let difficulty: String?
   /// Where the reference solution is, if the folder has one.
@@ -159,6 +161,8 @@ public struct RepairTask: Sendable, Hashable, Identifiable {
       .map(PathPattern.init) + Self.standardProtectedPaths
     madeBy = try ours.string("made_by") ?? ""
     difficulty = try ours.string("difficulty")
+    var made = try ours.table("made")
+    origin = try TaskOrigin(&made)
     try ours.finish()
     try root.finish()
     try Self.checkTests(file, failToPass, passToPass, command: hiddenTestCommand, folder)

@@ -36,6 +36,9 @@ struct TOMLReader {
   /// Whether the table is there at all.
   var exists: Bool { table != nil }
 
+  /// The table's keys, sorted.
+  var keys: [String] { (table?.keys ?? []).sorted() }
+
   /// The child table `key`; asking it for anything gives nothing if it is missing.
   mutating func table(_ key: String) throws(TaskError) -> TOMLReader {
     guard let value = value(key) else { return TOMLReader(file: file, path: full(key), table: nil) }
@@ -102,6 +105,16 @@ struct TOMLReader {
     guard let number = value.int else { throw wrongType(key, "an integer", value) }
     guard (1...limit).contains(number) else {
       throw TaskError("\(file): \(full(key)) must be from 1 to \(limit), not \(number)")
+    }
+    return number
+  }
+
+  /// An integer, 0 or more.
+  mutating func integer(_ key: String) throws(TaskError) -> Int? {
+    guard let value = value(key) else { return nil }
+    guard let number = value.int else { throw wrongType(key, "an integer", value) }
+    guard number >= 0 else {
+      throw TaskError("\(file): \(full(key)) must be 0 or more, not \(number)")
     }
     return number
   }

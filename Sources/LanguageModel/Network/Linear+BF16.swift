@@ -147,8 +147,10 @@ extension LinearGroup {
     }
     let (duRows, duPanels) = pieces.roundedAndPacked(du)
     BF16.accumulateOuter(duPanels, xPanels, into: target.a)
-    multiply(dyRows, transposed, into: dx, accumulate: accumulate)
-    BF16.multiply(duRows.operand(packed.aTransposed.panels), into: dx, accumulate: true)
+    // Both parts in one product, which visits dx once.
+    BF16.multiply(
+      dyRows.operand(transposed), duRows.operand(packed.aTransposed.panels), into: dx,
+      accumulate: accumulate)
   }
 
   /// dx ← (or +=) dy · W: a gradient needs no promise about bits, so the library may do it.

@@ -53,12 +53,12 @@ package struct ContextForward {
     return transformer.extend(inputs, adapter: learner.adapter, kernel: .library)
   }
 
-  /// A trunk ends where the next context shares less than half of what neighbours share at best: that
-  /// is another task's, which has the system's message in common only.
+  /// A trunk ends where the next context shares no more than half of what neighbours share at best:
+  /// that is another task's, which has the system's message in common only.
   private static func trunks(_ contexts: [Context]) -> [Trunk] {
     guard !contexts.isEmpty else { return [] }
     let common = zip(contexts, contexts.dropFirst()).map { sharedTokens($0, $1) }
-    let least = max(KVPage.tokenCount, (common.max() ?? 0) / 2)
+    let least = max(KVPage.tokenCount, (common.max() ?? 0) / 2 + 1)
     var trunks: [Trunk] = []
     var start = 0
     for end in 1...contexts.count where end == contexts.count || common[end - 1] < least {

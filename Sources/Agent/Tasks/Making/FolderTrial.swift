@@ -1,0 +1,156 @@
+internal import Foundation
+internal import Tools
+
+/// Why a bug becomes no task, in a few words.
+struct RejectedBug: Error, CustomStringConvertible {
+  var description: String
+}
+
+/// Runs a repository's tests on a proposed bug, the way the grader will.
+struct FolderTrial {
+  let source: SourceFolder
+  let sound: URL
+  let staging: URL
+  let options: MakingOptions
+
+  /// The tests that pass every time while all is well.
+  func healthyTests() async throws -> Result<Set<String>, RejectedBug> {
+    let place = staging.appending(path: "sound-task-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: place) }
+    let layout = layout(id: "sound", nil, failing: ["none"], passing: [])
+    let task = try write(layout, instruction: "Nothing is wrong.", patch: "", to: place)
+    var healthy: Set<String>?
+    for _ in 0..<3 {
+      try Task.checkCancellation()
+      let evaluation = try await evaluate(task)
+      if let reason = evaluation.runs.lazy.compactMap(problem).first {
+        return .failure(RejectedBug(description: "the sound repository: \(reason)"))
+      }
+      let passing = evaluation.report.tests.filter { $0.outcome == .passed }.map(\.id)
+      healthy = healthy.map { $0.intersection(passing) } ?? Set(passing)
+    }
+    guard let healthy, healthy.count >= 2 else {
+      return .failure(
+        RejectedBug(description: "fewer than two tests pass on the sound repository"))
+    }
+    return .success(healthy)
+  }
+
+  /// A task's folder in the staging area, proved valid.
+  func attempt(
+    _ proposal: BugProposal, id: String, healthy: Set<String>,
+    _ behaviours: inout Set<String>
+  ) async throws -> Result<RepairTask, RejectedBug> {
+    let place = staging.appending(path: id)
+    var isKept = false
+    defer { if !isKept { try? FileManager.default.removeItem(at: place) } }
+    let reject = { (reason: String) in
+      Result<RepairTask, RejectedBug>.failure(RejectedBug(description: reason))
+    }
+    let trying = layout(id: id, proposal, failing: ["none"], passing: [])
+    let draft = try write(trying, proposal, instruction: "?", patch: proposal.patch, to: place)
+    let evaluation = try await evaluate(draft)
+    if let reason = evaluation.runs.lazy.compactMap(problem).first { return reject(reason) }
+    let visible = evaluation.visible?.report ?? evaluation.hidden.report
+    let outcomes = healthy.sorted().map { evaluation.report.result(of: $0) }
+    let failing = outcomes.filter { !$0.outcome.satisfiesPassToPass }
+    let passing = outcomes.filter { $0.outcome.satisfiesPassToPass }
+    guard !failing.isEmpty else { return reject("no test fails") }
+    guard !passing.isEmpty else { return reject("every test fails") }
+    let shown = failing.map(\.id).map(visible.result(of:)).filter {
+      !$0.outcome.satisfiesPassToPass && $0.outcome != .missing
+    }
+    guard let first = shown.first else { return reject("no visible test fails") }
+    let behaviour =
+      proposal.path + proposal.function
+      + failing.map { "\($0.id) \(FailingTestText($0).saying)" }.joined()
+    guard behaviours.insert(behaviour).inserted else { return reject("behaves like another") }
+    let text = ([first] + shown.dropFirst().prefix(1)).map { FailingTestText($0).text }
+    try FileManager.default.removeItem(at: place)
+    let final = layout(id: id, proposal, failing: failing.map(\.id), passing: passing.map(\.id))
+    let task = try write(
+      final, proposal, instruction: text.joined(separator: "\n"), patch: proposal.patch, to: place)
+    let validation = try await TaskValidator(sandbox: .bubblewrap, runs: 3).validate(task)
+    if let reason = validation.infrastructureFailure { throw TaskError(reason) }
+    if let problem = validation.problems.first { return reject(Printable.line(problem)) }
+    isKept = true
+    return .success(task)
+  }
+
+  private func evaluate(_ task: RepairTask) async throws -> Grader.Evaluation {
+    try await Grader(sandbox: .bubblewrap).evaluate(
+      task, patch: [], visible: source.hidden == nil ? .ifListed : .always)
+  }
+
+  private func problem(of run: TestRun) -> String? {
+    if run.result.timedOut { return "runs too long" }
+    if run.result.outOfMemory { return "runs out of memory" }
+    return run.result.stoppedBy ?? run.invalidReason
+  }
+
+  private func layout(
+    id: String, _ proposal: BugProposal?, failing: [String], passing: [String]
+  ) -> TaskLayout {
+    let origin = TaskOrigin(
+      package: source.name, version: "", path: proposal?.path ?? "none",
+      function: proposal?.function ?? "", mutation: proposal?.operator ?? "none",
+      seed: options.seed,
+      difficulty: TaskOrigin.Difficulty(
+        lines: proposal?.lines ?? 0, sites: proposal?.sites ?? 0, distance: 1))
+    let place = proposal?.function.isEmpty == false ? proposal?.function : proposal?.path
+    return TaskLayout(
+      id: id, repository: source.name, split: source.split, language: source.language,
+      summary: "\(place ?? "It") of \(source.name) does something wrong.", origin: origin,
+      testCommand: source.testCommand,
+      hiddenTestCommand: source.hidden?.command
+        ?? source.testCommand,
+      failToPass: failing, passToPass: passing, protected: source.protected)
+  }
+
+  /// Writes a task's folder with the repository as it is, but for the proposed bug.
+  private func write(
+    _ layout: TaskLayout, _ proposal: BugProposal? = nil, instruction: String,
+    patch: String, to place: URL
+  ) throws -> RepairTask {
+    let files = FileManager.default
+    let environment = place.appending(path: "environment")
+    try files.createDirectory(at: place, withIntermediateDirectories: true)
+    try files.copyItem(at: sound, to: environment)
+    if let proposal {
+      // Written over, so that it stays executable if it is.
+      let file = try FileHandle(forWritingTo: environment.appending(path: proposal.path))
+      try file.truncate(atOffset: 0)
+      try file.write(contentsOf: Data(proposal.mutated.utf8))
+      try file.close()
+    }
+    try tests(to: place.appending(path: "tests"))
+    try Data(layout.toml.utf8).write(to: place.appending(path: "task.toml"))
+    try Data((instruction + "\n").utf8).write(to: place.appending(path: "instruction.md"))
+    let solution = place.appending(path: "solution")
+    try files.createDirectory(at: solution, withIntermediateDirectories: true)
+    try Data(patch.utf8).write(to: solution.appending(path: "fix.patch"))
+    return try RepairTask(directory: place)
+  }
+
+  /// The hidden tests; without any, a second copy of the visible ones, so that a change to them doesn't count.
+  private func tests(to target: URL) throws {
+    let files = FileManager.default
+    if let hidden = source.hidden {
+      try files.copyItem(at: hidden.folder, to: target)
+      return
+    }
+    let patterns = source.protected.map(PathPattern.init) + RepairTask.standardProtectedPaths
+    let paths = WorkTreeListing.files(in: sound.plainPath).filter { path in
+      patterns.contains { $0.matches(path) }
+    }
+    guard !paths.isEmpty else {
+      throw TaskError("\(source.path.plainPath) has no files that look like tests")
+    }
+    for path in paths {
+      let place = target.appending(path: path)
+      try files.createDirectory(
+        at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try files.copyItem(at: sound.appending(path: path), to: place)
+    }
+  }
+}
