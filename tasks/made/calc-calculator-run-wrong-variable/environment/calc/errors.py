@@ -1,0 +1,2 @@
+class CalcError(Exception):
+    """A line that cannot be understood or computed; says why."""
