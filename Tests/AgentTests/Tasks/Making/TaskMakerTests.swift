@@ -118,6 +118,38 @@ struct TaskMakerTests {
     }
   }
 
+  @Test func testsThatLeaveSomethingForEachOtherAreNoTests() async throws {
+    try await MakingFixtures.withFolder { folder in
+      let code = """
+        COUNT = 0
+
+
+        def number(prefix=""):
+            \"\"\"
+            >>> number()
+            '1'
+            >>> number("a")
+            'a2'
+            >>> len(number("abc"))
+            4
+            >>> number(None)
+            Traceback (most recent call last):
+            ...
+            TypeError: no prefix
+            \"\"\"
+            global COUNT
+            if prefix is None:
+                raise TypeError("no prefix")
+            COUNT += 1
+            return prefix + str(COUNT)
+        """
+      let report = try await MakingFixtures.make(
+        [("counts", .train, ["counts.py": code + "\n"])], in: folder)
+      #expect(report.tasks == 0)
+      #expect(report.packages["counts"]?.left["its tests depend on each other"] == 1)
+    }
+  }
+
   @Test func aListOfSourcesNamesWhatIsWrongWithIt() async throws {
     try await MakingFixtures.withFolder { folder in
       let file = folder.appending(path: "sources.toml")

@@ -129,8 +129,8 @@ class Maker:
             except (SyntaxError, ValueError) as error:
                 return self.leave(subject, f"can't be compiled: {type(error).__name__}")
             runs = []
-            for _ in range(RUNS):
-                runs.append(trials.run(seconds=SOUND_SECONDS))
+            for number in range(RUNS):
+                runs.append(trials.run(seconds=SOUND_SECONDS, backwards=number % 2 == 1))
                 if runs[-1].problem:
                     problem = ":".join(runs[-1].problem.split(":")[:2])
                     return self.leave(subject, f"the sound code {problem}")
@@ -202,8 +202,8 @@ class Maker:
         behaviour = (mutation.function,) + tuple((t.name, first.seen.get(t.name)) for t in failing)
         if behaviour in behaviours:
             return None, "behaves like another"
-        for _ in range(RUNS - 1):
-            again = trials.run(path, mutated, limit)
+        for number in range(1, RUNS):
+            again = trials.run(path, mutated, limit, backwards=number % 2 == 1)
             if again.problem or again.tests != first.tests:
                 return None, "two runs differ"
         behaviours.add(behaviour)

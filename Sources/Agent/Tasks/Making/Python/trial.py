@@ -69,10 +69,11 @@ class Trials:
         self.modules = modules_of(files)
         self.test_code = compile(test_text, "/workspace/tests/test_subject.py", "exec")
         self.probes = {t.name: t.probe() for t in tests}
-        self.order = [t.name for t in tests]
+        self.order = sorted(t.name for t in tests)  # as unittest runs them
 
-    def run(self, path=None, text=None, seconds=5.0):
-        """One run, with the file at `path` replaced by `text`. The limit is CPU time, which doesn't
+    def run(self, path=None, text=None, seconds=5.0, backwards=False):
+        """One run, with the file at `path` replaced by `text`; backwards, so that tests that leave
+        something for each other betray themselves. The limit is CPU time, which doesn't
         depend on what else the machine does; a process that sleeps is ended later."""
         reader, writer = os.pipe()
         start = time.monotonic()
@@ -80,7 +81,7 @@ class Trials:
         if process == 0:
             try:
                 os.close(reader)
-                self._child(writer, path, text, seconds)
+                self._child(writer, path, text, seconds, backwards)
             finally:
                 os._exit(0)
         os.close(writer)
@@ -122,7 +123,7 @@ class Trials:
             outcome.problem = "ends the process"
         return outcome
 
-    def _child(self, writer, path, text, seconds):
+    def _child(self, writer, path, text, seconds, backwards):
         os.setsid()
         null = os.open(os.devnull, os.O_RDWR)
         for number in range(3):
@@ -154,7 +155,7 @@ class Trials:
             return
         case = next(v for v in scope.values() if isinstance(v, type)
                     and issubclass(v, unittest.TestCase) and v is not unittest.TestCase)
-        for name in self.order:
+        for name in reversed(self.order) if backwards else self.order:
             result = unittest.TestResult()
             try:
                 case(name).run(result)
