@@ -2,8 +2,8 @@ import Foundation
 
 /// Zeroed memory that asks for huge pages once it is large: weights and caches are read through
 /// faster with fewer translations. The only owner of what it holds.
-final class HugeMemory: @unchecked Sendable {
-  let base: UnsafeMutableRawPointer
+package final class HugeMemory: @unchecked Sendable {
+  package let base: UnsafeMutableRawPointer
   /// As asked for; what is mapped may be more.
   let count: Int
   private let mapped: Int
@@ -11,7 +11,7 @@ final class HugeMemory: @unchecked Sendable {
   private static let huge = 1 << 21
 
   /// `count` bytes; aligned to 64, or to 2 MB where huge pages can serve.
-  init(count: Int) {
+  package init(count: Int) {
     precondition(count > 0)
     self.count = count
     // Below half a huge page the rounding would waste more than translations cost.
