@@ -4,13 +4,10 @@
 
 #include <immintrin.h>
 
+#include "avx512_lanes.h"
+
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")))
 #define INLINE TARGET static inline __attribute__((always_inline))
-
-/// The first `count` of 16 lanes.
-INLINE __mmask16 first_lanes(long count) {
-  return count >= lanes ? 0xffff : count <= 0 ? 0 : (__mmask16)((1u << count) - 1);
-}
 
 // MARK: products
 
@@ -197,33 +194,6 @@ INLINE __m256i rounded(const float *x, long count) {
 TARGET static void round_row(const float *x, long count, pair *y) {
   for (long i = 0; i < count; i += lanes)
     _mm256_mask_storeu_epi16(y + i / 2, first_lanes(count - i), rounded(x + i, count - i));
-}
-
-/// 16 rows of 16 words to 16 columns.
-INLINE void transpose(__m512i r[16]) {
-  __m512i t[16];
-  for (int i = 0; i < 16; i += 2) {
-    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
-    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
-  }
-  for (int i = 0; i < 16; i += 4)
-    for (int j = 0; j < 2; j++) {
-      r[i + 2 * j] = _mm512_unpacklo_epi64(t[i + j], t[i + j + 2]);
-      r[i + 2 * j + 1] = _mm512_unpackhi_epi64(t[i + j], t[i + j + 2]);
-    }
-  // r[4i + j]: columns j, j + 4, j + 8, j + 12 of rows 4i … 4i + 3.
-  for (int j = 0; j < 4; j++) {
-    t[j] = _mm512_shuffle_i32x4(r[j], r[4 + j], 0x88);
-    t[4 + j] = _mm512_shuffle_i32x4(r[j], r[4 + j], 0xdd);
-    t[8 + j] = _mm512_shuffle_i32x4(r[8 + j], r[12 + j], 0x88);
-    t[12 + j] = _mm512_shuffle_i32x4(r[8 + j], r[12 + j], 0xdd);
-  }
-  for (int j = 0; j < 4; j++) {
-    r[j] = _mm512_shuffle_i32x4(t[j], t[8 + j], 0x88);
-    r[8 + j] = _mm512_shuffle_i32x4(t[j], t[8 + j], 0xdd);
-    r[4 + j] = _mm512_shuffle_i32x4(t[4 + j], t[12 + j], 0x88);
-    r[12 + j] = _mm512_shuffle_i32x4(t[4 + j], t[12 + j], 0xdd);
-  }
 }
 
 TARGET static void pack_channels(

@@ -2,7 +2,7 @@
 
 #include "bf16_scalar.h"
 #if defined(__x86_64__) && !defined(HS_PORTABLE_KERNELS)
-#include <immintrin.h>
+#include "avx512_lanes.h"
 #endif
 
 enum { PANEL = 64, LANES = 16, TILE = 6 };
@@ -79,11 +79,6 @@ int hs_bf16_supported(void) {
       && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
-/// The first `count` of 16 lanes.
-BF16 INLINE __mmask16 first_lanes(long count) {
-  return count >= LANES ? 0xffff : (__mmask16)((1 << count) - 1);
-}
-
 /// Row by row, as x lies in memory: column by column every access would be on another page.
 BF16 static void pack_rows_avx512(
     const float *x, long ldx, long steps, long columns, float scale, uint16_t *panels,
@@ -116,33 +111,6 @@ BF16 static void pack_rows_avx512(
       _mm512_storeu_si512(
           panels + n / PANEL * stride + n % PANEL * 2 + p * PANEL * 2,
           _mm512_setzero_si512());
-}
-
-/// Transposes 16 rows of 16 words.
-BF16 INLINE void transpose(__m512i r[LANES]) {
-  __m512i t[LANES];
-  for (int i = 0; i < 8; i++) {
-    t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
-    t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
-  }
-  for (int i = 0; i < 4; i++) {
-    r[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
-    r[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
-    r[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
-    r[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
-  }
-  for (int i = 0; i < 4; i++) {
-    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
-    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
-    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
-    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
-  }
-  for (int i = 0; i < 4; i++) {
-    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
-    r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
-    r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
-  }
 }
 
 BF16 static void pack_columns_avx512(
