@@ -87,16 +87,16 @@ struct Checkout {
     return (try? recorder.contents(of: path, in: workspace.base)) ?? nil
   }
 
-  /// Where the repository's own files define a name, if at one place only. Files that the change adds aren't
-  /// searched.
-  func definition(of name: String, isTest: (String) -> Bool) -> Definition? {
+  /// The repository's own files as the change left them, those of a reasonable size. Files that the change
+  /// adds aren't among them.
+  func ownSources(isTest: (String) -> Bool) -> [(path: String, text: String)] {
     let files = WorkTreeListing.files(in: task.environmentDirectory.plainPath)
-    var found: [Definition] = []
-    for path in files.prefix(Self.searchedFiles) where !isTest(path) {
-      guard let bytes = contents(of: path), bytes.count <= Self.searchedBytes else { continue }
-      found += Definition.all(of: name, in: String(decoding: bytes, as: UTF8.self), path: path)
+    return files.prefix(Self.searchedFiles).compactMap { path in
+      guard !isTest(path), let bytes = contents(of: path), bytes.count <= Self.searchedBytes else {
+        return nil
+      }
+      return (path, String(decoding: bytes, as: UTF8.self))
     }
-    return found.count == 1 ? found[0] : nil
   }
 
   private static let searchedFiles = 400

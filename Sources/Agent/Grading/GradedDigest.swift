@@ -31,7 +31,8 @@ extension FailureDigest {
     repository.isTest = isTest
     repository.root = root + "/"
     repository.line = { checkout.line($1, of: $0, isTest: isTest($0)) }
-    repository.definition = { checkout.definition(of: $0, isTest: isTest) }
+    let definitions = DefinitionSearch { checkout.ownSources(isTest: isTest) }
+    repository.definition = { definitions.definition(of: $0) }
     notes = evaluation.runs.compactMap { Self.note(on: $0, limit: task.verifierTimeout) }
     if isEmpty { asides.append("No file was changed.") }
     if !evaluation.touched.isEmpty {
@@ -62,16 +63,19 @@ extension FailureDigest {
 }
 
 extension CommandResult {
-  /// How the command ended, in words; empty if it succeeded.
+  /// "exit code 3" or "signal 9".
+  var plainEnding: String { exitCode.map { "exit code \($0)" } ?? "signal \(signal ?? 0)" }
+
+  /// How the command ended, with what that means; empty if it succeeded.
   var ending: String {
-    if let signal { return "signal \(signal)" + (Self.signals[signal].map { " (\($0))" } ?? "") }
+    if let signal { return plainEnding + (Self.signals[signal].map { " (\($0))" } ?? "") }
     guard let exitCode, exitCode != 0 else { return "" }
     // What timeout(1) and shells make of it.
     let meanings: [Int32: String] = [
       124: " (a time limit was hit)", 126: " (a program could not be run)",
       127: " (a program was not found)",
     ]
-    return "exit code \(exitCode)" + (meanings[exitCode] ?? "")
+    return plainEnding + (meanings[exitCode] ?? "")
   }
 
   private static let signals: [Int32: String] = [

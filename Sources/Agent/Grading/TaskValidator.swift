@@ -120,7 +120,7 @@ public struct TaskValidator: Sendable {
 
   private static func end(_ run: TestRun) -> String {
     if run.result.timedOut { return "a time-out" }
-    return run.result.exitCode.map { "exit code \($0)" } ?? "signal \(run.result.signal ?? 0)"
+    return run.result.plainEnding
   }
 
   private func check(

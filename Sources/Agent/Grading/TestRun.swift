@@ -13,7 +13,7 @@ struct TestRun: Sendable {
     if let tampering = report.tampering { return tampering }
     if scriptedReward != nil { return nil }
     if result.timedOut || result.outOfMemory || result.stoppedBy != nil { return nil }
-    let end = result.exitCode.map { "exit code \($0)" } ?? "signal \(result.signal ?? 0)"
+    let end = result.plainEnding
     if report.tests.isEmpty { return "the test command reported no test and ended with \(end)" }
     if result.exitCode != 0, !report.hasFailure {
       return "the test command ended with \(end) without reporting a failed test"

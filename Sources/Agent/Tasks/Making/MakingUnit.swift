@@ -18,7 +18,6 @@ struct MakingUnit: Sendable {
     var result: MakingResult
     /// What ended the process, by the subject it was at.
     var stopped: [(subject: String, reason: String)] = []
-    var wasFound = false
     var seconds = 0.0
   }
 
@@ -57,9 +56,7 @@ struct MakingUnit: Sendable {
   func run() async throws -> Outcome {
     let file = results.appending(path: "\(key).jsonl")
     if let data = try? Data(contentsOf: file) {
-      var outcome = Outcome(result: MakingResult(data), stopped: Self.stops(in: data))
-      outcome.wasFound = true
-      return outcome
+      return Outcome(result: MakingResult(data), stopped: Self.stops(in: data))
     }
     let clock = ContinuousClock()
     let start = clock.now
@@ -70,8 +67,8 @@ struct MakingUnit: Sendable {
       let (piece, stop) = try await attempt(skip: skip)
       data.append(piece)
       if !data.isEmpty, data.last != UInt8(ascii: "\n") { data.append(UInt8(ascii: "\n")) }
-      let begun = MakingResult(piece).begun
       guard let stop else { break }
+      let begun = MakingResult(piece).begun
       data.append(
         try JSONEncoder().encode(Stop(stopped: stop, at: begun.last ?? module)))
       data.append(UInt8(ascii: "\n"))
@@ -110,8 +107,7 @@ struct MakingUnit: Sendable {
     if let limit = result.stoppedBy { return (data, limit) }
     if result.outOfMemory { return (data, "out of memory") }
     let said = result.output.split(separator: "\n").last.map(String.init) ?? ""
-    let end = result.exitCode.map { "exit code \($0)" } ?? "signal \(result.signal ?? 0)"
-    return (data, "\(end) \(Printable.line(said, most: 120))")
+    return (data, "\(result.plainEnding) \(Printable.line(said, most: 120))")
   }
 
   private static func stops(in data: Data) -> [(subject: String, reason: String)] {
