@@ -158,20 +158,15 @@ extension TasksCommand {
     private static func validateAll(
       _ tasks: [RepairTask], with validator: TaskValidator, jobs: Int, _ progress: ProgressReporter
     ) async throws -> [TaskValidation] {
-      try await withThrowingTaskGroup(of: TaskValidation.self) { group in
-        var waiting = tasks.makeIterator()
-        var results: [TaskValidation] = []
-        for _ in 0..<jobs {
-          if let task = waiting.next() { group.addTask { try await validator.validate(task) } }
-        }
-        while let result = try await group.next() {
-          results.append(result)
-          progress.line(describe(result))
-          progress.advance()
-          if let task = waiting.next() { group.addTask { try await validator.validate(task) } }
-        }
-        return results
+      var results: [TaskValidation] = []
+      try await inParallel(tasks, jobs: jobs) {
+        try await validator.validate($0)
+      } each: { result in
+        results.append(result)
+        progress.line(describe(result))
+        progress.advance()
       }
+      return results
     }
 
     private static func describe(_ result: TaskValidation) -> String {

@@ -183,16 +183,6 @@ struct EpisodeClock: Sendable {
   func withinLimit<Value: Sendable>(
     _ body: @Sendable @escaping () async throws -> Value
   ) async throws -> Value {
-    let deadline = start + limit
-    return try await withThrowingTaskGroup(of: Value.self) { group in
-      group.addTask { try await body() }
-      group.addTask {
-        try await Task.sleep(until: deadline, clock: .continuous)
-        throw Expired()
-      }
-      defer { group.cancelAll() }
-      guard let value = try await group.next() else { throw CancellationError() }
-      return value
-    }
+    try await withDeadline(start + limit, expired: Expired(), body)
   }
 }

@@ -22,15 +22,8 @@ struct HTTPExchange: Sendable {
 
   /// - Throws: `Failure`, or `CancellationError` when the surrounding task is cancelled.
   func send(_ request: URLRequest) async throws -> Answer {
-    try await withThrowingTaskGroup(of: Answer.self) { group in
-      group.addTask { try await perform(request) }
-      group.addTask {
-        try await Task.sleep(for: .seconds(seconds))
-        throw Failure.timedOut
-      }
-      defer { group.cancelAll() }
-      guard let answer = try await group.next() else { throw CancellationError() }
-      return answer
+    try await withDeadline(.now + .seconds(seconds), expired: Failure.timedOut) {
+      try await perform(request)
     }
   }
 

@@ -46,25 +46,17 @@ public struct Judge: Sendable {
 
   private func answer(_ messages: [ChatMessage], seed: UInt64) async throws -> PolicyTurn {
     let judge = self
-    return try await withThrowingTaskGroup(of: PolicyTurn.self) { group in
-      group.addTask {
-        let session = try await judge.policy.session(seed: seed, limits: SessionLimits())
-        do {
-          let turn = try await session.act(messages, maxTokens: judge.answerTokens)
-          await session.end()
-          return turn
-        } catch {
-          await session.end()
-          throw error
-        }
+    return try await withDeadline(.now + .seconds(seconds), expired: JudgeTimeout(seconds: seconds))
+    {
+      let session = try await judge.policy.session(seed: seed, limits: SessionLimits())
+      do {
+        let turn = try await session.act(messages, maxTokens: judge.answerTokens)
+        await session.end()
+        return turn
+      } catch {
+        await session.end()
+        throw error
       }
-      group.addTask {
-        try await Task.sleep(for: .seconds(judge.seconds))
-        throw JudgeTimeout(seconds: judge.seconds)
-      }
-      defer { group.cancelAll() }
-      guard let first = try await group.next() else { throw CancellationError() }
-      return first
     }
   }
 }

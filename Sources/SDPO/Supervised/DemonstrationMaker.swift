@@ -46,20 +46,11 @@ public struct DemonstrationMaker: Sendable {
     _ tasks: [RepairTask], jobs: Int = 2, finished: @escaping @Sendable (Made) -> Void = { _ in }
   ) async throws -> [Made] {
     var results = [Made?](repeating: nil, count: tasks.count)
-    try await withThrowingTaskGroup(of: (Int, Made).self) { group in
-      var next = 0
-      func start() {
-        guard next < tasks.count else { return }
-        let index = next
-        next += 1
-        group.addTask { (index, try await make(tasks[index])) }
-      }
-      for _ in 0..<max(1, jobs) { start() }
-      while let (index, made) = try await group.next() {
-        results[index] = made
-        finished(made)
-        start()
-      }
+    try await inParallel(Array(tasks.enumerated()), jobs: jobs) { index, task in
+      (index, try await make(task))
+    } each: { index, made in
+      results[index] = made
+      finished(made)
     }
     try Task.checkCancellation()
     return results.compactMap { $0 }

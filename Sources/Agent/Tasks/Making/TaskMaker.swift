@@ -167,7 +167,7 @@ public struct TaskMaker: Sendable {
     // The longest first, so that no process is left alone with one at the end.
     units.sort { ($0.bytes, $1.unit.module) > ($1.bytes, $0.unit.module) }
     var items: [CandidateSelection.Item] = []
-    try await inParallel(units.map(\.unit)) { unit in
+    try await inParallel(units.map(\.unit), jobs: jobs) { unit in
       let outcome = try await unit.run()
       let name = unit.placed.source.name
       step(outcome.stopped.first.map { "\(name): \($0.subject) stopped: \($0.reason)" })
@@ -200,7 +200,7 @@ public struct TaskMaker: Sendable {
     begin(Phase(label: "Writing", total: items.count, unit: "tasks"))
     let numbered = Array(zip(CandidateSelection.ids(items), items))
     let (seed, output, staging) = (options.seed, output, staging)
-    try await inParallel(numbered) { id, item in
+    try await inParallel(numbered, jobs: jobs) { id, item in
       try Task.checkCancellation()
       let task = MadeTask(
         id: id, candidate: item.candidate, subject: item.subject, package: item.package,
@@ -233,29 +233,12 @@ public struct TaskMaker: Sendable {
         source: source, operators: operatorsAllowed(in: source.split, of: operators),
         options: options, support: support, staging: staging, results: results, output: output)
     }
-    try await inParallel(makers) { maker in
+    try await inParallel(makers, jobs: jobs) { maker in
       let outcome = try await maker.run()
       step(outcome.failure.map { "\(maker.source.name): \(Printable.line($0))" })
       return (maker.source, outcome)
     } each: { source, outcome in
       report.add(outcome, of: source)
-    }
-  }
-
-  /// Works on all elements, `jobs` at a time; `each` sees the results one by one.
-  private func inParallel<Element: Sendable, Result: Sendable>(
-    _ elements: [Element], _ work: @escaping @Sendable (Element) async throws -> Result,
-    each: (Result) -> Void
-  ) async throws {
-    try await withThrowingTaskGroup(of: Result.self) { group in
-      var waiting = elements.makeIterator()
-      for _ in 0..<jobs {
-        if let element = waiting.next() { group.addTask { try await work(element) } }
-      }
-      while let result = try await group.next() {
-        each(result)
-        if let element = waiting.next() { group.addTask { try await work(element) } }
-      }
     }
   }
 }
@@ -283,13 +266,9 @@ extension MakingReport.Package {
 extension MakingReport {
   mutating func add(_ task: MadeTask) {
     packages[task.origin.package]?.tasks += 1
-    splits[task.split.rawValue, default: 0] += 1
-    operators[task.split.rawValue, default: [:]][task.origin.mutation, default: 0] += 1
-    difficulties[task.origin.difficulty.word, default: 0] += 1
+    count(task.split, task.origin.mutation, task.origin.difficulty.word)
   }
-}
 
-extension MakingReport {
   mutating func add(_ outcome: FolderMaker.Outcome, of source: SourceFolder) {
     var entry = Package()
     entry.split = source.split.rawValue
@@ -299,11 +278,15 @@ extension MakingReport {
     entry.failure = outcome.failure
     entry.seconds = outcome.seconds
     packages[source.name] = entry
-    for task in outcome.tasks {
-      splits[task.split.rawValue, default: 0] += 1
-      operators[task.split.rawValue, default: [:]][task.mutation, default: 0] += 1
-      difficulties[task.difficulty, default: 0] += 1
-    }
+    for task in outcome.tasks { count(task.split, task.mutation, task.difficulty) }
+  }
+
+  private mutating func count(
+    _ split: RepairTask.Split, _ mutation: String, _ difficulty: String
+  ) {
+    splits[split.rawValue, default: 0] += 1
+    operators[split.rawValue, default: [:]][mutation, default: 0] += 1
+    difficulties[difficulty, default: 0] += 1
   }
 }
 
