@@ -157,4 +157,14 @@ public enum WorkTreeListing {
     }
     return files.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
+
+  /// A line with digest and path for each of the files: what a digest of a folder is taken over.
+  static func digests(
+    in root: URL, where isWanted: (String) -> Bool = { _ in true }
+  ) -> String {
+    files(in: root.path(percentEncoded: false)).filter(isWanted).map { path in
+      let contents = (try? Data(contentsOf: root.appending(path: path))) ?? Data()
+      return "\(sha256Hex(contents)) \(path)\n"
+    }.joined()
+  }
 }

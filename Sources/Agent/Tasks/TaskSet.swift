@@ -86,11 +86,6 @@ extension RepairTask {
   /// The task's id, then a line with digest and path for each of its files: what a digest of tasks,
   /// or of something made from them, is taken over.
   public var fingerprint: String {
-    var text = "\(id)\n"
-    for path in WorkTreeListing.files(in: directory.path(percentEncoded: false)) {
-      let contents = (try? Data(contentsOf: directory.appending(path: path))) ?? Data()
-      text += "\(sha256Hex(contents)) \(path)\n"
-    }
-    return text
+    "\(id)\n" + WorkTreeListing.digests(in: directory)
   }
 }

@@ -56,12 +56,8 @@ struct FolderMaker: Sendable {
   }
 
   private func key(of sound: URL) -> String {
-    var text = "\(MakingScript.digest)\n\(source)\n\(operators)\n\(options)\n"
-    for path in WorkTreeListing.files(in: sound.plainPath) {
-      let data = (try? Data(contentsOf: sound.appending(path: path))) ?? Data()
-      text += "\(sha256Hex(data)) \(path)\n"
-    }
-    return sha256Hex(Data(text.utf8))
+    let text = "\(MakingScript.digest)\n\(source)\n\(operators)\n\(options)\n"
+    return sha256Hex(Data((text + WorkTreeListing.digests(in: sound)).utf8))
   }
 
   /// The repository without what is never recorded, its patch applied.

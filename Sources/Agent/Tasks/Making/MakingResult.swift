@@ -44,7 +44,6 @@ struct MakingResult: Sendable {
     var task: Candidate?
     var rejected: Rejection?
     var counts: [String: Int]?
-    var end: Bool?
   }
 
   /// `subject` is an object where one is described and its id elsewhere.
@@ -67,8 +66,6 @@ struct MakingResult: Sendable {
   var counts: [String: Int] = [:]
   /// Subjects in the order in which they were begun.
   var begun: [String] = []
-  /// Whether the module was worked through to its end.
-  var isComplete = false
   /// Lines that aren't what the script writes.
   var damagedLines = 0
 
@@ -94,7 +91,6 @@ struct MakingResult: Sendable {
       for (reason, count) in line.counts ?? [:] {
         counts[reason, default: 0] += max(0, min(count, 1 << 20))
       }
-      if line.end == true { isComplete = true }
     }
   }
 }

@@ -34,11 +34,7 @@ struct PackageStore {
       guard found.count + left.count > 0 else {
         throw TaskError("\(root.plainPath) holds no Python files of \(source.name)")
       }
-      var text = ""
-      for path in WorkTreeListing.files(in: root.plainPath) where path.hasSuffix(".py") {
-        let data = (try? Data(contentsOf: root.appending(path: path))) ?? Data()
-        text += "\(sha256Hex(data)) \(path)\n"
-      }
+      let text = WorkTreeListing.digests(in: root) { $0.hasSuffix(".py") }
       return Placed(
         source: source, root: root, digest: sha256Hex(Data(text.utf8)), modules: found,
         left: left)
@@ -158,18 +154,5 @@ struct PackageStore {
     parts.contains {
       ["test", "tests", "testing"].contains($0) || $0.hasPrefix("test_") || $0.hasSuffix("_test")
     }
-  }
-}
-
-/// Text from packages as a person may see it: without control characters, of bounded length.
-enum Printable {
-  static func line(_ text: String, most: Int = 300) -> String {
-    let kept = text.unicodeScalars.prefix(most).map { scalar in
-      let category = scalar.properties.generalCategory
-      return category == .control || category == .format || category == .surrogate
-        || category == .lineSeparator || category == .paragraphSeparator
-        ? "?" : String(scalar)
-    }
-    return kept.joined()
   }
 }
