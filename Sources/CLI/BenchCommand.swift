@@ -16,8 +16,9 @@ struct BenchCommand: AsyncParsableCommand {
 
       "processors" says how many the process had: fewer than the machine has means that others \
       disturbed it. Peak memory is the process's so far, so give --only one name to learn that \
-      work's own. --precision quantized is for prefill and decoding. --lengths times prefill and a LoRA step over contexts of several lengths instead; \
-      Benchmarks/plot.py draws them. --shape measures random weights in a published shape.
+      work's own. --precision quantized is for prefill and decoding. --lengths times prefill and a \
+      LoRA step over contexts of several lengths instead; Benchmarks/plot.py draws them. --shape \
+      measures random weights in a published shape.
       """)
 
   @OptionGroup var model: ModelOptions

@@ -44,8 +44,8 @@ public final class KVCache: @unchecked Sendable {
   package func reserve(_ tokens: Int) {
     let needed = Self.pageCount(tokens)
     let first = count / KVPage.tokenCount
-    if first < min(held.count, needed) {
-      if !isKnownUniquelyReferenced(&held[first]) { held[first] = KVPage(copying: held[first]) }
+    if first < min(held.count, needed), !isKnownUniquelyReferenced(&held[first]) {
+      held[first] = KVPage(copying: held[first])
     }
     while held.count < needed { held.append(KVPage(layout: layout)) }
     if bases.count < held.count {

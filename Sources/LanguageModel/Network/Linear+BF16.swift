@@ -16,8 +16,7 @@ struct ScratchPieces {
   }
 
   mutating func rounded(_ x: Matrix) -> BF16.Rows {
-    let bytes = 2 * BF16.count(rows: x.rows, columns: x.columns)
-    return BF16.round(x, into: take(bytes).assumingMemoryBound(to: UInt16.self))
+    BF16.round(x, into: roundedMemory(x))
   }
 
   /// x [M, N] as an operand whose contraction runs over its rows.
@@ -30,10 +29,7 @@ struct ScratchPieces {
   /// x as both kinds of operand. The panels are those of the columns `parts`, which cover x in order
   /// and begin at even ones.
   mutating func roundedAndPacked(_ x: Matrix, parts: [Range<Int>]) -> (BF16.Rows, [Panels]) {
-    let stride = (x.columns + 1) / 2 * 2
-    let rows = BF16.Rows(
-      base: take(2 * x.rows * stride).assumingMemoryBound(to: UInt16.self), rows: x.rows,
-      stride: stride)
+    let rows = BF16.Rows(roundedMemory(x), rows: x.rows, columns: x.columns)
     return (
       rows,
       parts.map { columns in
@@ -49,6 +45,10 @@ struct ScratchPieces {
   mutating func roundedAndPacked(_ x: Matrix) -> (BF16.Rows, Panels) {
     let (rows, panels) = roundedAndPacked(x, parts: [0..<x.columns])
     return (rows, panels[0])
+  }
+
+  private mutating func roundedMemory(_ x: Matrix) -> UnsafeMutablePointer<UInt16> {
+    take(2 * BF16.count(rows: x.rows, columns: x.columns)).assumingMemoryBound(to: UInt16.self)
   }
 
   private mutating func panels(_ x: Matrix) -> Panels {

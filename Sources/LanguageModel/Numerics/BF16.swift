@@ -13,6 +13,13 @@ package enum BF16 {
     /// Numbers from one row to the next, even.
     let stride: Int
 
+    /// Rows of so many columns in `base`, which holds `count(rows:columns:)` numbers.
+    init(_ base: UnsafeMutablePointer<UInt16>, rows: Int, columns: Int) {
+      self.base = base
+      self.rows = rows
+      stride = (columns + 1) / 2 * 2
+    }
+
     /// Columns from `first` on, which is even, against `panels`.
     func operand(_ panels: Panels, first: Int = 0) -> hs_bf16_operands {
       hs_bf16_operands(
@@ -23,13 +30,13 @@ package enum BF16 {
 
   /// Rounds x [M, K] into `memory`, which holds `count(rows:columns:)` numbers.
   static func round(_ x: Matrix, into memory: UnsafeMutablePointer<UInt16>) -> Rows {
-    let stride = (x.columns + 1) / 2 * 2
+    let result = Rows(memory, rows: x.rows, columns: x.columns)
     parallelRows(x.rows, minimumPerThread: max(1, 8192 / max(1, x.columns))) { rows in
       hs_bf16_round(
-        x.row(rows.lowerBound), x.stride, rows.count, x.columns, memory + rows.lowerBound * stride,
-        stride)
+        x.row(rows.lowerBound), x.stride, rows.count, x.columns,
+        memory + rows.lowerBound * result.stride, result.stride)
     }
-    return Rows(base: memory, rows: x.rows, stride: stride)
+    return result
   }
 
   static func count(rows: Int, columns: Int) -> Int { rows * ((columns + 1) / 2 * 2) }
