@@ -48,7 +48,7 @@ let package = Package(
       resources: makingScripts.map { .embedInCode("Tasks/Making/Python/\($0)") },
       swiftSettings: settings),
     .target(
-      name: "SDPO", dependencies: ["Agent", "LanguageModel"], swiftSettings: settings),
+      name: "SDPO", dependencies: ["Agent", "LanguageModel", "CKernels"], swiftSettings: settings),
     .executableTarget(
       name: "CLI",
       dependencies: [

@@ -1,5 +1,6 @@
 #include "elementwise.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,9 @@ typedef struct {
   __typeof__(hs_swiglu) *swiglu;
   __typeof__(hs_swiglu_backward) *swiglu_backward;
   __typeof__(hs_exponentials) *exponentials;
+  __typeof__(hs_block_maxima) *block_maxima;
+  __typeof__(hs_softmax_of) *softmax;
+  __typeof__(hs_softmax_masses) *softmax_masses;
   __typeof__(hs_adamw) *adamw;
 } operations;
 
@@ -88,6 +92,19 @@ void hs_swiglu_backward(
 
 float hs_exponentials(const float *x, float shift, long count, float *y) {
   return here()->exponentials(x, shift, count, y);
+}
+
+void hs_block_maxima(const float *x, long count, float *maxima) {
+  here()->block_maxima(x, count, maxima);
+}
+
+hs_softmax hs_softmax_of(const float *logits, long count, float scale) {
+  return here()->softmax(logits, count, scale);
+}
+
+void hs_softmax_masses(
+    const float *logits, long count, const hs_softmax *row, float factor, float *y) {
+  here()->softmax_masses(logits, count, row, factor, y);
 }
 
 void hs_adamw(long count, hs_adamw_step step, float *p, const float *g, float *m, float *v) {

@@ -201,6 +201,87 @@ TARGET static float NAME(exponentials)(const float *x, float shift, long count, 
   return total;
 }
 
+/// A NaN in x is passed over.
+INLINE VEC NAME(larger)(VEC x, VEC best) { return x > best ? x : best; }
+
+/// Adds what rounding loses to a second sum (Knuth's exact sum of two, whichever is larger).
+INLINE void NAME(add)(VEC sum[2], VEC x) {
+  const VEC t = sum[0] + x, z = t - sum[0];
+  sum[1] += (sum[0] - (t - z)) + (x - z);
+  sum[0] = t;
+}
+
+INLINE double NAME(whole)(const VEC sum[2]) {
+  double total = 0;
+  for (int l = 0; l < LANES; l++) total += (double)sum[0][l] + sum[1][l];
+  return total;
+}
+
+/// Rounded twice, as everybody else computes it: a fused one would differ.
+INLINE VEC NAME(exponent)(VEC logit, float scale, float maximum) {
+#pragma clang fp contract(off)
+  const VEC x = logit * scale - maximum;
+  return x < HS_SOFTMAX_FLOOR ? (VEC)HS_SOFTMAX_FLOOR : x;
+}
+
+TARGET static void NAME(block_maxima)(const float *x, long count, float *maxima) {
+  const long whole = count / HS_MAXIMA_BLOCK * HS_MAXIMA_BLOCK;
+  for (long first = 0; first < whole; first += HS_MAXIMA_BLOCK) {
+    VEC best = NAME(load)(x + first);
+    for (long i = LANES; i < HS_MAXIMA_BLOCK; i += LANES)
+      best = NAME(larger)(NAME(load)(x + first + i), best);
+    *maxima++ = __builtin_reduce_max(best);
+  }
+  if (whole == count) return;
+  float best = x[whole];
+  for (long i = whole; i < count; i++) best = x[i] > best ? x[i] : best;
+  *maxima = best;
+}
+
+TARGET static hs_softmax NAME(softmax)(const float *logits, long count, float scale) {
+  VEC best[4] = {-INFINITY, -INFINITY, -INFINITY, -INFINITY};
+  long i = 0;
+  for (; i + 4 * LANES <= count; i += 4 * LANES)
+    for (int j = 0; j < 4; j++)
+      best[j] = NAME(larger)(NAME(load)(logits + i + j * LANES), best[j]);
+  float top = __builtin_reduce_max(
+      NAME(larger)(NAME(larger)(best[0], best[1]), NAME(larger)(best[2], best[3])));
+  for (; i < count; i++) top = logits[i] > top ? logits[i] : top;
+  const float maximum = top * scale;
+
+  // Two of each, since a sum waits for itself.
+  VEC mass[2][2] = {{0, 0}, {0, 0}}, moment[2][2] = {{0, 0}, {0, 0}};
+  for (i = 0; i + 2 * LANES <= count; i += 2 * LANES)
+    for (int j = 0; j < 2; j++) {
+      const VEC x = NAME(exponent)(NAME(load)(logits + i + j * LANES), scale, maximum);
+      const VEC e = NAME(exponential)(x);
+      NAME(add)(mass[j], e);
+      NAME(add)(moment[j], e * x);
+    }
+  hs_softmax row = {
+      scale, maximum, NAME(whole)(mass[0]) + NAME(whole)(mass[1]),
+      NAME(whole)(moment[0]) + NAME(whole)(moment[1])};
+  for (; i < count; i += LANES) {
+    const long part = count - i < LANES ? count - i : LANES;
+    const VEC x = NAME(exponent)(NAME(load_part)(logits + i, part), scale, maximum);
+    const VEC e = NAME(exponential)(x);
+    for (long l = 0; l < part; l++) {
+      row.normaliser += e[l];
+      row.moment += (double)e[l] * x[l];
+    }
+  }
+  return row;
+}
+
+TARGET static void NAME(softmax_masses)(
+    const float *logits, long count, const hs_softmax *row, float factor, float *y) {
+  const float scale = row->scale, maximum = row->maximum;
+  FOR_VECTORS(count, {
+    NAME(put)(NAME(exponential)(NAME(exponent)(LOAD(logits + i), scale, maximum)) * factor, y + i,
+              part);
+  })
+}
+
 TARGET static void NAME(adamw)(
     long count, hs_adamw_step s, float *p, const float *g, float *m, float *v) {
   FOR_VECTORS(count, {
@@ -216,7 +297,8 @@ TARGET static void NAME(adamw)(
 
 static const operations NAME(operations) = {
     NAME(rms_norm), NAME(rms_norm_again), NAME(rms_norm_backward), NAME(column_sums), NAME(swiglu),
-    NAME(swiglu_backward), NAME(exponentials), NAME(adamw),
+    NAME(swiglu_backward), NAME(exponentials), NAME(block_maxima), NAME(softmax),
+    NAME(softmax_masses), NAME(adamw),
 };
 
 #undef VEC

@@ -132,14 +132,60 @@ static void check_adamw(long width) {
   free(p), free(g), free(m), free(v), free(p0), free(m0), free(v0);
 }
 
+static void check_softmax(long width) {
+  float *x = filled(width), *y = filled(width), *maxima = filled((width + 63) / 64);
+  for (long i = 0; i < width; i += 7) x[i] *= 40;  // some below the floor
+  const float scale = 1 / 0.7f;
+  const hs_softmax row = hs_softmax_of(x, width, scale);
+  hs_softmax_masses(x, width, &row, 0.5f, y);
+  hs_block_maxima(x, width, maxima);
+  double largest = -INFINITY, sum = 0, moment = 0, taken = 0, error = 0;
+  for (long i = 0; i < width; i++) largest = fmax(largest, x[i]);
+  for (long i = 0; i < width; i++) {
+    const double shifted = fmax((double)(x[i] * scale) - (double)row.maximum, -87);
+    sum += exp(shifted);
+    moment += shifted * exp(shifted);
+    taken += 2 * (double)y[i];
+    error = fmax(error, fabs(y[i] - 0.5 * exp(shifted)) / (exp(shifted) + 1e-30));
+  }
+  error = fmax(error, off(row.maximum, largest * scale));
+  error = fmax(error, off(row.normaliser, sum));
+  error = fmax(error, off(row.moment, moment));
+  for (long first = 0; first < width; first += 64) {
+    double best = -INFINITY;
+    for (long i = first; i < width && i < first + 64; i++) best = fmax(best, x[i]);
+    error = fmax(error, maxima[first / 64] == (float)best ? 0 : 1);
+  }
+  expect("softmax", width, error, 1e-5);
+  expect("softmax's own masses", width, fabs(taken - row.normaliser) / row.normaliser, 1e-9);
+  free(x), free(y), free(maxima);
+}
+
+/// A tail of 1e−7 in 50,000 tokens beside one that holds the rest.
+static void check_tail(void) {
+  enum { width = 50000 };
+  float *x = malloc(width * sizeof *x);
+  for (long i = 0; i < width; i++) x[i] = (float)log(1e-7 / width);
+  x[width / 2] = 0;
+  const hs_softmax row = hs_softmax_of(x, width, 1);
+  expect("softmax's tail", width, fabs((row.normaliser - 1) / 1e-7 - 1), 1e-4);
+  x[3] = NAN;
+  expect("a NaN in a softmax", width, isnan(hs_softmax_of(x, width, 1).normaliser) ? 0 : 1, 0);
+  x[3] = INFINITY;
+  expect("an infinity in a softmax", width, isnan(hs_softmax_of(x, width, 1).normaliser) ? 0 : 1, 0);
+  free(x);
+}
+
 int main(void) {
   const long widths[] = {1, 5, 8, 16, 27, 64, 100, 576};
   for (unsigned i = 0; i < sizeof widths / sizeof *widths; i++) {
     check_norm(widths[i]);
     check_swiglu(widths[i]);
     check_exponentials(widths[i]);
+    check_softmax(widths[i]);
     check_adamw(widths[i]);
   }
+  check_tail();
   printf("%d failed\n", failures);
   return failures > 0;
 }

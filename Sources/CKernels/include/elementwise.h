@@ -36,6 +36,33 @@ void hs_swiglu_backward(
 /// x).
 float hs_exponentials(const float *x, float shift, long count, float *y);
 
+enum { HS_MAXIMA_BLOCK = 64 };
+
+/// The largest of each block of 64; the last may be shorter. A NaN may be overlooked.
+void hs_block_maxima(const float *x, long count, float *maxima);
+
+/// Exponents below this are taken as this, so that −∞ stays finite: e^−87 is about the smallest
+/// normal number.
+#define HS_SOFTMAX_FLOOR -87.0f
+
+/// A row's softmax at a temperature: with x = max(logit · scale − maximum, floor) a probability is
+/// eˣ / normaliser.
+typedef struct {
+  /// 1 / temperature.
+  float scale;
+  /// Largest logit · scale.
+  float maximum;
+  /// Σ eˣ and Σ x·eˣ with what rounding loses: a tail of 1e−7 beside a head of 1 keeps its digits.
+  double normaliser, moment;
+} hs_softmax;
+
+/// NaN in its sums if a logit is NaN or +∞, or all are −∞.
+hs_softmax hs_softmax_of(const float *logits, long count, float scale);
+
+/// y = factor · eˣ, from the very exponentials that the normaliser summed; y may be logits.
+void hs_softmax_masses(
+    const float *logits, long count, const hs_softmax *row, float factor, float *y);
+
 /// What an AdamW step multiplies by (PyTorch's formulas).
 typedef struct {
   float clip, beta1, beta2, step_size, root_correction, epsilon, decay;

@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 
 /// The divergence over the whole vocabulary, in two passes over a row: value, then gradient.
@@ -57,13 +58,13 @@ struct ExactDivergence {
     var x = logQ - logP
     if alpha == 1 || alpha == 0 { return (p, q, -x, x) }
     x = x.replacing(with: 80, where: x .> 80)
-    x = x.replacing(with: VectorMath.floor, where: x .< VectorMath.floor)
+    x = x.replacing(with: HS_SOFTMAX_FLOOR, where: x .< HS_SOFTMAX_FLOOR)
     let slope = -VectorMath.log((VectorMath.exp(x) - 1) * Float(alpha) + 1)
     return (p, q, slope, slope + x)
   }
 
   @inline(__always)
   private func lowered(_ x: SIMD16<Float>) -> SIMD16<Float> {
-    x.replacing(with: VectorMath.floor, where: x .< VectorMath.floor)
+    x.replacing(with: HS_SOFTMAX_FLOOR, where: x .< HS_SOFTMAX_FLOOR)
   }
 }

@@ -91,18 +91,8 @@ struct RowKernel {
       s.update(repeating: 0, count: vocabulary)
       return
     }
-    writeDense(s, student, slope: -policy)
+    student.write(slope: -policy, over: s, count: vocabulary)
     s[Int(row.token)] += Float(policy)
-  }
-
-  /// s ← slope·p.
-  private func writeDense(_ s: UnsafeMutablePointer<Float>, _ student: SoftmaxRow, slope: Double) {
-    let row = VectorRow(base: s, count: vocabulary)
-    let factor = Float(slope / student.normaliser)
-    for i in stride(from: 0, to: vocabulary, by: 16) {
-      let e = VectorMath.exp(student.shifted(row.vector(i, padding: 0)))
-      s.store(e * factor, at: i, count: vocabulary)
-    }
   }
 
   private func writeExact(
@@ -140,7 +130,7 @@ struct RowKernel {
       alpha: objective.divergence.alpha, logP: p.logarithms, logQ: q.logarithms,
       rest: objective.divergence.tail ? (p.rest, q.rest) : nil)
     let slope = buckets.tailSlope * weights.distill - weights.policy
-    writeDense(s, student, slope: slope)
+    student.write(slope: slope, over: s, count: vocabulary)
     for (i, token) in support.enumerated() {
       s[Int(token)] = Float(
         weights.distill * buckets.gradient[i] - weights.policy * p.masses[i])

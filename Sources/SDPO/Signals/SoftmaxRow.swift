@@ -1,86 +1,62 @@
+import CKernels
 import Foundation
 
 /// What one pass over a row of logits tells about its softmax at a temperature, so that any
 /// log-probability is `shifted(logit) − logNormaliser`.
 struct SoftmaxRow {
-  let inverseTemperature: Float
-  /// Largest logit / temperature.
-  let maximum: Float
-  /// Σ exp(shifted), and its logarithm.
-  let normaliser: Double
+  private let sums: hs_softmax
   let logNormaliser: Double
   /// Entropy in nats.
   let entropy: Double
 
   /// logits: [vocabulary]. Not `isFinite` if a logit is NaN or +∞, or all are −∞.
   init(_ logits: UnsafePointer<Float>, count: Int, temperature: Double) {
-    let row = VectorRow(base: logits, count: count)
-    let scale = Float(1 / temperature)
-    inverseTemperature = scale
-    let top = SoftmaxRow.largest(row) * scale
-    maximum = top
-    var mass = CompensatedSum()
-    var moment = CompensatedSum()  // Σ e·x, for the entropy
-    let floor = SIMD16<Float>(repeating: VectorMath.floor)
-    for first in stride(from: 0, to: count, by: 16) {
-      var x = row.vector(first, padding: -.infinity) * scale - top
-      x = x.replacing(with: floor, where: x .< floor)
-      let e = VectorMath.exp(x)
-      mass.add(e)
-      moment.add(e * x)
-    }
-    normaliser = mass.value
-    logNormaliser = log(normaliser)
-    entropy = max(0, logNormaliser - moment.value / normaliser)
+    sums = hs_softmax_of(logits, count, Float(1 / temperature))
+    logNormaliser = log(sums.normaliser)
+    entropy = max(0, logNormaliser - sums.moment / sums.normaliser)
   }
 
-  var isFinite: Bool { maximum.isFinite && logNormaliser.isFinite }
+  /// Σ exp(shifted).
+  var normaliser: Double { sums.normaliser }
+
+  var isFinite: Bool { sums.maximum.isFinite && logNormaliser.isFinite }
 
   /// logit / temperature − maximum, floored as in the sum above.
   @inline(__always)
   func shifted(_ logits: SIMD16<Float>) -> SIMD16<Float> {
-    let x = logits * inverseTemperature - maximum
-    return x.replacing(with: VectorMath.floor, where: x .< VectorMath.floor)
+    let x = logits * sums.scale - sums.maximum
+    return x.replacing(with: HS_SOFTMAX_FLOOR, where: x .< HS_SOFTMAX_FLOOR)
   }
 
-  func logProbability(_ logit: Float) -> Double {
-    Double(max(VectorMath.floor, logit * inverseTemperature - maximum)) - logNormaliser
+  func shifted(_ logit: Float) -> Float {
+    max(HS_SOFTMAX_FLOOR, logit * sums.scale - sums.maximum)
   }
 
-  /// The largest logit; a NaN may be overlooked here, but not in the sum that follows.
-  private static func largest(_ row: VectorRow) -> Float {
-    var best = SIMD16<Float>(repeating: -.infinity)
-    for first in stride(from: 0, to: row.count, by: 16) {
-      let v = row.vector(first, padding: -.infinity)
-      best = best.replacing(with: v, where: v .> best)
+  func logProbability(_ logit: Float) -> Double { Double(shifted(logit)) - logNormaliser }
+
+  /// logits ← slope · probability.
+  func write(slope: Double, over logits: UnsafeMutablePointer<Float>, count: Int) {
+    withUnsafePointer(to: sums) {
+      hs_softmax_masses(logits, count, $0, Float(slope / normaliser), logits)
     }
-    return best.max()
   }
-}
 
-extension SoftmaxRow {
   /// Probabilities of a few tokens, their logarithms, and the probability of all others. The masses
   /// come from the very exponentials that the normaliser summed, so the rest keeps its digits.
   func masses(
     of tokens: [Int32], in logits: UnsafePointer<Float>
   ) -> (masses: [Double], logarithms: [Double], rest: Double) {
-    var masses: [Double] = []
-    var logarithms: [Double] = []
-    masses.reserveCapacity(tokens.count)
-    logarithms.reserveCapacity(tokens.count)
-    var inside = 0.0
-    for first in stride(from: 0, to: tokens.count, by: 16) {
-      let lanes = min(16, tokens.count - first)
-      var x = SIMD16<Float>(repeating: -.infinity)
-      for lane in 0..<lanes { x[lane] = logits[Int(tokens[first + lane])] }
-      x = shifted(x)
-      let e = VectorMath.exp(x)
-      for lane in 0..<lanes {
-        inside += Double(e[lane])
-        masses.append(Double(e[lane]) / normaliser)
-        logarithms.append(Double(x[lane]) - logNormaliser)
+    var exponentials = tokens.map { logits[Int($0)] }
+    let logarithms = exponentials.map(logProbability)
+    exponentials.withUnsafeMutableBufferPointer { chosen in
+      withUnsafePointer(to: sums) {
+        hs_softmax_masses(chosen.baseAddress!, chosen.count, $0, 1, chosen.baseAddress!)
       }
     }
-    return (masses, logarithms, max(0, normaliser - inside) / normaliser)
+    let inside = exponentials.reduce(0) { $0 + Double($1) }
+    return (
+      exponentials.map { Double($0) / normaliser }, logarithms,
+      max(0, normaliser - inside) / normaliser
+    )
   }
 }

@@ -1,10 +1,12 @@
+import CKernels
+
 /// The K largest logits of a row, without sorting the row: a threshold from block maxima leaves few
 /// candidates. One selector serves one thread; its storage is reused.
 struct TopKSelector {
   private var blockMaxima: [Float] = []
-  private var sorted: [Float] = []
+  private var keys: [Int32] = []
   private var candidates: [(logit: Float, token: Int32)] = []
-  private static let block = 64
+  private static let block = HS_MAXIMA_BLOCK
 
   /// Indices of the `k` largest of `logits[0 ..< count]`, largest first, equal ones by index, into
   /// `indices`. The logits must not be NaN; 1 ≤ k ≤ count.
@@ -12,15 +14,12 @@ struct TopKSelector {
     _ k: Int, from logits: UnsafePointer<Float>, count: Int, into indices: inout [Int32]
   ) {
     precondition(k >= 1 && k <= count, "top-K needs 1 ≤ K ≤ vocabulary")
-    findBlockMaxima(logits, count)
+    blockMaxima.removeAll(keepingCapacity: true)
+    let blocks = (count + Self.block - 1) / Self.block
+    blockMaxima.append(contentsOf: repeatElement(0, count: blocks))
+    hs_block_maxima(logits, count, &blockMaxima)
     // K blocks each have an element that large, so the K-th largest element is no smaller.
-    var threshold = -Float.infinity
-    if blockMaxima.count >= k {
-      sorted.removeAll(keepingCapacity: true)
-      sorted.append(contentsOf: blockMaxima)
-      sorted.sort(by: >)
-      threshold = sorted[k - 1]
-    }
+    let threshold = blocks >= k ? kthLargest(k) : -.infinity
     candidates.removeAll(keepingCapacity: true)
     for (block, largest) in blockMaxima.enumerated() where largest >= threshold {
       let first = block * Self.block
@@ -33,16 +32,20 @@ struct TopKSelector {
     for candidate in candidates.prefix(k) { indices.append(candidate.token) }
   }
 
-  private mutating func findBlockMaxima(_ logits: UnsafePointer<Float>, _ count: Int) {
-    let row = VectorRow(base: logits, count: count)
-    blockMaxima.removeAll(keepingCapacity: true)
-    for first in stride(from: 0, to: count, by: Self.block) {
-      var best = SIMD16<Float>(repeating: -.infinity)
-      for i in stride(from: first, to: min(first + Self.block, count), by: 16) {
-        let v = row.vector(i, padding: -.infinity)
-        best = best.replacing(with: v, where: v .> best)
-      }
-      blockMaxima.append(best.max())
+  /// Of the blocks' maxima, by halving where it can lie: `keys` are ordered as the numbers are.
+  private mutating func kthLargest(_ k: Int) -> Float {
+    keys.removeAll(keepingCapacity: true)
+    for value in blockMaxima {
+      let bits = Int32(bitPattern: value.bitPattern)
+      keys.append(bits < 0 ? bits ^ .max : bits)
     }
+    var (low, high) = (Int32.min, Int32.max)  // at least k are ≥ low
+    while low < high {
+      let middle = Int32((Int64(low) + Int64(high) + 1) >> 1)
+      var reached: Int32 = 0
+      for key in keys { reached &+= key >= middle ? 1 : 0 }
+      if reached >= k { low = middle } else { high = middle - 1 }
+    }
+    return Float(bitPattern: UInt32(bitPattern: low < 0 ? low ^ .max : low))
   }
 }

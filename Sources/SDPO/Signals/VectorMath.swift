@@ -3,10 +3,6 @@
 package enum VectorMath {
   package typealias Vector = SIMD16<Float>
 
-  /// Below this, relative to a row's maximum, a probability is taken as e^−87 (the smallest normal
-  /// number): −∞ logits stay finite.
-  package static let floor: Float = -87
-
   /// e^x for x in −87…88, to about 1 ulp; exactly 1 at 0. (Cephes' polynomial after reduction by
   /// multiples of ln 2.)
   @inline(__always)
