@@ -1,7 +1,8 @@
 import Synchronization
 
 /// Memory for pages of keys and values, cut from stretches of sixteen: so that huge pages serve them
-/// whatever a page's size is, and what one sequence gives back the next one takes.
+/// whatever a page's size is, and what one sequence gives back the next one takes. A few stretches
+/// stay when nobody uses them, because the kernel clears new ones.
 enum PagePool {
   /// One page's memory, with any contents.
   struct Slot: @unchecked Sendable {
@@ -11,6 +12,8 @@ enum PagePool {
   }
 
   private static let slotsPerStretch = 16
+  /// Unused stretches that are kept, of each size of slots.
+  private static let spareStretches = 4
   /// Stretches in use, by the size of their slots.
   private static let stretches = Mutex<[Int: [Stretch]]>([:])
 
@@ -36,9 +39,9 @@ enum PagePool {
       let stretch = slot.stretch
       let place = stretch.free.firstIndex { $0 < slot.index } ?? stretch.free.count
       stretch.free.insert(slot.index, at: place)
-      if stretch.free.count == slotsPerStretch {
-        all[stretch.slotBytes]?.removeAll { $0 === stretch }
-      }
+      guard stretch.free.count == slotsPerStretch else { return }
+      let unused = all[stretch.slotBytes]?.count { $0.free.count == slotsPerStretch } ?? 0
+      if unused > spareStretches { all[stretch.slotBytes]?.removeAll { $0 === stretch } }
     }
   }
 
