@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ static struct {
 } pool = {.caller = PTHREAD_MUTEX_INITIALIZER, .word = CLOSED};
 
 static _Thread_local int inside;
+static _Thread_local int number;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void relax(void) {
@@ -71,8 +73,8 @@ static unsigned wait_for_job(unsigned seen) {
   }
 }
 
-static void *worker(void *unused) {
-  (void)unused;
+static void *worker(void *own) {
+  number = (int)(intptr_t)own;
   unsigned seen = CLOSED;
   for (;;) {
     unsigned word = wait_for_job(seen);
@@ -95,7 +97,7 @@ static void start(void) {
   pthread_attr_setstacksize(&attributes, 4 << 20);
   for (int i = 1; i < count; i++) {
     pthread_t thread;
-    if (pthread_create(&thread, &attributes, worker, NULL) != 0) break;
+    if (pthread_create(&thread, &attributes, worker, (void *)(intptr_t)i) != 0) break;
     pool.threads++;
   }
   pthread_attr_destroy(&attributes);
@@ -105,6 +107,10 @@ int hs_thread_count(void) {
   pthread_once(&once, start);
   return pool.threads;
 }
+
+int hs_thread_number(void) { return number; }
+
+int hs_inside_parallel(void) { return inside; }
 
 void hs_parallel(long count, void (*body)(void *context, long index), void *context) {
   if (count <= 0) return;

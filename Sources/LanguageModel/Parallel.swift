@@ -29,13 +29,14 @@ package func parallelItems(_ count: Int, _ body: (Int) -> Void) {
 ///
 /// Ranges are contiguous and depend on nothing but the counts, so a result never depends on timing.
 /// There are several a thread where the work allows it, because other processes may slow one down.
-/// Small jobs (fewer than twice `minimumPerThread` rows) stay on the calling thread.
+/// Small jobs (fewer than twice `minimumPerThread` rows) stay on the calling thread, and so do those
+/// of a body that runs on one of the threads already.
 package func parallelRows(
   _ count: Int, minimumPerThread: Int = 1, _ body: (Range<Int>) -> Void
 ) {
   guard count > 0 else { return }
   let parts = min(4 * computeThreads, count / max(1, minimumPerThread))
-  guard parts > 1, computeThreads > 1 else {
+  guard parts > 1, computeThreads > 1, hs_inside_parallel() == 0 else {
     body(0..<count)
     return
   }

@@ -11,3 +11,9 @@ void hs_parallel(long count, void (*body)(void *context, long index), void *cont
 
 /// How many threads `hs_parallel` uses: the processors that this process may run on.
 int hs_thread_count(void);
+
+/// Which of them this is: 0 is whoever calls `hs_parallel` (one at a time), the pool's own follow.
+int hs_thread_number(void);
+
+/// Whether this thread runs a body of `hs_parallel`, so that a call would run serially.
+int hs_inside_parallel(void);

@@ -1,3 +1,5 @@
+import CKernels
+
 /// What one block's forward pass leaves for its backward pass; N rows each.
 ///
 /// Norm outputs and silu(g)·u are cheap, so they're made again instead of kept: about 23 KB a token
@@ -57,12 +59,25 @@ final class BlockActivations {
 
 /// Memory that passes share from layer to layer.
 final class PassScratch {
-  let linear = ScratchBuffer()
-  let norm = ScratchBuffer()
+  let head = ScratchBuffer()
+  let logits = ScratchBuffer()
   let attention = ScratchBuffer()
-  let hidden = ScratchBuffer()
   let gradient = ScratchBuffer()
   let wide = ScratchBuffer()
+  /// What weights' gradients are made of, by `Projection`.
+  let operands = Projection.allCases.map { _ in ScratchBuffer() }
+  private let threads = (0..<computeThreads).map { _ in RowScratch() }
+
+  /// The calling thread's.
+  var own: RowScratch { threads[Int(hs_thread_number())] }
+}
+
+/// Memory that a thread needs for the rows at hand.
+final class RowScratch {
+  let linear = ScratchBuffer()
+  let norm = ScratchBuffer()
+  let hidden = ScratchBuffer()
+  let gradient = ScratchBuffer()
 }
 
 /// One transformer block: x + attention(norm(x)), then that + SwiGLU(norm(that)).
@@ -85,6 +100,26 @@ struct Block {
     LinearGroup(network, adapter, projection, layer)
   }
 
+  /// Rows that go through products and what stands between them at a time: about what a core's
+  /// second-level cache holds.
+  private static let rowsAtATime = 192
+
+  /// Blocks of rows on the threads; all rows at once where they are few, or where BLAS shares out
+  /// each product by itself. What a row comes to doesn't depend on its block.
+  private func eachRows(_ rows: Int, _ body: (Range<Int>, RowScratch) -> Void) {
+    guard network.precision != .fp32, rows >= computeThreads * Self.rowsAtATime / 2 else {
+      return body(0..<rows, scratch.own)
+    }
+    let rounds = computeThreads * Self.rowsAtATime
+    let blocks = (rows + rounds - 1) / rounds * computeThreads
+    // Whole tiles of six rows.
+    let size = (rows + 6 * blocks - 1) / (6 * blocks) * 6
+    parallelItems(blocks) { block in
+      let range = block * size..<min(rows, (block + 1) * size)
+      if !range.isEmpty { body(range, scratch.own) }
+    }
+  }
+
   /// a.input [N, C] → output [N, C] (which may be the next block's input; not a.input itself).
   /// `spans(keys, values)` says where each sequence's keys stand once this block's new ones are
   /// known: the batch's own rows in training, caches in generation.
@@ -93,29 +128,36 @@ struct Block {
     kernel: MatMulKernel, into output: Matrix,
     spans: (_ keys: Matrix, _ values: Matrix) -> [AttentionSpan]
   ) {
-    let all = 0..<rows
-    let (x, qkv, att) = (a.input.rows(all), a.qkv.rows(all), a.attention.rows(all))
-    let (middle, gateUp) = (a.middle.rows(all), a.gateUp.rows(all))
-    let normed = matrix(scratch.norm, rows, config.hiddenSize)
-    RMSNorm.forward(
-      x, weight: weights.inputNorm, epsilon: config.rmsNormEpsilon, into: normed,
-      inverse: a.inputInverse)
-    linear(.qkv, adapter).forward(normed, into: qkv, kernel: kernel, scratch: scratch.linear)
+    let (qkv, att) = (a.qkv.rows(0..<rows), a.attention.rows(0..<rows))
     let (q, k, v) = split(qkv)
-    normHeads(q, k, a)
-    rotary.apply(q, positions: positions)
-    rotary.apply(k, positions: positions)
+    let (qkvLinear, outputLinear) = (linear(.qkv, adapter), linear(.output, adapter))
+    eachRows(rows) { range, own in
+      let normed = matrix(own.norm, range.count, config.hiddenSize)
+      RMSNorm.forward(
+        a.input.rows(range), weight: weights.inputNorm, epsilon: config.rmsNormEpsilon,
+        into: normed, inverse: a.inputInverse + range.lowerBound)
+      qkvLinear.forward(normed, into: qkv.rows(range), kernel: kernel, scratch: own.linear)
+      normHeads(q, k, a, range)
+      rotary.apply(q.rows(range), positions: positions[range])
+      rotary.apply(k.rows(range), positions: positions[range])
+    }
     attention.forward(q: q, spans: spans(k, v), into: att, logSumExp: a.logSumExp)
-    linear(.output, adapter).forward(att, into: middle, kernel: kernel, scratch: scratch.linear)
-    add(x, to: middle)
-    RMSNorm.forward(
-      middle, weight: weights.postNorm, epsilon: config.rmsNormEpsilon, into: normed,
-      inverse: a.middleInverse)
-    linear(.gateUp, adapter).forward(normed, into: gateUp, kernel: kernel, scratch: scratch.linear)
-    let hidden = matrix(scratch.hidden, rows, config.intermediateSize)
-    SwiGLU.forward(gateUp, into: hidden)
-    linear(.down, adapter).forward(hidden, into: output, kernel: kernel, scratch: scratch.linear)
-    add(middle, to: output)
+    let (gateUpLinear, downLinear) = (linear(.gateUp, adapter), linear(.down, adapter))
+    eachRows(rows) { range, own in
+      let (middle, output) = (a.middle.rows(range), output.rows(range))
+      let gateUp = a.gateUp.rows(range)
+      outputLinear.forward(att.rows(range), into: middle, kernel: kernel, scratch: own.linear)
+      add(a.input.rows(range), to: middle)
+      let normed = matrix(own.norm, range.count, config.hiddenSize)
+      RMSNorm.forward(
+        middle, weight: weights.postNorm, epsilon: config.rmsNormEpsilon, into: normed,
+        inverse: a.middleInverse + range.lowerBound)
+      gateUpLinear.forward(normed, into: gateUp, kernel: kernel, scratch: own.linear)
+      let hidden = matrix(own.hidden, range.count, config.intermediateSize)
+      SwiGLU.forward(gateUp, into: hidden)
+      downLinear.forward(hidden, into: output, kernel: kernel, scratch: own.linear)
+      add(middle, to: output)
+    }
   }
 
   /// dx holds ∂L/∂output on entry and ∂L/∂input on return; the target's gradients += theirs.
@@ -123,48 +165,104 @@ struct Block {
     _ a: BlockActivations, rows: Int, positions: [Int32], adapter: LoRAParameters?,
     spans: [AttentionSpan], dx: Matrix, gradients: BlockGradients
   ) {
-    let all = 0..<rows
-    let (x, qkv, att) = (a.input.rows(all), a.qkv.rows(all), a.attention.rows(all))
-    let (middle, gateUp) = (a.middle.rows(all), a.gateUp.rows(all))
-    let normed = matrix(scratch.norm, rows, config.hiddenSize)
-    let hidden = matrix(scratch.hidden, rows, config.intermediateSize)
     let narrow = matrix(scratch.gradient, rows, config.hiddenSize)
-
-    SwiGLU.forward(gateUp, into: hidden)
-    let wide = scratch.wide.pointer(
-      count: rows * max(3 * config.intermediateSize, config.qkvWidth + config.queryWidth))
-    let dHidden = Matrix(wide, rows: rows, columns: config.intermediateSize)
-    let dGateUp = Matrix(
-      wide + rows * config.intermediateSize, rows: rows, columns: 2 * config.intermediateSize)
-    linear(.down, adapter).backward(
-      hidden, dy: dx, into: dHidden, gradient: gradients.linear(.down), scratch: scratch.linear)
-    SwiGLU.backward(gateUp, dh: dHidden, into: dGateUp)
-    RMSNorm.reapply(middle, weight: weights.postNorm, inverse: a.middleInverse, into: normed)
-    linear(.gateUp, adapter).backward(
-      normed, dy: dGateUp, into: narrow, gradient: gradients.linear(.gateUp),
-      scratch: scratch.linear)
-    RMSNorm.backward(
-      middle, weight: weights.postNorm, inverse: a.middleInverse, dy: narrow, addingTo: dx,
-      weightGradient: gradients.base?.postNorm)
-
+    let wide = scratch.wide.pointer(count: rows * (config.queryWidth + config.qkvWidth))
     let dAttention = Matrix(wide, rows: rows, columns: config.queryWidth)
     let dQKV = Matrix(wide + rows * config.queryWidth, rows: rows, columns: config.qkvWidth)
-    linear(.output, adapter).backward(
-      att, dy: dx, into: dAttention, gradient: gradients.linear(.output), scratch: scratch.linear)
-    let (q, _, _) = split(qkv)
+
+    let down = backwardGroup(.down, adapter, gradients, rows)
+    let gateUp = backwardGroup(.gateUp, adapter, gradients, rows)
+    let output = backwardGroup(.output, adapter, gradients, rows)
+    eachRows(rows) { range, own in
+      feedForwardBackward(a, range, down, gateUp, dx: dx.rows(range), narrow.rows(range), own)
+      output(a.attention.rows(range), dy: dx.rows(range), into: dAttention.rows(range), range, own)
+    }
+    down.finish()
+    gateUp.finish()
+    output.finish()
+    if let gradient = gradients.base?.postNorm {
+      sumColumns(narrow, times: a.middle.rows(0..<rows), a.middleInverse, into: gradient)
+    }
+
+    let (q, _, _) = split(a.qkv.rows(0..<rows))
     let (dq, dk, dv) = split(dQKV)
     attention.backward(
-      q: q, spans: spans, output: att, logSumExp: a.logSumExp, dOutput: dAttention, dq: dq, dk: dk,
-      dv: dv)
-    rotary.apply(dq, positions: positions, inverse: true)
-    rotary.apply(dk, positions: positions, inverse: true)
+      q: q, spans: spans, output: a.attention.rows(0..<rows), logSumExp: a.logSumExp,
+      dOutput: dAttention, dq: dq, dk: dk, dv: dv)
+
+    let qkv = backwardGroup(.qkv, adapter, gradients, rows)
+    eachRows(rows) { range, own in
+      rotary.apply(dq.rows(range), positions: positions[range], inverse: true)
+      rotary.apply(dk.rows(range), positions: positions[range], inverse: true)
+    }
     normHeadsBackward(dq, dk, a, gradients.base)
-    RMSNorm.reapply(x, weight: weights.inputNorm, inverse: a.inputInverse, into: normed)
-    linear(.qkv, adapter).backward(
-      normed, dy: dQKV, into: narrow, gradient: gradients.linear(.qkv), scratch: scratch.linear)
+    eachRows(rows) { range, own in
+      let (x, narrow) = (a.input.rows(range), narrow.rows(range))
+      let normed = matrix(own.norm, range.count, config.hiddenSize)
+      let inverse = a.inputInverse + range.lowerBound
+      RMSNorm.reapply(x, weight: weights.inputNorm, inverse: inverse, into: normed)
+      qkv(normed, dy: dQKV.rows(range), into: narrow, range, own)
+      RMSNorm.backward(
+        x, weight: weights.inputNorm, inverse: inverse, dy: narrow, addingTo: dx.rows(range))
+    }
+    qkv.finish()
+    if case .base(_, let dBias?) = gradients.linear(.qkv) { sumColumns(dQKV, into: dBias) }
+    if let gradient = gradients.base?.inputNorm {
+      sumColumns(narrow, times: a.input.rows(0..<rows), a.inputInverse, into: gradient)
+    }
+  }
+
+  /// dx [range.count, C] holds ∂L/∂output on entry and ∂L/∂middle on return; dNormed gets that of the
+  /// norm's output.
+  private func feedForwardBackward(
+    _ a: BlockActivations, _ range: Range<Int>, _ down: BackwardGroup, _ gateUp: BackwardGroup,
+    dx: Matrix, _ dNormed: Matrix, _ own: RowScratch
+  ) {
+    let (count, width) = (range.count, config.intermediateSize)
+    let values = a.gateUp.rows(range)
+    let hidden = matrix(own.hidden, count, width)
+    SwiGLU.forward(values, into: hidden)
+    let memory = own.gradient.pointer(count: count * 3 * width)
+    let dHidden = Matrix(memory, rows: count, columns: width)
+    let dValues = Matrix(memory + count * width, rows: count, columns: 2 * width)
+    down(hidden, dy: dx, into: dHidden, range, own)
+    SwiGLU.backward(values, dh: dHidden, into: dValues)
+    let normed = matrix(own.norm, count, config.hiddenSize)
+    let (middle, inverse) = (a.middle.rows(range), a.middleInverse + range.lowerBound)
+    RMSNorm.reapply(middle, weight: weights.postNorm, inverse: inverse, into: normed)
+    gateUp(normed, dy: dValues, into: dNormed, range, own)
     RMSNorm.backward(
-      x, weight: weights.inputNorm, inverse: a.inputInverse, dy: narrow, addingTo: dx,
-      weightGradient: gradients.base?.inputNorm)
+      middle, weight: weights.postNorm, inverse: inverse, dy: dNormed, addingTo: dx)
+  }
+
+  /// A group's backward pass over blocks of rows.
+  private struct BackwardGroup {
+    let linear: LinearGroup
+    let operands: GradientOperands
+    let gradient: LinearGradient
+
+    func callAsFunction(
+      _ x: Matrix, dy: Matrix, into dx: Matrix, _ range: Range<Int>, _ own: RowScratch
+    ) {
+      linear.backward(
+        x, dy: dy, into: dx, range: range, operands: operands, gradient: gradient,
+        scratch: own.linear)
+    }
+
+    /// To be called when all rows are done.
+    func finish() { linear.addGradient(operands, to: gradient) }
+  }
+
+  private func backwardGroup(
+    _ projection: Projection, _ adapter: LoRAParameters?, _ gradients: BlockGradients, _ rows: Int
+  ) -> BackwardGroup {
+    let linear = linear(projection, adapter)
+    let gradient = gradients.linear(projection)
+    return BackwardGroup(
+      linear: linear,
+      operands: linear.gradientOperands(
+        rows: rows, gradient, in: scratch.operands[projection.rawValue]),
+      gradient: gradient)
   }
 
   private func split(_ qkv: Matrix) -> (q: Matrix, k: Matrix, v: Matrix) {
@@ -174,18 +272,20 @@ struct Block {
     )
   }
 
-  private func normHeads(_ q: Matrix, _ k: Matrix, _ a: BlockActivations) {
+  private func normHeads(_ q: Matrix, _ k: Matrix, _ a: BlockActivations, _ range: Range<Int>) {
     guard let queryNorm = weights.queryNorm, let keyNorm = weights.keyNorm,
       let before = a.beforeNorm, let inverse = a.headInverse
     else { return }
     let width = config.queryWidth
+    let (heads, kvHeads) = (config.headCount, config.kvHeadCount)
     HeadNorm.forward(
-      q, headSize: config.headSize, weight: queryNorm, epsilon: config.rmsNormEpsilon,
-      original: before.columns(0..<width), inverse: inverse)
+      q.rows(range), headSize: config.headSize, weight: queryNorm, epsilon: config.rmsNormEpsilon,
+      original: before.rows(range).columns(0..<width),
+      inverse: inverse + range.lowerBound * heads)
     HeadNorm.forward(
-      k, headSize: config.headSize, weight: keyNorm, epsilon: config.rmsNormEpsilon,
-      original: before.columns(width..<width + config.kvWidth),
-      inverse: inverse + before.rows * config.headCount)
+      k.rows(range), headSize: config.headSize, weight: keyNorm, epsilon: config.rmsNormEpsilon,
+      original: before.rows(range).columns(width..<width + config.kvWidth),
+      inverse: inverse + before.rows * heads + range.lowerBound * kvHeads)
   }
 
   private func normHeadsBackward(

@@ -57,15 +57,26 @@ public final class KVCache: @unchecked Sendable {
     }
   }
 
-  /// Puts the next tokens' keys and values [N, kvWidth] of one layer behind the tokens held.
+  /// The pages that the next `tokens` tokens go to, and which of these tokens.
+  func newPages(_ tokens: Int) -> [(page: Int, rows: Range<Int>)] {
+    let (first, end) = (count, count + tokens)
+    return (first / KVPage.tokenCount..<Self.pageCount(end)).map { page in
+      let start = page * KVPage.tokenCount
+      return (page, max(first, start) - first..<min(end, start + KVPage.tokenCount) - first)
+    }
+  }
+
+  /// Puts keys and values [N, kvWidth] of one layer, those of a page of `newPages`, behind the tokens
+  /// held.
+  func write(_ keys: Matrix, _ values: Matrix, layer: Int, page: Int) {
+    let slot = max(0, count - page * KVPage.tokenCount)
+    held[page].write(keys, values, layer: layer, slot: slot)
+  }
+
+  /// The same for the keys and values of all the next tokens.
   package func write(_ keys: Matrix, _ values: Matrix, layer: Int) {
-    var row = 0
-    while row < keys.rows {
-      let slot = (count + row) % KVPage.tokenCount
-      let rows = row..<min(keys.rows, row + KVPage.tokenCount - slot)
-      held[(count + row) / KVPage.tokenCount].write(
-        keys.rows(rows), values.rows(rows), layer: layer, slot: slot)
-      row = rows.upperBound
+    for (page, rows) in newPages(keys.rows) {
+      write(keys.rows(rows), values.rows(rows), layer: layer, page: page)
     }
   }
 

@@ -20,42 +20,33 @@ struct ScratchPieces {
   }
 
   /// x [M, N] as an operand whose contraction runs over its rows.
-  mutating func packed(_ x: Matrix, scale: Float = 1) -> Panels {
-    let panels = panels(x)
-    panels.pack(rows: x, scale: scale)
+  mutating func packed(_ x: Matrix) -> Panels {
+    let panels = panels(rows: x.rows, columns: x.columns)
+    panels.pack(rows: x)
     return panels
   }
 
-  /// x as both kinds of operand. The panels are those of the columns `parts`, which cover x in order
-  /// and begin at even ones.
-  mutating func roundedAndPacked(_ x: Matrix, parts: [Range<Int>]) -> (BF16.Rows, [Panels]) {
+  /// x rounded; the same reading packs `parts`' columns, which cover x in order and begin at even
+  /// ones, as operands whose contraction runs over the rows.
+  mutating func rounded(_ x: Matrix, packing parts: [(columns: Range<Int>, panels: Panels)])
+    -> BF16.Rows
+  {
     let rows = BF16.Rows(roundedMemory(x), rows: x.rows, columns: x.columns)
-    return (
-      rows,
-      parts.map { columns in
-        precondition(columns.lowerBound % 2 == 0)
-        let part = x.columns(columns)
-        let panels = panels(part)
-        panels.pack(rows: part, copy: rows, column: columns.lowerBound)
-        return panels
-      }
-    )
-  }
-
-  mutating func roundedAndPacked(_ x: Matrix) -> (BF16.Rows, Panels) {
-    let (rows, panels) = roundedAndPacked(x, parts: [0..<x.columns])
-    return (rows, panels[0])
+    for (columns, panels) in parts {
+      precondition(columns.lowerBound % 2 == 0)
+      panels.pack(rows: x.columns(columns), copy: rows, column: columns.lowerBound)
+    }
+    return rows
   }
 
   private mutating func roundedMemory(_ x: Matrix) -> UnsafeMutablePointer<UInt16> {
     take(2 * BF16.count(rows: x.rows, columns: x.columns)).assumingMemoryBound(to: UInt16.self)
   }
 
-  private mutating func panels(_ x: Matrix) -> Panels {
-    let count = Panels.count(steps: x.rows, columns: x.columns)
+  mutating func panels(rows: Int, columns: Int) -> Panels {
+    let count = Panels.count(steps: rows, columns: columns)
     return Panels(
-      base: take(2 * count).assumingMemoryBound(to: UInt16.self), steps: x.rows,
-      columns: x.columns)
+      base: take(2 * count).assumingMemoryBound(to: UInt16.self), steps: rows, columns: columns)
   }
 
   private mutating func take(_ bytes: Int) -> UnsafeMutableRawPointer {
@@ -85,54 +76,76 @@ extension LinearGroup {
       rows.operand(weight.panels), low.operand(packedAdapter.b.panels), into: y)
   }
 
+  /// Room in `scratch` for what the group's gradients are made of; none where there are none, or in
+  /// fp32.
+  func gradientOperands(
+    rows: Int, _ gradient: LinearGradient, in scratch: ScratchBuffer
+  ) -> GradientOperands {
+    guard case .packed(let weight) = network.blocks[layer].linear[projection.rawValue] else {
+      return GradientOperands()
+    }
+    let (inputs, outputs) = (weight.panels.steps, weight.panels.columns)
+    var operands = GradientOperands()
+    func count(_ columns: [Int]) -> Int {
+      columns.reduce(0) { $0 + Panels.count(steps: rows, columns: $1) }
+    }
+    switch gradient {
+    case .base:
+      var pieces = ScratchPieces(scratch, floats: 0, halves: count([inputs, outputs]), pieces: 2)
+      operands.x = pieces.panels(rows: rows, columns: inputs)
+      operands.dy = [pieces.panels(rows: rows, columns: outputs)]
+    case .adapter(let target):
+      guard let adapter, target != nil else { return operands }
+      let (inner, rank) = (adapter.a.rows, adapter.members[0].b.columns)
+      let widths = adapter.members.map(\.columns.count)
+      var pieces = ScratchPieces(
+        scratch, floats: 0, halves: count([inputs, inner] + widths + widths.map { _ in rank }),
+        pieces: 2 + 2 * widths.count)
+      operands.x = pieces.panels(rows: rows, columns: inputs)
+      operands.du = pieces.panels(rows: rows, columns: inner)
+      operands.dy = widths.map { pieces.panels(rows: rows, columns: $0) }
+      operands.u = widths.map { _ in pieces.panels(rows: rows, columns: rank) }
+    }
+    return operands
+  }
+
   func backwardPacked(
-    _ x: Matrix, dy: Matrix, into dx: Matrix, accumulate: Bool, gradient: LinearGradient,
-    scratch: ScratchBuffer
+    _ x: Matrix, dy: Matrix, into dx: Matrix, operands: GradientOperands,
+    gradient: LinearGradient, scratch: ScratchBuffer
   ) {
     let transposed = network.transposed(layer, projection).panels
-    switch gradient {
-    case .base(let dWeight, let dBias):
-      var pieces = ScratchPieces(
-        scratch, floats: 0, halves: packedCount(x) + packedCount(dy) + dy.rows * (dy.columns + 1),
-        pieces: 3)
-      let (dyRows, dyPanels) = pieces.roundedAndPacked(dy)
-      multiply(dyRows, transposed, into: dx, accumulate: accumulate)
-      BF16.accumulateOuter(dyPanels, pieces.packed(x), into: dWeight)
-      if let dBias { addRows(of: dy, to: dBias) }
-    case .adapter(let target):
-      guard let packedAdapter, let adapter, let target else {
-        var pieces = ScratchPieces(
-          scratch, floats: 0, halves: dy.rows * (dy.columns + 1), pieces: 1)
-        return multiply(pieces.rounded(dy), transposed, into: dx, accumulate: accumulate)
-      }
-      adapterBackward(
-        x, dy: dy, into: dx, accumulate: accumulate, transposed, packedAdapter, adapter, target,
-        scratch)
+    if case .adapter(.some) = gradient, let packedAdapter, let adapter {
+      return adapterBackward(
+        x, dy: dy, into: dx, operands, transposed, packedAdapter, adapter, scratch)
     }
+    var pieces = ScratchPieces(scratch, floats: 0, halves: dy.rows * (dy.columns + 1), pieces: 1)
+    let dyRows =
+      if let panels = operands.dy.first {
+        pieces.rounded(dy, packing: [(0..<dy.columns, panels)])
+      } else {
+        pieces.rounded(dy)
+      }
+    BF16.multiply(dyRows.operand(transposed), into: dx)
+    operands.x?.pack(rows: x)
   }
 
   private func adapterBackward(
-    _ x: Matrix, dy: Matrix, into dx: Matrix, accumulate: Bool, _ transposed: Panels,
-    _ packed: PackedAdapter.Group, _ adapter: LoRAParameters.Group,
-    _ target: LoRAParameters.Group, _ scratch: ScratchBuffer
+    _ x: Matrix, dy: Matrix, into dx: Matrix, _ operands: GradientOperands, _ transposed: Panels,
+    _ packed: PackedAdapter.Group, _ adapter: LoRAParameters.Group, _ scratch: ScratchBuffer
   ) {
     let (m, inner, rank) = (x.rows, adapter.a.rows, adapter.members[0].b.columns)
-    let lowPanels = Panels.count(steps: m, columns: inner)
-    let memberPanels = adapter.members.reduce(0) {
-      $0 + Panels.count(steps: m, columns: $1.columns.count)
-        + Panels.count(steps: m, columns: rank)
-    }
     var pieces = ScratchPieces(
-      scratch, floats: 2 * m * inner,
-      halves: m * (x.columns + dy.columns + inner + 3) + packedCount(x) + lowPanels + memberPanels,
-      pieces: 7 + 2 * adapter.members.count)
+      scratch, floats: 2 * m * inner, halves: m * (x.columns + dy.columns + inner + 3), pieces: 5)
+    let members = zip(adapter.members, operands.dy).map { (columns: $0.columns, panels: $1) }
     // An adapter may leave a member out: then nobody wants that one's panels.
-    let covers = adapter.members.reduce(0) { $0 + $1.columns.count } == dy.columns
-    let (dyRows, dyPanels) =
-      covers
-      ? pieces.roundedAndPacked(dy, parts: adapter.members.map(\.columns))
-      : (pieces.rounded(dy), adapter.members.map { pieces.packed(dy.columns($0.columns)) })
-    let (xRows, xPanels) = pieces.roundedAndPacked(x)
+    let dyRows: BF16.Rows
+    if members.reduce(0, { $0 + $1.columns.count }) == dy.columns {
+      dyRows = pieces.rounded(dy, packing: members)
+    } else {
+      dyRows = pieces.rounded(dy)
+      for (columns, panels) in members { panels.pack(rows: dy.columns(columns)) }
+    }
+    let xRows = pieces.rounded(x, packing: [(0..<x.columns, operands.x!)])
     let u = pieces.floats(m, inner)
     let du = pieces.floats(m, inner)
     BF16.multiply(xRows.operand(packed.a.panels), into: u)
@@ -141,28 +154,40 @@ extension LinearGroup {
       BF16.multiply(
         dyRows.operand(packed.bTransposed[index].panels, first: member.columns.lowerBound),
         into: du.columns(columns))
-      BF16.accumulateOuter(
-        dyPanels[index], pieces.packed(u.columns(columns), scale: adapterScale),
-        into: target.members[index].b)
+      operands.u[index].pack(rows: u.columns(columns), scale: adapterScale)
     }
-    let (duRows, duPanels) = pieces.roundedAndPacked(du)
-    BF16.accumulateOuter(duPanels, xPanels, into: target.a)
+    let duRows = pieces.rounded(du, packing: [(0..<inner, operands.du!)])
     // Both parts in one product, which visits dx once.
-    BF16.multiply(
-      dyRows.operand(transposed), duRows.operand(packed.aTransposed.panels), into: dx,
-      accumulate: accumulate)
+    BF16.multiply(dyRows.operand(transposed), duRows.operand(packed.aTransposed.panels), into: dx)
   }
 
-  /// dx ← (or +=) dy · W: a gradient needs no promise about bits, so the library may do it.
-  private func multiply(
-    _ dy: BF16.Rows, _ transposed: Panels, into dx: Matrix, accumulate: Bool
-  ) {
-    if accumulate {
-      BF16.multiply(dy.operand(transposed), into: dx, accumulate: true)
-    } else {
-      BF16.multiplyWithLibrary(dy, transposed, into: dx)
+  /// The target's gradients += the products of what all rows packed.
+  func addGradient(_ operands: GradientOperands, to gradient: LinearGradient) {
+    guard let x = operands.x else { return }
+    switch gradient {
+    case .base(let dWeight, _): BF16.accumulateOuter(operands.dy[0], x, into: dWeight)
+    case .adapter(let target):
+      guard let target, let du = operands.du else { return }
+      for (index, member) in target.members.enumerated() {
+        BF16.accumulateOuter(operands.dy[index], operands.u[index], into: member.b)
+      }
+      BF16.accumulateOuter(du, x, into: target.a)
     }
   }
+}
 
-  private func packedCount(_ x: Matrix) -> Int { Panels.count(steps: x.rows, columns: x.columns) }
+/// The operands of a group's weight gradients, whose contractions run over all rows of a batch.
+struct GradientOperands {
+  var x: Panels?
+  /// Of the whole group, or of each member with an adapter.
+  var dy: [Panels] = []
+  /// With an adapter: scale · x · Aᵀ by member, and dy · B of all.
+  var u: [Panels] = []
+  var du: Panels?
+
+  func rows(_ range: Range<Int>) -> GradientOperands {
+    GradientOperands(
+      x: x?.steps(range), dy: dy.map { $0.steps(range) }, u: u.map { $0.steps(range) },
+      du: du?.steps(range))
+  }
 }

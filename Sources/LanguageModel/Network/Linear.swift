@@ -80,20 +80,21 @@ struct LinearGroup {
     }
   }
 
-  /// dx ← (or += with `accumulate`) ∂L/∂x, and the target's gradients of this group += theirs.
+  /// dx ← ∂L/∂x for rows `range` of the batch, whose x, dy and dx these are.
+  ///
+  /// The gradients: in bf16 the rows' part of `operands` is packed, and ``addGradient(_:to:)`` comes
+  /// when all rows are done; in fp32, which takes all rows at once, they += theirs right here.
   func backward(
-    _ x: Matrix, dy: Matrix, into dx: Matrix, accumulate: Bool = false,
+    _ x: Matrix, dy: Matrix, into dx: Matrix, range: Range<Int>, operands: GradientOperands,
     gradient: LinearGradient, scratch: ScratchBuffer
   ) {
     guard case .float(let weight) = network.blocks[layer].linear[projection.rawValue] else {
       return backwardPacked(
-        x, dy: dy, into: dx, accumulate: accumulate, gradient: gradient, scratch: scratch)
+        x, dy: dy, into: dx, operands: operands.rows(range), gradient: gradient, scratch: scratch)
     }
-    MatMul.gemm(dy, weight, into: dx, beta: accumulate ? 1 : 0)
+    MatMul.gemm(dy, weight, into: dx)
     switch gradient {
-    case .base(let dWeight, let dBias):
-      MatMul.gemm(dy, transposeA: true, x, into: dWeight, beta: 1)
-      if let dBias { addRows(of: dy, to: dBias) }
+    case .base(let dWeight, _): MatMul.gemm(dy, transposeA: true, x, into: dWeight, beta: 1)
     case .adapter(let target):
       guard let adapter, let target else { return }
       let width = adapter.a.rows
@@ -113,8 +114,5 @@ struct LinearGroup {
       MatMul.gemm(dInner, transposeA: true, x, into: target.a, beta: 1)
       MatMul.gemm(dInner, adapter.a, into: dx, beta: 1)
     }
-  }
-  func addRows(of dy: Matrix, to dBias: UnsafeMutablePointer<Float>) {
-    sumColumns(dy, into: dBias)
   }
 }

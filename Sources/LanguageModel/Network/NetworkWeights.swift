@@ -130,9 +130,13 @@ final class NetworkWeights: @unchecked Sendable {
     let packed =
       gradient == nil ? 0 : Panels.count(steps: m, columns: n) + Panels.count(steps: m, columns: k)
     var pieces = ScratchPieces(scratch, floats: 0, halves: m * (n + 1) + packed, pieces: 3)
-    BF16.multiplyWithLibrary(pieces.rounded(dLogits), transposedHead!.panels, into: dHidden)
-    guard let gradient else { return }
-    BF16.accumulateOuter(pieces.packed(dLogits), pieces.packed(hidden), into: gradient)
+    guard let gradient else {
+      return BF16.multiplyWithLibrary(pieces.rounded(dLogits), transposedHead!.panels, into: dHidden)
+    }
+    let panels = pieces.panels(rows: m, columns: n)
+    let rows = pieces.rounded(dLogits, packing: [(0..<n, panels)])
+    BF16.multiplyWithLibrary(rows, transposedHead!.panels, into: dHidden)
+    BF16.accumulateOuter(panels, pieces.packed(hidden), into: gradient)
   }
 
   private func makeTransposed() {

@@ -29,12 +29,12 @@ package enum RMSNorm {
     }
   }
 
-  /// dx += ∂L/∂x, and dweight += ∂L/∂weight where wanted.
+  /// dx += ∂L/∂x. The weight's gradient is `sumColumns` of dy, x and `inverse`.
   ///
   /// With x̂ = x·inverse and g = dy·weight: dx = inverse · (g − x̂ · mean(g·x̂)).
   package static func backward(
     _ x: Matrix, weight: UnsafePointer<Float>, inverse: UnsafePointer<Float>, dy: Matrix,
-    addingTo dx: Matrix, weightGradient: UnsafeMutablePointer<Float>?
+    addingTo dx: Matrix
   ) {
     precondition(x.rows == dy.rows && x.columns == dy.columns)
     precondition(x.rows == dx.rows && x.columns == dx.columns)
@@ -44,8 +44,6 @@ package enum RMSNorm {
         rows.count, x.columns, x.row(first), x.stride, weight, inverse + first, dy.row(first),
         dy.stride, dx.row(first), dx.stride)
     }
-    guard let weightGradient else { return }
-    sumColumns(dy, times: x, inverse, into: weightGradient)
   }
 }
 

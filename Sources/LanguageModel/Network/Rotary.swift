@@ -27,9 +27,9 @@ package final class RotaryTable {
     }
   }
 
-  /// Turns `heads` heads of every row of x in place; `positions[row]` is the row's position.
+  /// Turns all heads of every row of x in place; `positions` are the rows'.
   /// Backward is the same turn the other way: `inverse`.
-  package func apply(_ x: Matrix, positions: [Int32], inverse: Bool = false) {
+  package func apply(_ x: Matrix, positions: ArraySlice<Int32>, inverse: Bool = false) {
     let half = self.half
     let heads = x.columns / (2 * half)
     let direction: Float = inverse ? -1 : 1
@@ -38,7 +38,7 @@ package final class RotaryTable {
         let tables = (cosines.baseAddress!, sines.baseAddress!)
         parallelRows(x.rows, minimumPerThread: 16) { rows in
           for row in rows {
-            let offset = Int(positions[row]) * half
+            let offset = Int(positions[positions.startIndex + row]) * half
             let (c, s) = (tables.0 + offset, tables.1 + offset)
             for head in 0..<heads {
               let a = x.row(row) + head * 2 * half

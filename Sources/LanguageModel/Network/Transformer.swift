@@ -47,7 +47,7 @@ public final class Transformer: @unchecked Sendable {
   }
 
   /// How many rows one pass takes at most, and how many of one sequence: what bounds memory.
-  private static let rowLimit = 512
+  private static let rowLimit = 1024
   private static let sequenceLimit = 512
 
   /// Runs new tokens through the network, extending each cache. Returns the final hidden states
@@ -109,24 +109,32 @@ public final class Transformer: @unchecked Sendable {
     let out = Matrix(
       output.pointer(count: rows * config.hiddenSize), rows: rows, columns: config.hiddenSize)
     var positions: [Int32] = []
+    var tokens: [TokenID] = []
+    var pages: [(input: Int, page: Int, rows: Range<Int>)] = []
     for piece in pieces {
       let input = inputs[piece.input]
-      input.cache.reserve(input.cache.count + piece.tokens.count)
-      for (offset, index) in piece.tokens.enumerated() {
-        positions.append(Int32(input.cache.count + offset))
-        embed(
-          input.tokens[input.tokens.startIndex + index], into: a.input.row(piece.firstRow + offset))
+      let first = input.cache.count
+      input.cache.reserve(first + piece.tokens.count)
+      positions += Int32(first)..<Int32(first + piece.tokens.count)
+      let start = input.tokens.startIndex
+      tokens += input.tokens[start + piece.tokens.lowerBound..<start + piece.tokens.upperBound]
+      pages += input.cache.newPages(piece.tokens.count).map { page, rows in
+        (
+          piece.input, page,
+          piece.firstRow + rows.lowerBound..<piece.firstRow + rows.upperBound
+        )
       }
     }
+    embed(tokens, into: a.input)
     rotary.prepare(positions: Int(positions.max() ?? 0) + 1)
     for layer in 0..<config.layerCount {
       block(layer).forward(
         a, rows: rows, positions: positions, adapter: adapter, kernel: kernel, into: out
       ) { keys, values in
-        parallelRows(pieces.count, minimumPerThread: 4) { range in
-          for piece in pieces[range] {
-            let rows = piece.firstRow..<piece.firstRow + piece.tokens.count
-            inputs[piece.input].cache.write(keys.rows(rows), values.rows(rows), layer: layer)
+        parallelRows(pages.count, minimumPerThread: 4) { range in
+          for (input, page, rows) in pages[range] {
+            inputs[input].cache.write(
+              keys.rows(rows), values.rows(rows), layer: layer, page: page)
           }
         }
         return pieces.map { piece in
@@ -174,8 +182,11 @@ public final class Transformer: @unchecked Sendable {
       layer: layer, config: config, network: weights, rotary: rotary, scratch: scratch)
   }
 
-  func embed(_ token: TokenID, into row: UnsafeMutablePointer<Float>) {
-    weights.embedding.copyRow(Int(token), into: row)
+  /// x [tokens.count or more, C].
+  func embed(_ tokens: [TokenID], into x: Matrix) {
+    parallelRows(tokens.count, minimumPerThread: 16) { rows in
+      for row in rows { weights.embedding.copyRow(Int(tokens[row]), into: x.row(row)) }
+    }
   }
 
   /// hidden [R, C] after the last norm → logits [R, V].

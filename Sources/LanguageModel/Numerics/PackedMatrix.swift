@@ -7,10 +7,21 @@ struct Panels: @unchecked Sendable {
   /// Length of the contraction.
   let steps: Int
   let columns: Int
+  /// Numbers from one panel to the next.
+  let stride: Int
 
   var pairs: Int { (steps + 1) / 2 }
-  /// Numbers from one panel to the next.
-  var stride: Int { pairs * 128 }
+
+  init(base: UnsafeMutablePointer<UInt16>, steps: Int, columns: Int) {
+    self.init(base: base, steps: steps, columns: columns, stride: (steps + 1) / 2 * 128)
+  }
+
+  private init(base: UnsafeMutablePointer<UInt16>, steps: Int, columns: Int, stride: Int) {
+    self.base = base
+    self.steps = steps
+    self.columns = columns
+    self.stride = stride
+  }
 
   /// Numbers of memory that a view of this shape takes.
   static func count(steps: Int, columns: Int) -> Int {
@@ -20,7 +31,14 @@ struct Panels: @unchecked Sendable {
   /// The columns from `first` on, a multiple of 64.
   func panels(from first: Int, count: Int) -> Panels {
     precondition(first % 64 == 0 && first + count <= columns)
-    return Panels(base: base + first / 64 * stride, steps: steps, columns: count)
+    return Panels(base: base + first / 64 * stride, steps: steps, columns: count, stride: stride)
+  }
+
+  /// A part of the contraction that begins at an even step.
+  func steps(_ range: Range<Int>) -> Panels {
+    precondition(range.lowerBound % 2 == 0 && range.upperBound <= steps)
+    return Panels(
+      base: base + range.lowerBound / 2 * 128, steps: range.count, columns: columns, stride: stride)
   }
 
   /// Packs x [steps, columns]: ready for y = l · x. In parallel over columns.

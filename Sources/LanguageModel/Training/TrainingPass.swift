@@ -72,7 +72,7 @@ public final class TrainingPass {
 
   private func forward() {
     transformer.weights.refresh()
-    for (row, token) in tokens.enumerated() { transformer.embed(token, into: input(0).row(row)) }
+    transformer.embed(tokens, into: input(0))
     transformer.rotary.prepare(positions: Int(positions.max()!) + 1)
     for layer in 0..<config.layerCount { run(layer, into: input(layer + 1)) }
   }
@@ -130,7 +130,10 @@ public final class TrainingPass {
     let dSelected = HiddenStates(rows: outputs.count, columns: config.hiddenSize)
     RMSNorm.backward(
       selected.matrix, weight: transformer.parameters.finalNorm, inverse: inverse.base,
-      dy: dHidden.matrix, addingTo: dSelected.matrix, weightGradient: base?.finalNorm)
+      dy: dHidden.matrix, addingTo: dSelected.matrix)
+    if let gradient = base?.finalNorm {
+      sumColumns(dHidden.matrix, times: selected.matrix, inverse.base, into: gradient)
+    }
     let dx = HiddenStates(rows: rows, columns: config.hiddenSize)
     for (index, output) in outputs.enumerated() {
       addScaled(
@@ -160,10 +163,11 @@ public final class TrainingPass {
     head: (Range<Int>, UnsafeMutableBufferPointer<Float>) throws -> Void
   ) rethrows {
     let vocabulary = config.vocabularySize
-    let buffer = FloatBuffer(count: min(chunkRows, hidden.rows) * vocabulary)
+    let buffer = transformer.scratch.logits.pointer(
+      count: min(chunkRows, hidden.rows) * vocabulary)
     for start in stride(from: 0, to: hidden.rows, by: chunkRows) {
       let range = start..<min(start + chunkRows, hidden.rows)
-      let logits = Matrix(buffer.base, rows: range.count, columns: vocabulary)
+      let logits = Matrix(buffer, rows: range.count, columns: vocabulary)
       transformer.logits(hidden.rows(range), into: logits, kernel: .library)
       try head(
         range, UnsafeMutableBufferPointer(start: logits.base, count: range.count * vocabulary))
@@ -171,7 +175,7 @@ public final class TrainingPass {
       if case .full(let full) = gradients { gradient = full.head }
       transformer.weights.headBackward(
         hidden.rows(range), dLogits: logits, into: dHidden.rows(range), gradient: gradient,
-        scratch: transformer.scratch.linear)
+        scratch: transformer.scratch.head)
     }
   }
 

@@ -144,13 +144,13 @@ import Testing
           q.values, Naive.transpose(k.values, rows: 24, columns: size), m: 24, k: size, n: 24)
       }
       let positions = (0..<24).map { Int32($0) }
-      for matrix in [q.matrix, k.matrix] { table.apply(matrix, positions: positions) }
+      for matrix in [q.matrix, k.matrix] { table.apply(matrix, positions: positions[...]) }
       let unshifted = scores()
       for i in 0..<24 * size {
         (q.matrix.base[i], k.matrix.base[i]) = (Float(q0[i]), Float(k0[i]))
       }
       for matrix in [q.matrix, k.matrix] {
-        table.apply(matrix, positions: positions.map { $0 + Int32(shift) })
+        table.apply(matrix, positions: positions.map { $0 + Int32(shift) }[...])
       }
       product = max(product, largestDifference(unshifted, scores()))
     }
