@@ -1,6 +1,7 @@
 #include "attention.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "attention_operations.h"
@@ -70,18 +71,6 @@ long hs_attention_forward_scratch(hs_attention_shape shape, long tokens) {
   return memory.used;
 }
 
-/// Asks for what `tokens` tokens of a page's head take: its keys, or its values.
-static void fetch_keys(const pair *keys, long size, long tokens) {
-  for (long d = 0; d < size / 2; d++)
-    for (long t = 0; t < tokens; t += lanes) __builtin_prefetch(keys + d * page_tokens + t, 0, 2);
-}
-
-static void fetch_values(const pair *keys, long size, long tokens) {
-  const pair *values = keys + page_tokens / 2 * size;
-  for (long i = 0; i < (tokens + 1) / 2 * padded_head(size); i += lanes)
-    __builtin_prefetch(values + i, 0, 2);
-}
-
 /// The chunk's rows against one page, step by step. `position` is the first row's in the page:
 /// negative where the page's beginning lies after it. Meanwhile `following`, the next page to be
 /// attended to, comes from memory with its first `following_tokens`; NULL where it needn't.
@@ -92,6 +81,9 @@ static void attend_page(
   const long size = shape.head_size, width = padded_head(size), group = group_size(shape);
   const pair *values = keys + page_tokens / 2 * size;
   const float scale = log2_e / sqrtf((float)size);
+  ahead next_keys = {following, page_tokens, size / 2, (following_tokens + lanes - 1) / lanes};
+  ahead next_values = {NULL, width, (following_tokens + 1) / 2, width / lanes};
+  if (following) next_values.first = following + page_tokens / 2 * size;
   for (long row = 0; row < rows; row += step_rows) {
     const long count = minimum(step_rows, rows - row);
     long visible[step_rows];
@@ -99,18 +91,16 @@ static void attend_page(
       visible[i] = minimum(page_tokens, position + (row + i) / group + 1);
     const long most = visible[count - 1];
     if (most <= 0) continue;
-    if (following) fetch_keys(following, size, following_tokens);
     operations->product(
         count, most, size / 2, c->q + row * size / 2, size / 2, 1, keys, page_tokens, c->scores,
-        page_tokens, 0);
+        page_tokens, 0, following ? &next_keys : NULL);
     operations->softmax(
         count, c->scores, visible, scale, c->maxima + row, c->sums + row * lanes,
         c->output + row * width, width, c->probabilities);
-    if (following) fetch_values(following, size, following_tokens);
     // Pairs behind the last visible token would only add zeros.
     operations->product(
         count, width, (most + 1) / 2, c->probabilities, page_tokens / 2, 1, values, width,
-        c->output + row * width, width, 1);
+        c->output + row * width, width, 1, following ? &next_values : NULL);
   }
 }
 

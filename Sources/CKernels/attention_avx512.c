@@ -14,9 +14,15 @@
 /// At most 6 rows of 4 vectors: 24 sums, so that additions never wait for each other.
 enum { tile_rows = 6, tile_vectors = 4 };
 
+INLINE void fetch_row(const ahead *fetch, long row) {
+  for (long v = 0; v < fetch->vectors; v++)
+    _mm_prefetch((const char *)(fetch->first + row * fetch->step + v * lanes), _MM_HINT_T1);
+}
+
 INLINE void tile(
     const int rows, const int vectors, long pairs, const pair *left, long row_step, long pair_step,
-    const pair *right, long right_step, float *c, long c_step, int accumulate, __mmask16 last) {
+    const pair *right, long right_step, float *c, long c_step, int accumulate, __mmask16 last,
+    const ahead *fetch) {
   __m512 sums[tile_rows][tile_vectors];
   for (int i = 0; i < rows; i++)
     for (int j = 0; j < vectors; j++)
@@ -24,7 +30,9 @@ INLINE void tile(
                    : j + 1 < vectors
                        ? _mm512_loadu_ps(c + i * c_step + j * lanes)
                        : _mm512_maskz_loadu_ps(last, c + i * c_step + j * lanes);
+  const long fetched = fetch ? fetch->rows : 0;
   for (long p = 0; p < pairs; p++) {
+    if (p < fetched) fetch_row(fetch, p);
     __m512bh b[tile_vectors];
     for (int j = 0; j < vectors; j++)
       b[j] = (__m512bh)_mm512_loadu_si512(right + p * right_step + j * lanes);
@@ -35,6 +43,7 @@ INLINE void tile(
       for (int j = 0; j < vectors; j++) sums[i][j] = _mm512_dpbf16_ps(sums[i][j], a, b[j]);
     }
   }
+  for (long p = pairs; p < fetched; p++) fetch_row(fetch, p);
   for (int i = 0; i < rows; i++)
     for (int j = 0; j < vectors; j++)
       if (j + 1 < vectors)
@@ -46,15 +55,17 @@ INLINE void tile(
 /// All rows of one strip of `vectors` vectors.
 INLINE void strip(
     long rows, const int vectors, long pairs, const pair *left, long row_step, long pair_step,
-    const pair *right, long right_step, float *c, long c_step, int accumulate, __mmask16 last) {
+    const pair *right, long right_step, float *c, long c_step, int accumulate, __mmask16 last,
+    const ahead *fetch) {
 #define ROWS(COUNT)                                                                                \
   tile(                                                                                            \
       COUNT, vectors, pairs, left, row_step, pair_step, right, right_step, c, c_step, accumulate,  \
-      last)
+      last, fetch)
   for (; rows >= tile_rows; rows -= tile_rows) {
     ROWS(tile_rows);
     left += tile_rows * row_step;
     c += tile_rows * c_step;
+    fetch = 0;
   }
   switch (rows) {
     case 1: ROWS(1); break;
@@ -69,11 +80,12 @@ INLINE void strip(
 
 TARGET static void product(
     long rows, long columns, long pairs, const pair *left, long row_step, long pair_step,
-    const pair *right, long right_step, float *c, long c_step, int accumulate) {
+    const pair *right, long right_step, float *c, long c_step, int accumulate,
+    const ahead *fetch) {
 #define STRIP(VECTORS)                                                                             \
   strip(                                                                                           \
       rows, VECTORS, pairs, left, row_step, pair_step, right, right_step, c, c_step, accumulate,   \
-      first_lanes(columns - (VECTORS - 1) * lanes))
+      first_lanes(columns - (VECTORS - 1) * lanes), fetch)
   for (; columns > 0; columns -= tile_vectors * lanes) {
     switch ((columns + lanes - 1) / lanes) {
       case 1: STRIP(1); break;
@@ -83,6 +95,7 @@ TARGET static void product(
     }
     right += tile_vectors * lanes;
     c += tile_vectors * lanes;
+    fetch = 0;
   }
 #undef STRIP
 }

@@ -118,10 +118,10 @@ static void block_scores(
     const long most = visible[count - 1];
     operations->product(
         count, most, size / 2, w->q_rows + first * size / 2, size / 2, 1, w->key_channels + panel,
-        block, w->scores, block, 0);
+        block, w->scores, block, 0, NULL);
     operations->product(
         count, most, size / 2, w->d_output_rows + first * size / 2, size / 2, 1,
-        w->value_channels + panel, block, w->dp, block, 0);
+        w->value_channels + panel, block, w->dp, block, 0, NULL);
     operations->score_gradient(
         (count + 1) / 2 * 2, w->scores, w->dp, visible, scale * log2_e, w->log_sums + first,
         w->means + first, scale, w->d_rows + row * block / 2, w->d_pairs + row / 2 * block,
@@ -141,13 +141,13 @@ static void gradient_block(
   block_scores(shape, w, i * block, rows, j);
   operations->product(
       size, block, pairs, w->d_output_tokens + tokens, 1, width, w->p_pairs, block,
-      w->d_values + j * size * block, block, !begins);
+      w->d_values + j * size * block, block, !begins, NULL);
   operations->product(
       size, block, pairs, w->q_tokens + tokens, 1, width, w->d_pairs, block,
-      w->d_keys + j * size * block, block, !begins);
+      w->d_keys + j * size * block, block, !begins, NULL);
   operations->product(
       rows, size, block / 2, w->d_rows, block / 2, 1, w->key_tokens + j * block / 2 * width, width,
-      s->dq + i * block * s->dq_step + head * size, s->dq_step, j > 0);
+      s->dq + i * block * s->dq_step + head * size, s->dq_step, j > 0, NULL);
 }
 
 void hs_attention_backward(

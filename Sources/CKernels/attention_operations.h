@@ -14,12 +14,22 @@ typedef struct {
   uint16_t first, second;
 } pair;
 
+/// Rows of pairs that will be wanted next, fetched beside a product: a row with each of its pairs.
+typedef struct {
+  const pair *first;
+  long step, rows;
+  /// Vectors of a row.
+  long vectors;
+} ahead;
+
 typedef struct {
   /// c[rows][columns] = (or += with `accumulate`) Σ left[row][p] · right[p][column] over `pairs`
-  /// pairs p, in their order whatever the rows are. right has ⌈columns/16⌉·16 columns.
+  /// pairs p, in their order whatever the rows are. right has ⌈columns/16⌉·16 columns. `fetch` may be
+  /// null.
   void (*product)(
       long rows, long columns, long pairs, const pair *left, long row_step, long pair_step,
-      const pair *right, long right_step, float *c, long c_step, int accumulate);
+      const pair *right, long right_step, float *c, long c_step, int accumulate,
+      const ahead *fetch);
 
   /// One more page for `rows` queries: e^(score − maximum) of the first visible[row] of 64 columns
   /// as bf16 into probabilities [rows][32 pairs], zeros behind. `scale` takes the scores to powers

@@ -10,7 +10,9 @@
 
 static void product(
     long rows, long columns, long pairs, const pair *left, long row_step, long pair_step,
-    const pair *right, long right_step, float *c, long c_step, int accumulate) {
+    const pair *right, long right_step, float *c, long c_step, int accumulate,
+    const ahead *fetch) {
+  (void)fetch;
   for (long i = 0; i < rows; i++)
     for (long j = 0; j < columns; j++) {
       float sum = accumulate ? c[i * c_step + j] : 0;

@@ -53,7 +53,8 @@ static void pack_columns_plain(
 
 static void multiply_plain(
     const struct hs_bf16_operands *operands, int count, float *y, long ldy, long row, long row_end,
-    long column, long column_end, int accumulate) {
+    long column, long column_end, int accumulate, struct hs_bf16_next next) {
+  (void)next;
   for (long i = row; i < row_end; i++)
     for (long n = column; n < column_end; n++) {
       float sum = 0;
@@ -204,7 +205,7 @@ BF16 static void tiles(
 
 BF16 static void multiply_avx512(
     const struct hs_bf16_operands *operands, int count, float *y, long ldy, long row, long row_end,
-    long column, long column_end, int accumulate) {
+    long column, long column_end, int accumulate, struct hs_bf16_next after) {
   // Rows in tiles of nearly the same height: eight are 4 + 4 rather than 6 + 2.
   long m = row_end - row, blocks = (m + TILE - 1) / TILE;
   for (long n = column, end; n < column_end; n = end) {
@@ -214,17 +215,24 @@ BF16 static void multiply_avx512(
     int vectors = 0;
     for (long left = end - n; left > 0; left -= LANES)
       masks[vectors++] = first_lanes(left);
-    // While this panel is multiplied the next one comes from memory, a share with every tile. (Where
-    // a panel has one tile only, the processor's own prefetch is as good.)
-    ahead fetch = {0, 0, blocks < 4 ? 2 : 1};
-    long bytes = operands->pairs * PANEL * 4, share = (bytes / 64 + blocks - 1) / blocks * 64;
+    // While this panel is multiplied the next one comes from memory, a share with every tile: the
+    // next product's, behind the last. (Where a panel has one tile only, the processor's own prefetch
+    // is as good, but it knows of no other product.)
+    ahead fetch = {0, 0, blocks < 2 ? 4 : blocks < 4 ? 2 : 1};
+    long bytes = operands->pairs * PANEL * 4;
     const char *next = (const char *)(operands->panels + end / PANEL * operands->stride);
     int fetches = blocks > 1 && end + PANEL <= column_end;
+    if (end == column_end && after.first) {
+      fetches = 1;
+      next = after.first;
+      if (bytes > after.bytes) bytes = after.bytes;
+    }
+    long share = (bytes / 64 + blocks - 1) / blocks * 64;
     for (long b = 0; b < blocks; b++) {
       long i = m * b / blocks, rows = m * (b + 1) / blocks - i;
       if (fetches) {
         fetch.next = next + b * share;
-        fetch.end = next + (b + 1 < blocks ? (b + 1) * share : bytes);
+        fetch.end = next + ((b + 1) * share < bytes ? (b + 1) * share : bytes);
       }
       tiles(operands, count, row + i, rows, n, y, ldy, masks, accumulate, fetch, vectors);
     }
@@ -261,6 +269,6 @@ void hs_bf16_round(const float *x, long ldx, long rows, long columns, uint16_t *
 
 void hs_bf16_multiply(
     const struct hs_bf16_operands *operands, int count, float *y, long ldy, long row, long row_end,
-    long column, long column_end, int accumulate) {
-  DISPATCH(multiply, operands, count, y, ldy, row, row_end, column, column_end, accumulate);
+    long column, long column_end, int accumulate, struct hs_bf16_next next) {
+  DISPATCH(multiply, operands, count, y, ldy, row, row_end, column, column_end, accumulate, next);
 }

@@ -79,7 +79,8 @@ static void product(long m, long n, long k) {
   struct hs_bf16_operands operand = {
       (const uint32_t *)(const void *)rows, pairs, 1, columns, pairs * 128, pairs};
   struct hs_bf16_operands both[2] = {operand, operand};
-  hs_bf16_multiply(both, 2, y, n, 0, m, 0, n, 1);
+  const struct hs_bf16_next next = {columns, packed * 2}, none = {0, 0};
+  hs_bf16_multiply(both, 2, y, n, 0, m, 0, n, 1, next);
   compare(y, expected, m * n, "product");
 
   // A row alone has the same bits.
@@ -88,7 +89,7 @@ static void product(long m, long n, long k) {
   struct hs_bf16_operands last[2] = {operand, operand};
   last[0].left += (m - 1) * pairs;
   last[1].left += (m - 1) * pairs;
-  hs_bf16_multiply(last, 2, alone, n, 0, 1, 0, n, 1);
+  hs_bf16_multiply(last, 2, alone, n, 0, 1, 0, n, 1, none);
   if (memcmp(alone, y + (m - 1) * n, (size_t)n * 4) != 0) {
     printf("%ld×%ld×%ld: a row depends on the others\n", m, n, k);
     failures++;
@@ -101,7 +102,7 @@ static void product(long m, long n, long k) {
         (const uint32_t *)(const void *)(left + i / 64 * pairs * 128), 1, 64, columns, pairs * 128,
         pairs};
     for (int twice = 0; twice < 2; twice++)
-      hs_bf16_multiply(&outer, 1, y + i * n, n, 0, m - i < 64 ? m - i : 64, 0, n, 1);
+      hs_bf16_multiply(&outer, 1, y + i * n, n, 0, m - i < 64 ? m - i : 64, 0, n, 1, none);
   }
   compare(y, expected, m * n, "outer product");
 

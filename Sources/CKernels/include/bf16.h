@@ -41,12 +41,18 @@ struct hs_bf16_operands {
   long stride, pairs;
 };
 
+/// Memory that the next product will read first: fetched while this one's last panel is multiplied.
+struct hs_bf16_next {
+  const void *first;
+  long bytes;
+};
+
 /// y[row ..< row_end, column ..< column_end] = Σ over `count` operands (their contractions one
 /// after another), plus y where `accumulate`. `column` is a multiple of 16. Every element is summed
 /// in the same order whichever rows are asked for: a row doesn't depend on the others.
 void hs_bf16_multiply(
     const struct hs_bf16_operands *operands, int count, float *y, long ldy, long row, long row_end,
-    long column, long column_end, int accumulate);
+    long column, long column_end, int accumulate, struct hs_bf16_next next);
 
 /// One row of a weight packed with `pack_columns`: what column `index` was, as floats.
 void hs_bf16_unpack_column(const uint16_t *panels, long steps, long index, float *y);

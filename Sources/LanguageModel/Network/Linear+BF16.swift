@@ -66,14 +66,15 @@ extension LinearGroup {
     var pieces = ScratchPieces(
       scratch, floats: x.rows * inner, halves: x.rows * (x.columns + inner + 2), pieces: 3)
     let rows = pieces.rounded(x)
+    let next = network.panels(after: projection, layer)
     guard let packedAdapter else {
-      return BF16.multiply(rows.operand(weight.panels), into: y)
+      return BF16.multiply(rows.operand(weight.panels), into: y, next: next)
     }
     let u = pieces.floats(x.rows, inner)
     BF16.multiply(rows.operand(packedAdapter.a.panels), into: u)
     let low = pieces.rounded(u)
     BF16.multiply(
-      rows.operand(weight.panels), low.operand(packedAdapter.b.panels), into: y)
+      rows.operand(weight.panels), low.operand(packedAdapter.b.panels), into: y, next: next)
   }
 
   /// Room in `scratch` for what the group's gradients are made of; none where there are none, or in

@@ -93,6 +93,15 @@ final class NetworkWeights: @unchecked Sendable {
     return (blocks, weights[config.layerCount * count], weights[weights.count - 1])
   }
 
+  /// What a forward pass multiplies by after a projection. bf16 only.
+  func panels(after projection: Projection, _ layer: Int) -> Panels {
+    if let next = Projection(rawValue: projection.rawValue + 1) {
+      return blocks[layer].linear[next.rawValue].panels.panels
+    }
+    let next = layer + 1 < blocks.count ? blocks[layer + 1].linear[0] : head
+    return next.panels.panels
+  }
+
   /// Makes the panels anew if the parameters have changed. Called before every pass.
   func refresh() {
     guard precision != .fp32, version != parameters.buffer.version, parameters.holdsMatrices else {

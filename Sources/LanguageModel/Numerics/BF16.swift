@@ -42,29 +42,34 @@ package enum BF16 {
   static func count(rows: Int, columns: Int) -> Int { rows * ((columns + 1) / 2 * 2) }
 
   /// y ← Σ operands (+ y).
+  ///
+  /// - next: what the next product will read: with few rows the weights' way from memory is what
+  ///   takes the time, so that it shall never stop.
   static func multiply(
-    _ operands: hs_bf16_operands..., into y: Matrix, accumulate: Bool = false
+    _ operands: hs_bf16_operands..., into y: Matrix, accumulate: Bool = false, next: Panels? = nil
   ) {
     let (m, n) = (y.rows, y.columns)
     guard m > 0, n > 0 else { return }
     let steps = operands.reduce(0) { $0 + 2 * $1.pairs }
-    let panels = (n + 63) / 64
     operands.withUnsafeBufferPointer { operands in
-      func multiply(rows: Range<Int>, columns: Range<Int>) {
+      func multiply(
+        rows: Range<Int>, columns: Range<Int>, next: hs_bf16_next = hs_bf16_next()
+      ) {
         hs_bf16_multiply(
           operands.baseAddress!, Int32(operands.count), y.base, y.stride, rows.lowerBound,
-          rows.upperBound, columns.lowerBound, columns.upperBound, accumulate ? 1 : 0)
+          rows.upperBound, columns.lowerBound, columns.upperBound, accumulate ? 1 : 0, next)
       }
       if m * n * steps < 1 << 19 {
         multiply(rows: 0..<m, columns: 0..<n)
       } else if m < 96 {
         // Few rows: a thread streams its own share of the weights, whole vectors of 16 columns. The
         // shares are equal, for what there is to do in a layer is too little to be handed out twice.
-        let vectors = (n + 15) / 16
-        let parts = panels < 64 * computeThreads ? computeThreads : 4 * computeThreads
+        let parts = parts(n)
         parallelItems(parts) { part in
-          let columns = vectors * part / parts * 16..<min(n, vectors * (part + 1) / parts * 16)
-          if !columns.isEmpty { multiply(rows: 0..<m, columns: columns) }
+          let columns = share(part, of: parts, n)
+          if !columns.isEmpty {
+            multiply(rows: 0..<m, columns: columns, next: beginning(of: next, part, of: parts))
+          }
         }
       } else {
         // Many rows: a thread's rows stay in its second-level cache while the weights pass.
@@ -83,6 +88,26 @@ package enum BF16 {
     }
   }
 
+  private static func parts(_ columns: Int) -> Int {
+    (columns + 63) / 64 < 64 * computeThreads ? computeThreads : 4 * computeThreads
+  }
+
+  private static func share(_ part: Int, of parts: Int, _ columns: Int) -> Range<Int> {
+    let vectors = (columns + 15) / 16
+    return vectors * part / parts * 16..<min(columns, vectors * (part + 1) / parts * 16)
+  }
+
+  /// What the thread that has `part` now will read of `panels`, if it gets the same part there.
+  private static func beginning(
+    of panels: Panels?, _ part: Int, of parts: Int
+  ) -> hs_bf16_next {
+    guard let panels, parts == computeThreads else { return hs_bf16_next() }
+    let share = share(part, of: Self.parts(panels.columns), panels.columns)
+    let first = share.lowerBound / 64
+    let count = ((share.upperBound + 63) / 64 - first) * panels.stride
+    return hs_bf16_next(first: panels.base + first * panels.stride, bytes: 2 * count)
+  }
+
   /// Pairs of a contraction whose part of a panel stays in the second-level cache.
   private static let stretch = 512
 
@@ -97,7 +122,7 @@ package enum BF16 {
       part.pairs = min(stretch, operand.pairs - first)
       hs_bf16_multiply(
         &part, 1, y.base, y.stride, rows.lowerBound, rows.upperBound, 0, y.columns,
-        accumulate || first > 0 ? 1 : 0)
+        accumulate || first > 0 ? 1 : 0, hs_bf16_next())
     }
   }
 
@@ -122,7 +147,8 @@ package enum BF16 {
       }
       var own = operand
       hs_bf16_multiply(
-        &own, 1, y.base, y.stride, rows.lowerBound, rows.upperBound, 0, y.columns, 0)
+        &own, 1, y.base, y.stride, rows.lowerBound, rows.upperBound, 0, y.columns, 0,
+        hs_bf16_next())
     }
   }
 
@@ -145,7 +171,7 @@ package enum BF16 {
           pairs: min(stretch, left.pairs - first))
         hs_bf16_multiply(
           &operand, 1, y.row(panel * 64), y.stride, 0, rows, column,
-          min(right.columns, column + width), 1)
+          min(right.columns, column + width), 1, hs_bf16_next())
       }
     }
   }
