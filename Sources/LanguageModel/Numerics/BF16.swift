@@ -129,7 +129,7 @@ package enum BF16 {
   /// y ← x · panels through oneDNN where it can, in blocks of rows that our threads share. For many
   /// rows and no promise about bits: which kernel takes a row depends on how many there are.
   static func multiplyWithLibrary(_ x: Rows, _ panels: Panels, into y: Matrix) {
-    let block = 256
+    let block = 64
     let operand = x.operand(panels)
     let blocks = (y.rows + block - 1) / block
     guard x.rows >= block, x.stride == panels.steps, y.stride == y.columns else {

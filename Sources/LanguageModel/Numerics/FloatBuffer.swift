@@ -31,7 +31,9 @@ public final class FloatBuffer: @unchecked Sendable {
   public func changed() { version += 1 }
 
   public func zero() {
-    base.update(repeating: 0, count: count)
+    parallelRows(count, minimumPerThread: 1 << 20) { range in
+      (base + range.lowerBound).update(repeating: 0, count: range.count)
+    }
     changed()
   }
 
