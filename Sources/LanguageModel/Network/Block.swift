@@ -78,6 +78,7 @@ final class RowScratch {
   let norm = ScratchBuffer()
   let hidden = ScratchBuffer()
   let gradient = ScratchBuffer()
+  let gathered = ScratchBuffer()
 }
 
 /// One transformer block: x + attention(norm(x)), then that + SwiGLU(norm(that)).
@@ -108,7 +109,7 @@ struct Block {
   /// each product by itself. What a row comes to doesn't depend on its block.
   private func eachRows(_ rows: Int, _ body: (Range<Int>, RowScratch) -> Void) {
     guard network.precision != .fp32, rows >= computeThreads * Self.rowsAtATime / 2 else {
-      return body(0..<rows, scratch.own)
+      return rows > 0 ? body(0..<rows, scratch.own) : ()
     }
     let rounds = computeThreads * Self.rowsAtATime
     let blocks = (rows + rounds - 1) / rounds * computeThreads
@@ -123,9 +124,12 @@ struct Block {
   /// a.input [N, C] → output [N, C] (which may be the next block's input; not a.input itself).
   /// `spans(keys, values)` says where each sequence's keys stand once this block's new ones are
   /// known: the batch's own rows in training, caches in generation.
+  ///
+  /// - wanted: the rows whose output is wanted, ascending; nil: all. They come first in `output`, as
+  ///   in `a` behind the attention, and of the others only keys and values are computed.
   func forward(
     _ a: BlockActivations, rows: Int, positions: [Int32], adapter: LoRAParameters?,
-    kernel: MatMulKernel, into output: Matrix,
+    kernel: MatMulKernel, wanted: [Int]? = nil, into output: Matrix,
     spans: (_ keys: Matrix, _ values: Matrix) -> [AttentionSpan]
   ) {
     let (qkv, att) = (a.qkv.rows(0..<rows), a.attention.rows(0..<rows))
@@ -143,11 +147,12 @@ struct Block {
     }
     attention.forward(q: q, spans: spans(k, v), into: att, logSumExp: a.logSumExp)
     let (gateUpLinear, downLinear) = (linear(.gateUp, adapter), linear(.down, adapter))
-    eachRows(rows) { range, own in
+    eachRows(wanted?.count ?? rows) { range, own in
       let (middle, output) = (a.middle.rows(range), output.rows(range))
       let gateUp = a.gateUp.rows(range)
-      outputLinear.forward(att.rows(range), into: middle, kernel: kernel, scratch: own.linear)
-      add(a.input.rows(range), to: middle)
+      let attended = gathered(att, wanted, range, own.gathered)
+      outputLinear.forward(attended, into: middle, kernel: kernel, scratch: own.linear)
+      add(gathered(a.input, wanted, range, own.gathered), to: middle)
       let normed = matrix(own.norm, range.count, config.hiddenSize)
       RMSNorm.forward(
         middle, weight: weights.postNorm, epsilon: config.rmsNormEpsilon, into: normed,
@@ -160,29 +165,61 @@ struct Block {
     }
   }
 
-  /// dx holds ∂L/∂output on entry and ∂L/∂input on return; the target's gradients += theirs.
+  /// Rows `range` of x; of its rows `wanted` only, copied together, where there are such.
+  private func gathered(
+    _ x: Matrix, _ wanted: [Int]?, _ range: Range<Int>, _ scratch: ScratchBuffer
+  ) -> Matrix {
+    guard let wanted else { return x.rows(range) }
+    let copy = matrix(scratch, range.count, x.columns)
+    for (place, row) in wanted[range].enumerated() {
+      copy.row(place).update(from: x.row(row), count: x.columns)
+    }
+    return copy
+  }
+
+  /// Moves x's first rows to the places `wanted`; all others become zero.
+  private func scatter(_ x: Matrix, _ wanted: [Int]?) {
+    guard let wanted else { return }
+    var place = wanted.count - 1
+    for row in (0..<x.rows).reversed() {
+      if place >= 0, wanted[place] == row {
+        if place != row { x.row(row).update(from: x.row(place), count: x.columns) }
+        place -= 1
+      } else {
+        x.row(row).update(repeating: 0, count: x.columns)
+      }
+    }
+  }
+
+  /// dx holds ∂L/∂output on entry, that of `wanted` rows first, and ∂L/∂input of all rows on return;
+  /// the target's gradients += theirs.
   func backward(
     _ a: BlockActivations, rows: Int, positions: [Int32], adapter: LoRAParameters?,
-    spans: [AttentionSpan], dx: Matrix, gradients: BlockGradients
+    wanted: [Int]? = nil, spans: [AttentionSpan], dx: Matrix, gradients: BlockGradients
   ) {
     let narrow = matrix(scratch.gradient, rows, config.hiddenSize)
     let wide = scratch.wide.pointer(count: rows * (config.queryWidth + config.qkvWidth))
     let dAttention = Matrix(wide, rows: rows, columns: config.queryWidth)
     let dQKV = Matrix(wide + rows * config.queryWidth, rows: rows, columns: config.qkvWidth)
 
-    let down = backwardGroup(.down, adapter, gradients, rows)
-    let gateUp = backwardGroup(.gateUp, adapter, gradients, rows)
-    let output = backwardGroup(.output, adapter, gradients, rows)
-    eachRows(rows) { range, own in
+    let count = wanted?.count ?? rows
+    let down = backwardGroup(.down, adapter, gradients, count)
+    let gateUp = backwardGroup(.gateUp, adapter, gradients, count)
+    let output = backwardGroup(.output, adapter, gradients, count)
+    eachRows(count) { range, own in
       feedForwardBackward(a, range, down, gateUp, dx: dx.rows(range), narrow.rows(range), own)
-      output(a.attention.rows(range), dy: dx.rows(range), into: dAttention.rows(range), range, own)
+      let attended = gathered(a.attention, wanted, range, own.gathered)
+      output(attended, dy: dx.rows(range), into: dAttention.rows(range), range, own)
     }
     down.finish()
     gateUp.finish()
     output.finish()
     if let gradient = gradients.base?.postNorm {
-      sumColumns(narrow, times: a.middle.rows(0..<rows), a.middleInverse, into: gradient)
+      sumColumns(
+        narrow.rows(0..<count), times: a.middle.rows(0..<count), a.middleInverse, into: gradient)
     }
+    scatter(dx, wanted)
+    scatter(dAttention, wanted)
 
     let (q, _, _) = split(a.qkv.rows(0..<rows))
     let (dq, dk, dv) = split(dQKV)

@@ -140,7 +140,8 @@ final class NetworkWeights: @unchecked Sendable {
       gradient == nil ? 0 : Panels.count(steps: m, columns: n) + Panels.count(steps: m, columns: k)
     var pieces = ScratchPieces(scratch, floats: 0, halves: m * (n + 1) + packed, pieces: 3)
     guard let gradient else {
-      return BF16.multiplyWithLibrary(pieces.rounded(dLogits), transposedHead!.panels, into: dHidden)
+      let rows = pieces.rounded(dLogits)
+      return BF16.multiplyWithLibrary(rows, transposedHead!.panels, into: dHidden)
     }
     let panels = pieces.panels(rows: m, columns: n)
     let rows = pieces.rounded(dLogits, packing: [(0..<n, panels)])

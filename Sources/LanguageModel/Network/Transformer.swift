@@ -79,15 +79,19 @@ public final class Transformer: @unchecked Sendable {
         rows += count
       }
       if pieces.isEmpty { return result }
-      let final = runPass(inputs, pieces, rows: rows, adapter: adapter, kernel: kernel)
+      var wanted: [(row: Int, place: Int)] = []
       for piece in pieces {
         for (index, token) in inputs[piece.input].wanted.enumerated()
         where piece.tokens.contains(token) {
-          let row = piece.firstRow + token - piece.tokens.lowerBound
-          result.matrix.row(firstWanted[piece.input] + index).update(
-            from: final.row(row), count: config.hiddenSize)
+          wanted.append(
+            (piece.firstRow + token - piece.tokens.lowerBound, firstWanted[piece.input] + index))
         }
         done[piece.input] = piece.tokens.upperBound
+      }
+      let final = runPass(
+        inputs, pieces, rows: rows, wanted: wanted.map(\.row), adapter: adapter, kernel: kernel)
+      for (index, wanted) in wanted.enumerated() {
+        result.matrix.row(wanted.place).update(from: final.row(index), count: config.hiddenSize)
       }
       if zip(done, inputs).allSatisfy({ $0 == $1.tokens.count }) {
         normalize(result)
@@ -102,8 +106,10 @@ public final class Transformer: @unchecked Sendable {
     let firstRow: Int
   }
 
+  /// The last block's output of the rows `wanted`, which ascend.
   private func runPass(
-    _ inputs: [Input], _ pieces: [Piece], rows: Int, adapter: LoRAParameters?, kernel: MatMulKernel
+    _ inputs: [Input], _ pieces: [Piece], rows: Int, wanted: [Int], adapter: LoRAParameters?,
+    kernel: MatMulKernel
   ) -> Matrix {
     let a = inferenceActivations(rows: rows)
     let out = Matrix(
@@ -128,8 +134,10 @@ public final class Transformer: @unchecked Sendable {
     embed(tokens, into: a.input)
     rotary.prepare(positions: Int(positions.max() ?? 0) + 1)
     for layer in 0..<config.layerCount {
+      let isLast = layer + 1 == config.layerCount
       block(layer).forward(
-        a, rows: rows, positions: positions, adapter: adapter, kernel: kernel, into: out
+        a, rows: rows, positions: positions, adapter: adapter, kernel: kernel,
+        wanted: isLast ? wanted : nil, into: out
       ) { keys, values in
         parallelRows(pages.count, minimumPerThread: 4) { range in
           for (input, page, rows) in pages[range] {
@@ -143,7 +151,7 @@ public final class Transformer: @unchecked Sendable {
             cache: inputs[piece.input].cache, layer: layer)
         }
       }
-      if layer + 1 < config.layerCount {
+      if !isLast {
         a.input.base.update(from: out.base, count: rows * config.hiddenSize)
       }
     }

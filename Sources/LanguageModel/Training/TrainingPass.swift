@@ -11,15 +11,22 @@ public final class TrainingPass {
   private let positions: [Int32]
   private let kept: [BlockActivations]
   private let inputs: FloatBuffer?
+  /// What the last block gives, `wanted` rows only.
   private let final: FloatBuffer
+  private let outputs: [Output]
+  /// The outputs' rows, ascending, or nil for all rows; and each output's place among them.
+  private let wanted: [Int]?
+  private let places: [Int]
 
   private var config: ModelConfig { transformer.config }
   private var rows: Int { tokens.count }
 
   /// Runs the forward pass. Every sequence must be non-empty.
+  ///
+  /// - outputs: the positions whose logits will enter the loss.
   public init(
-    _ transformer: Transformer, sequences: [[TokenID]], adapter: LoRAParameters?,
-    recompute: Bool = false
+    _ transformer: Transformer, sequences: [[TokenID]], outputs: [Output],
+    adapter: LoRAParameters?, recompute: Bool = false
   ) {
     precondition(transformer.precision != .quantized, "quantised weights can't be trained")
     precondition(!sequences.isEmpty && sequences.allSatisfy { !$0.isEmpty })
@@ -35,6 +42,12 @@ public final class TrainingPass {
     }
     firstRows = first
     self.positions = positions
+    self.outputs = outputs
+    let outputRows = outputs.map { first[$0.sequence] + $0.position }
+    let distinct = Set(outputRows).sorted()
+    wanted = distinct.count < positions.count ? distinct : nil
+    let place = Dictionary(uniqueKeysWithValues: zip(distinct, distinct.indices))
+    places = outputRows.map { place[$0]! }
     let config = transformer.config
     let rows = tokens.count
     kept = (0..<(recompute ? 1 : config.layerCount)).map { _ in
@@ -81,9 +94,12 @@ public final class TrainingPass {
     let a = kept[recompute ? 0 : layer]
     if recompute { a.input.base.update(from: input(layer).base, count: rows * config.hiddenSize) }
     transformer.block(layer).forward(
-      a, rows: rows, positions: positions, adapter: adapter, kernel: .library, into: output,
-      spans: spans)
+      a, rows: rows, positions: positions, adapter: adapter, kernel: .library,
+      wanted: wanted(layer), into: output, spans: spans)
   }
+
+  /// The rows that go through all of a block.
+  private func wanted(_ layer: Int) -> [Int]? { layer + 1 == config.layerCount ? wanted : nil }
 
   /// Training spans: a sequence's keys are its own rows of the batch.
   private func spans(_ keys: Matrix, _ values: Matrix) -> [AttentionSpan] {
@@ -106,18 +122,18 @@ public final class TrainingPass {
     }
   }
 
-  /// Hands the logits of `outputs` out in chunks of at most `chunkRows` rows, and turns what comes
-  /// back into gradients, added to `gradients`' storage.
+  /// Hands the outputs' logits out in chunks of at most `chunkRows` rows, and turns what comes back
+  /// into gradients, added to `gradients`' storage.
   ///
   /// `head(range, logits)` gets outputs `range`'s logits [range.count, V] and must overwrite them
   /// with ∂L/∂logits. The whole vocabulary exists for one chunk at a time. Call once.
   public func backward(
-    outputs: [Output], chunkRows: Int = 64, gradients: GradientTarget,
+    chunkRows: Int = 64, gradients: GradientTarget,
     head: (Range<Int>, UnsafeMutableBufferPointer<Float>) throws -> Void
   ) rethrows {
     let hidden = HiddenStates(rows: outputs.count, columns: config.hiddenSize)
     let inverse = FloatBuffer(count: outputs.count)
-    let selected = select(outputs)
+    let selected = selected()
     RMSNorm.forward(
       selected.matrix, weight: transformer.parameters.finalNorm, epsilon: config.rmsNormEpsilon,
       into: hidden.matrix, inverse: inverse.base)
@@ -135,10 +151,9 @@ public final class TrainingPass {
       sumColumns(dHidden.matrix, times: selected.matrix, inverse.base, into: gradient)
     }
     let dx = HiddenStates(rows: rows, columns: config.hiddenSize)
-    for (index, output) in outputs.enumerated() {
+    for (index, place) in places.enumerated() {
       addScaled(
-        dSelected.matrix.row(index), scale: 1,
-        to: dx.matrix.row(firstRows[output.sequence] + output.position), config.hiddenSize)
+        dSelected.matrix.row(index), scale: 1, to: dx.matrix.row(place), config.hiddenSize)
     }
     backwardBlocks(dx.matrix, gradients)
     guard let base else { return }
@@ -148,12 +163,11 @@ public final class TrainingPass {
     }
   }
 
-  private func select(_ outputs: [Output]) -> HiddenStates {
+  private func selected() -> HiddenStates {
     let selected = HiddenStates(rows: outputs.count, columns: config.hiddenSize)
     let last = input(config.layerCount)
-    for (index, output) in outputs.enumerated() {
-      selected.matrix.row(index).update(
-        from: last.row(firstRows[output.sequence] + output.position), count: config.hiddenSize)
+    for (index, place) in places.enumerated() {
+      selected.matrix.row(index).update(from: last.row(place), count: config.hiddenSize)
     }
     return selected
   }
@@ -189,7 +203,7 @@ public final class TrainingPass {
       let qkv = a.qkv
       let (q, kv) = (config.queryWidth, config.kvWidth)
       transformer.block(layer).backward(
-        a, rows: rows, positions: positions, adapter: adapter,
+        a, rows: rows, positions: positions, adapter: adapter, wanted: wanted(layer),
         spans: spans(qkv.columns(q..<q + kv), qkv.columns(q + kv..<q + 2 * kv)), dx: dx,
         gradients: BlockGradients(gradients, layer: layer))
     }

@@ -93,18 +93,18 @@ package struct UpdatePass: Sendable {
     let teachers =
       objective.signal.needsTeacher
       ? log.measure(.teacher) { teacherRows(active) } : nil
-    let pass = log.measure(.forward) {
-      TrainingPass(
-        student.transformer, sequences: active.map(\.student), adapter: student.adapter,
-        recompute: recompute)
-    }
     let outputs = active.enumerated().flatMap { index, example in
       example.studentActions.map { TrainingPass.Output(sequence: index, position: $0 - 1) }
+    }
+    let pass = log.measure(.forward) {
+      TrainingPass(
+        student.transformer, sequences: active.map(\.student), outputs: outputs,
+        adapter: student.adapter, recompute: recompute)
     }
     var flat: [RowStatistics] = []
     // The heads of both sides and the loss are part of it.
     try log.measure(.backward) {
-      try pass.backward(outputs: outputs, chunkRows: Self.chunkRows, gradients: gradients) {
+      try pass.backward(chunkRows: Self.chunkRows, gradients: gradients) {
         range, logits in
         flat += try objective.evaluate(
           rows: Array(rows[range]), student: logits, teacher: teachers?.logits(range),

@@ -59,9 +59,10 @@ func crossEntropy(
       }
     }
     let pass = TrainingPass(
-      transformer, sequences: sequences, adapter: adapter, recompute: recompute)
+      transformer, sequences: sequences, outputs: outputs, adapter: adapter,
+      recompute: recompute)
     var total = 0.0
-    pass.backward(outputs: outputs, chunkRows: 4, gradients: gradients) { range, logits in
+    pass.backward(chunkRows: 4, gradients: gradients) { range, logits in
       total += crossEntropy(logits, targets: targets[range], count: targets.count)
     }
     return total

@@ -162,14 +162,15 @@ import Testing
     _ transformer: Transformer, _ sequences: [[TokenID]], of index: Int
   ) -> [Double] {
     let tokens = sequences[index]
-    let pass = TrainingPass(transformer, sequences: sequences, adapter: nil)
     let gradient = Parameters(config: transformer.config)
     var result: [Double] = []
     let outputs = (0..<tokens.count - 1).map {
       TrainingPass.Output(sequence: index, position: $0)
     }
     let vocabulary = transformer.config.vocabularySize
-    pass.backward(outputs: outputs, chunkRows: 5, gradients: .full(gradient)) { range, logits in
+    let pass = TrainingPass(
+      transformer, sequences: sequences, outputs: outputs, adapter: nil)
+    pass.backward(chunkRows: 5, gradients: .full(gradient)) { range, logits in
       for (row, output) in range.enumerated() {
         let slice = logits[row * vocabulary..<(row + 1) * vocabulary]
         result.append(logSoftmax(slice)[Int(tokens[output + 1])])
@@ -225,11 +226,11 @@ import Testing
     let sum = Parameters(config: transformer.config)
     for index in batch.sequences.indices {
       let mine = batch.outputs.indices.filter { batch.outputs[$0].sequence == index }
-      let pass = TrainingPass(transformer, sequences: [batch.sequences[index]], adapter: nil)
-      pass.backward(
+      let pass = TrainingPass(
+        transformer, sequences: [batch.sequences[index]],
         outputs: mine.map { .init(sequence: 0, position: batch.outputs[$0].position) },
-        gradients: .full(sum)
-      ) { range, logits in
+        adapter: nil)
+      pass.backward(gradients: .full(sum)) { range, logits in
         let targets = mine.map { batch.targets[$0] }
         _ = crossEntropy(logits, targets: targets[range], count: batch.targets.count)
       }

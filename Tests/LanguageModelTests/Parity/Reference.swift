@@ -60,9 +60,10 @@ struct ReferenceBatch {
     recompute: Bool = false, chunkRows: Int = 7
   ) -> Double {
     let pass = TrainingPass(
-      transformer, sequences: sequences, adapter: adapter, recompute: recompute)
+      transformer, sequences: sequences, outputs: outputs, adapter: adapter,
+      recompute: recompute)
     var total = 0.0
-    pass.backward(outputs: outputs, chunkRows: chunkRows, gradients: gradients) { range, logits in
+    pass.backward(chunkRows: chunkRows, gradients: gradients) { range, logits in
       total += crossEntropy(logits, targets: targets[range], count: targets.count)
     }
     return total

@@ -25,7 +25,8 @@ import Testing
   func thePassKeepsWhatItSays(_ architecture: Architecture, recompute: Bool) {
     let transformer = randomTransformer(tinyConfig(architecture), seed: 1)
     let pass = TrainingPass(
-      transformer, sequences: [[1, 2, 3], [4, 5]], adapter: nil, recompute: recompute)
+      transformer, sequences: [[1, 2, 3], [4, 5]], outputs: [], adapter: nil,
+      recompute: recompute)
     #expect(
       pass.keptFloats
         == TrainingPass.activationFloats(
