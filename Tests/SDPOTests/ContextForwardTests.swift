@@ -4,7 +4,7 @@ import Testing
 
 /// The teacher's pass, whose contexts share what they begin with.
 @Suite struct ContextForwardTests {
-  private typealias Context = ContextForward.Context
+  private typealias Context = ScoredContext
 
   private static func tokens(_ count: Int, _ seed: UInt64) -> [TokenID] {
     var random = SplitMix64(seed: seed)
@@ -22,11 +22,11 @@ import Testing
   }()
 
   @Test func aTaskHasATrunk() {
-    let trunks = ContextForward(Self.contexts).trunks
-    #expect(trunks.map(\.contexts) == [0..<3, 3..<5] && trunks.map(\.tokens) == [128, 128])
+    let trunks = ContextForward(Self.contexts.map { [$0] }).trunks
+    #expect(trunks.map(\.trajectories) == [0..<3, 3..<5] && trunks.map(\.tokens) == [128, 128])
     #expect(ContextForward([]).trunks.isEmpty)
-    let alone = ContextForward(Array(Self.contexts[1..<2])).trunks
-    #expect(alone.map(\.contexts) == [0..<1] && alone.map(\.tokens) == [0])
+    let alone = ContextForward([[Self.contexts[1]]]).trunks
+    #expect(alone.map(\.trajectories) == [0..<1] && alone.map(\.tokens) == [0])
   }
 
   /// An action inside what two contexts share needs its row from both.
@@ -35,19 +35,58 @@ import Testing
     let pair = [
       Context(tokens: tokens, actions: [190]), Context(tokens: tokens, actions: [128, 190]),
     ]
-    #expect(ContextForward(pair).trunks.map(\.tokens) == [64])
+    #expect(ContextForward(pair.map { [$0] }).trunks.map(\.tokens) == [64])
   }
 
   @Test(arguments: [Precision.fp32, .bf16])
   func sharingChangesNothing(_ precision: Precision) throws {
+    try compare(Self.contexts.map { [$0] }, precision)
+  }
+
+  /// Two trajectories of a task with four turns each: a history that goes on, and before each
+  /// action a hint that only this turn's context holds.
+  private static let branches: [[Context]] = (0..<2).map { number in
+    var history = tokens(150, 5)
+    return (0..<4).map { turn in
+      let seed = 100 * UInt64(number + 1) + UInt64(turn)
+      // Its end closes the message that the hint is in, so each has a place of its own to fork at.
+      let (closing, action) = (history.suffix(3), tokens(6, seed))
+      let told = history.dropLast(3) + tokens(20 + turn, seed + 50) + closing + action
+      history += action + tokens(30, seed + 25)
+      return Context(tokens: Array(told), actions: Array(told.count - 6..<told.count))
+    }
+  }
+
+  /// ALGORITHM §2.5 and §7.8: each branch has the log-probabilities of its whole context run alone.
+  @Test(arguments: [Precision.fp32, .bf16])
+  func aBranchIsItsWholeContext(_ precision: Precision) throws {
+    try compare(Self.branches, precision)
+    try compare([Self.branches[0], [Self.contexts[0]], Self.branches[1]], precision)
+  }
+
+  /// A hint costs its own tokens, the message's end and the action; the history is computed once.
+  @Test func aHintCostsItsOwnTokens() {
+    let forward = ContextForward(Self.branches)
+    #expect(forward.trunks.map(\.tokens) == [128])
+    let own = (0..<4).reduce(0) { $0 + 20 + $1 + 3 + 5 }
+    // The stem ends where the last hint stands.
+    let stem = 150 - 3 + 3 * 36 - 128
+    // A hint may happen to begin like the message's end.
+    #expect((2 * (own + stem) + 128 - 8...2 * (own + stem) + 128) ~= forward.computedTokens)
+    let naive = Self.branches.joined().reduce(0) { $0 + $1.tokens.count }
+    #expect(5 * forward.computedTokens < 2 * naive)
+  }
+
+  private func compare(_ trajectories: [[Context]], _ precision: Precision) throws {
     let learner = Learner(
       transformer: smallTransformer(seed: 6, precision: precision), adapter: nil)
-    let shared = ContextForward(Self.contexts).hiddenStates(learner)
+    let shared = ContextForward(trajectories).hiddenStates(learner)
     let together = shared.matrix
     var row = 0
-    for context in Self.contexts {
-      let own = ContextForward([context]).hiddenStates(learner)
+    for context in trajectories.joined() {
+      let own = ContextForward([[context]]).hiddenStates(learner)
       let alone = own.matrix
+      #expect(alone.rows == context.actions.count)
       for index in 0..<alone.rows {
         for column in 0..<alone.columns {
           let difference = abs(together.row(row)[column] - alone.row(index)[column])
@@ -58,6 +97,6 @@ import Testing
       }
       withExtendedLifetime((shared, own)) {}
     }
-    #expect(row == together.rows && row == 15)
+    #expect(row == together.rows)
   }
 }

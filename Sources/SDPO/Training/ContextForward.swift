@@ -1,78 +1,134 @@
 package import LanguageModel
 
 /// A forward pass over contexts whose action tokens are to be scored, with no gradient: the
-/// teacher's. Contexts of one task begin alike, up to the hindsight; that trunk is computed once and
-/// its cache is shared, so that a hint costs its own tokens and what stands behind it.
+/// teacher's.
+///
+/// Contexts of one task begin alike, up to the hindsight: that trunk is computed once and its cache
+/// shared. Contexts of one trajectory, with a hint before each turn's action, follow its history to
+/// where the hint stands: the history is computed once and each context forks from it, so that a
+/// hint costs its own tokens and the action behind it.
 package struct ContextForward {
-  package struct Context {
-    package let tokens: [TokenID]
-    /// Where the action tokens stand, ascending, from 1 on.
-    package let actions: [Int]
-
-    package init(tokens: [TokenID], actions: [Int]) {
-      self.tokens = tokens
-      self.actions = actions
-    }
-  }
-
-  /// Successive contexts and how many tokens their first ones share, whole pages.
+  /// Successive trajectories and how many tokens their first ones share, whole pages.
   package struct Trunk {
-    package let contexts: Range<Int>
+    package let trajectories: Range<Int>
     package let tokens: Int
   }
 
-  private let contexts: [Context]
+  private let families: [Family]
   package let trunks: [Trunk]
 
-  /// - contexts: those of a task one after another.
-  package init(_ contexts: [Context]) {
-    self.contexts = contexts
-    trunks = Self.trunks(contexts)
+  /// - trajectories: those of a task one after another; each has one context or more.
+  package init(_ trajectories: [[ScoredContext]]) {
+    var families = trajectories.map(Family.init)
+    trunks = Self.trunks(families)
+    for trunk in trunks {
+      for index in trunk.trajectories { families[index].trunk = trunk.tokens }
+    }
+    self.families = families
+  }
+
+  /// Tokens that go through the network.
+  package var computedTokens: Int {
+    trunks.reduce(0) { $0 + $1.tokens }
+      + families.reduce(0) { sum, family in
+        sum + max(0, family.stem - family.trunk)
+          + family.contexts.indices.reduce(0) { $0 + family.rest(of: $1).count }
+      }
   }
 
   /// Final hidden states of the positions that predict the action tokens, a row each.
   package func hiddenStates(_ learner: Learner) -> HiddenStates {
     let transformer = learner.transformer
-    let caches = contexts.map { _ in transformer.makeCache() }
+    func extend(_ inputs: [Transformer.Input]) -> HiddenStates {
+      transformer.extend(inputs, adapter: learner.adapter, kernel: .library)
+    }
+    let stems = families.map { _ in transformer.makeCache() }
     let shared = trunks.filter { $0.tokens > 0 }
-    _ = transformer.extend(
+    _ = extend(
       shared.map { trunk in
-        let first = trunk.contexts.lowerBound
+        let first = trunk.trajectories.lowerBound
         return Transformer.Input(
-          tokens: contexts[first].tokens[..<trunk.tokens], cache: caches[first], wanted: [])
-      }, adapter: learner.adapter, kernel: .library)
+          tokens: families[first].last.tokens[..<trunk.tokens], cache: stems[first], wanted: [])
+      })
     for trunk in shared {
-      let pages = caches[trunk.contexts.lowerBound].pages
-      for index in trunk.contexts.dropFirst() { caches[index].adopt(pages, count: trunk.tokens) }
+      let pages = stems[trunk.trajectories.lowerBound].pages
+      for index in trunk.trajectories.dropFirst() { stems[index].adopt(pages, count: trunk.tokens) }
     }
-    let inputs = zip(contexts, caches).map { context, cache in
-      Transformer.Input(
-        tokens: context.tokens[cache.count..<(context.actions.last ?? cache.count)], cache: cache,
-        wanted: context.actions.map { $0 - 1 - cache.count })
-    }
-    return transformer.extend(inputs, adapter: learner.adapter, kernel: .library)
+    _ = extend(
+      zip(families, stems).filter { family, _ in family.stem > family.trunk }.map { family, cache in
+        Transformer.Input(
+          tokens: family.last.tokens[family.trunk..<family.stem], cache: cache, wanted: [])
+      })
+    return extend(
+      zip(families, stems).flatMap { family, stem in
+        family.contexts.indices.map { index in
+          let rest = family.rest(of: index)
+          let cache = transformer.makeCache()
+          cache.adopt(stem.pages, count: rest.lowerBound)
+          return Transformer.Input(
+            tokens: family.contexts[index].tokens[rest], cache: cache,
+            wanted: family.contexts[index].actions.map { $0 - 1 - rest.lowerBound })
+        }
+      })
   }
 
-  /// A trunk ends where the next context shares no more than half of what neighbours share at best:
-  /// that is another task's, which has the system's message in common only.
-  private static func trunks(_ contexts: [Context]) -> [Trunk] {
-    guard !contexts.isEmpty else { return [] }
-    let common = zip(contexts, contexts.dropFirst()).map { sharedTokens($0, $1) }
+  /// A trunk ends where the next trajectory shares no more than half of what neighbours share at
+  /// best: that is another task's, which has the system's message in common only.
+  private static func trunks(_ families: [Family]) -> [Trunk] {
+    guard !families.isEmpty else { return [] }
+    let common = zip(families, families.dropFirst()).map { a, b in
+      min(sharedTokens(a.last, b.last), a.common, b.common) / KVPage.tokenCount
+        * KVPage.tokenCount
+    }
     let least = max(KVPage.tokenCount, (common.max() ?? 0) / 2 + 1)
     var trunks: [Trunk] = []
     var start = 0
-    for end in 1...contexts.count where end == contexts.count || common[end - 1] < least {
+    for end in 1...families.count where end == families.count || common[end - 1] < least {
       let tokens = common[start..<end - 1].min() ?? 0
-      trunks.append(Trunk(contexts: start..<end, tokens: tokens))
+      trunks.append(Trunk(trajectories: start..<end, tokens: tokens))
       start = end
     }
     return trunks
   }
+}
 
-  /// Whole pages that both begin with, before the rows that either wants.
-  private static func sharedTokens(_ a: Context, _ b: Context) -> Int {
-    let equal = zip(a.tokens, b.tokens).prefix { $0 == $1 }.count
-    let free = min(a.actions.first ?? a.tokens.count, b.actions.first ?? b.tokens.count) - 1
-    return max(0, min(equal, free)) / KVPage.tokenCount * KVPage.tokenCount
+/// The contexts of one trajectory.
+private struct Family {
+  let contexts: [ScoredContext]
+  /// How many tokens each shares with the last one, before any row that either wants.
+  let forks: [Int]
+  /// Tokens of the last one that the others fork from; 0 without others.
+  let stem: Int
+  /// How many tokens all of them share.
+  let common: Int
+  /// How many they share with other trajectories.
+  var trunk = 0
+
+  init(_ contexts: [ScoredContext]) {
+    precondition(!contexts.isEmpty, "a trajectory has a context")
+    self.contexts = contexts
+    let last = contexts[contexts.count - 1]
+    let others = contexts.dropLast().map { sharedTokens($0, last) }
+    stem = others.max() ?? 0
+    forks = others + [stem]
+    common = min(others.min() ?? .max, last.free)
   }
+
+  var last: ScoredContext { contexts[contexts.count - 1] }
+
+  /// The tokens of a context that it has for itself; a row stands for each of its actions.
+  func rest(of index: Int) -> Range<Int> {
+    let start = max(forks[index], trunk)
+    return start..<max(start, contexts[index].actions.last ?? start)
+  }
+}
+
+/// Tokens that both begin with, before the rows that either wants.
+private func sharedTokens(_ a: ScoredContext, _ b: ScoredContext) -> Int {
+  min(zip(a.tokens, b.tokens).prefix { $0 == $1 }.count, a.free, b.free)
+}
+
+extension ScoredContext {
+  /// Tokens before the first row that is wanted.
+  fileprivate var free: Int { max(0, (actions.first ?? tokens.count) - 1) }
 }

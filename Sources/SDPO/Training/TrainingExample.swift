@@ -1,30 +1,51 @@
 public import LanguageModel
 
+/// Tokens, and which of them are actions to be scored.
+public struct ScoredContext: Sendable, Equatable {
+  public var tokens: [TokenID]
+  /// Indices into `tokens`, ascending; none is 0.
+  public var actions: [Int]
+
+  public init(tokens: [TokenID], actions: [Int]) {
+    self.tokens = tokens
+    self.actions = actions
+  }
+}
+
 /// One trajectory as training sees it: the student's tokens, the teacher's tokens (the same actions
-/// behind another first message), and what a signal must know at each action position.
+/// in other contexts), and what a signal must know at each action position.
 public struct TrainingExample: Sendable {
   /// The student's context, up to the last action token.
   public var student: [TokenID]
   /// Indices into `student` of the action tokens, ascending; none is 0.
   public var studentActions: [Int]
-  /// The teacher's context, or nil without hindsight.
-  public var teacher: [TokenID]?
-  /// Indices into `teacher` of the same action tokens, in the same order.
-  public var teacherActions: [Int]
+  /// The teacher's contexts, which hold the same action tokens in the same order: one where the
+  /// hint stands in the prefix, one a turn where each turn has its own; empty without hindsight.
+  public var teacher: [ScoredContext]
   /// One a row of `studentActions`; weights not yet set.
   public var rows: [ActionRow]
 
   public init(
-    student: [TokenID], studentActions: [Int], teacher: [TokenID]? = nil,
-    teacherActions: [Int] = [], rows: [ActionRow]
+    student: [TokenID], studentActions: [Int], teacher: [ScoredContext] = [], rows: [ActionRow]
   ) {
     precondition(studentActions.count == rows.count)
-    precondition(teacher == nil || teacherActions.count == rows.count)
+    precondition(
+      teacher.isEmpty || teacher.reduce(0) { $0 + $1.actions.count } == rows.count)
     self.student = student
     self.studentActions = studentActions
     self.teacher = teacher
-    self.teacherActions = teacherActions
     self.rows = rows
+  }
+
+  /// With at most one context of the teacher's.
+  public init(
+    student: [TokenID], studentActions: [Int], teacher: [TokenID]?, teacherActions: [Int],
+    rows: [ActionRow]
+  ) {
+    self.init(
+      student: student, studentActions: studentActions,
+      teacher: teacher.map { [ScoredContext(tokens: $0, actions: teacherActions)] } ?? [],
+      rows: rows)
   }
 }
 

@@ -47,7 +47,7 @@ package struct UpdatePass: Sendable {
     for batch in microBatches(examples) {
       let active = examples[batch].filter { $0.rows.contains { $0.weight != 0 } }
       let hidden = ContextForward(
-        active.map { .init(tokens: $0.student, actions: $0.studentActions) }
+        active.map { [ScoredContext(tokens: $0.student, actions: $0.studentActions)] }
       ).hiddenStates(student)
       let teachers = teacherRows(active)
       let rows = active.flatMap(\.rows)
@@ -119,8 +119,9 @@ package struct UpdatePass: Sendable {
     // An example without hindsight keeps its rows' places with its own context; they say so.
     let forward = ContextForward(
       examples.map { example in
-        example.teacher.map { .init(tokens: $0, actions: example.teacherActions) }
-          ?? .init(tokens: example.student, actions: example.studentActions)
+        example.teacher.isEmpty
+          ? [ScoredContext(tokens: example.student, actions: example.studentActions)]
+          : example.teacher
       })
     var current: (Learner, HiddenStates, Double)?
     if case .trustRegion(let rate) = teacherKind {
@@ -185,7 +186,7 @@ private final class TeacherRows {
 
 extension Learner {
   /// Logits of rows `range` of `hidden`, [range.count, V].
-  fileprivate func head(_ hidden: HiddenStates, _ range: Range<Int>, into buffer: FloatBuffer) {
+  func head(_ hidden: HiddenStates, _ range: Range<Int>, into buffer: FloatBuffer) {
     let logits = Matrix(
       buffer.base, rows: range.count, columns: transformer.config.vocabularySize)
     transformer.logits(hidden.matrix.rows(range), into: logits, kernel: .library)
