@@ -27,6 +27,13 @@ struct LearningOptions: ParsableArguments {
 
   @Option(
     help: """
+      Where the teacher is told: final (in the first message), turn (the same right before each \
+      action), next (each action's own result right before it) or lookahead(turns).
+      """)
+  var placement = "final"
+
+  @Option(
+    help: """
       How much of the tests' feedback: full, or tight(characters): the first failure's call, \
       expected and got, and line of code alone.
       """)
@@ -105,6 +112,7 @@ struct LearningOptions: ParsableArguments {
       teacher: teacher,
       hindsight: HindsightConfiguration(
         content: try choice("hindsight", hindsight),
+        placement: try HindsightPlacement(parsing: placement),
         feedbackForm: try FeedbackForm(parsing: feedback), control: try choice("control", control)),
       judge: judge.configuration,
       turnSelection: turnsDistilled > 0 ? turnsDistilled : nil,

@@ -221,6 +221,8 @@ import Testing
     let table: [([String], String)] = [
       (["--signal", "magic"], "unknown signal \"magic\""),
       (["--teacher", "ema(2)"], "the rate must lie between 0 and 1"),
+      (["--placement", "before"], "unknown placement \"before\""),
+      (["--placement", "lookahead(0)"], "a lookahead is of 1 to 16 whole turns"),
       (["--temperature", "0"], "the temperature must be above 0"),
       (["--learning-rate", "2"], "the learning rate is 2.0"),
       (["--learning-rate", "-1"], "the learning rate is -1.0"),

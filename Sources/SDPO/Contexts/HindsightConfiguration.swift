@@ -25,6 +25,8 @@ public struct HindsightConfiguration: Sendable, Codable, Equatable {
   }
 
   public var content: Content
+  /// Nil, in runs from before there was a choice, is the final one.
+  public var placement: HindsightPlacement?
   /// Nil, in runs from before there was a choice, is the full one.
   public var feedbackForm: FeedbackForm?
   public var solutionForm: SolutionForm
@@ -38,12 +40,13 @@ public struct HindsightConfiguration: Sendable, Codable, Equatable {
   public var solutionCharacters: Int
 
   public init(
-    content: Content = .both, feedbackForm: FeedbackForm = .full,
-    solutionForm: SolutionForm = .diff,
+    content: Content = .both, placement: HindsightPlacement = .final,
+    feedbackForm: FeedbackForm = .full, solutionForm: SolutionForm = .diff,
     feedbackOnlyWithoutSolution: Bool = false, control: Control = .none,
     feedbackCharacters: Int = 2_000, fieldCharacters: Int = 250, solutionCharacters: Int = 4_000
   ) {
     self.content = content
+    self.placement = placement
     self.feedbackForm = feedbackForm
     self.solutionForm = solutionForm
     self.feedbackOnlyWithoutSolution = feedbackOnlyWithoutSolution
@@ -72,18 +75,32 @@ public struct GroupMember: Sendable, Equatable {
   public var diff: String
   /// The actions as text, first to last; empty if they are not to be quoted.
   public var actions: String
+  /// Turn by turn, for hints that stand before actions.
+  public var turns: [Turn]
   /// The grader's final feedback; nil or blank if it has nothing to say.
   public var feedback: String?
 
+  public struct Turn: Sendable, Equatable {
+    public var action: String
+    /// What the agent was told then; nil if the episode ended.
+    public var result: String?
+
+    public init(action: String, result: String?) {
+      self.action = action
+      self.result = result
+    }
+  }
+
   public init(
     taskID: String, trajectoryIndex: Int, solved: Bool, diff: String, actions: String = "",
-    feedback: String? = nil
+    turns: [Turn] = [], feedback: String? = nil
   ) {
     self.taskID = taskID
     self.trajectoryIndex = trajectoryIndex
     self.solved = solved
     self.diff = diff
     self.actions = actions
+    self.turns = turns
     self.feedback = feedback
   }
 }

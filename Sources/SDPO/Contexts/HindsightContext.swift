@@ -1,7 +1,7 @@
 public import LanguageModel
 
-/// The text that tells the teacher how its trajectory ended (`final` placement): it stands at the
-/// end of the first user message, before the trajectory. Only the teacher ever reads it.
+/// The text that tells the teacher how its trajectory ended: at the end of the first user message,
+/// before the trajectory (`final`), or right before an action (`turn`). Only the teacher ever reads it.
 public struct HindsightContext: Sendable, Equatable {
   /// The block, header and closing instruction included.
   public let text: String
@@ -14,6 +14,8 @@ public struct HindsightContext: Sendable, Equatable {
   static let actionsTitle = "What was done in an attempt that passes all tests:"
   static let feedbackTitle = "Feedback on your earlier attempt:"
   static let closing = "Now do the task again from the start, and get it right."
+  static let turnHeader = "You have done all of this once already, and went on. This is known now."
+  static let turnClosing = "Take the next action, and get it right."
 
   /// The hindsight of trajectory `index` of a group, or nil if there is none: then nothing of the
   /// trajectory is distilled, and the caller counts it.
@@ -52,17 +54,20 @@ public struct HindsightContext: Sendable, Equatable {
     }
     guard solution != nil || feedback != nil else { return nil }
 
-    var sections = [header]
+    let isTurn = configuration.placement == .turn
+    var sections = [isTurn ? turnHeader : header]
     if let solution {
-      let title = configuration.solutionForm == .diff ? solutionTitle : actionsTitle
-      sections.append(title + "\n" + fenced(solution.text, configuration.solutionForm))
+      let isDiff = configuration.solutionForm == .diff
+      sections.append(
+        (isDiff ? solutionTitle : actionsTitle) + "\n"
+          + fenced(solution.text, language: isDiff ? "diff" : ""))
     }
     if let feedback {
       let lines = Clipping.lines(feedback, limit: configuration.fieldCharacters)
       let quoted = Clipping.head(lines, limit: configuration.feedbackCharacters)
-      sections.append(feedbackTitle + "\n" + fenced(quoted, nil))
+      sections.append(feedbackTitle + "\n" + fenced(quoted))
     }
-    sections.append(closing)
+    sections.append(isTurn ? turnClosing : closing)
     return HindsightContext(
       text: sections.joined(separator: "\n\n"), solutionFrom: shuffled ? nil : solution?.from,
       quotesFeedback: feedback != nil)
@@ -114,8 +119,7 @@ public struct HindsightContext: Sendable, Equatable {
   }
 
   /// A code block whose fence is longer than any run of backticks inside.
-  private static func fenced(_ text: String, _ form: HindsightConfiguration.SolutionForm?) -> String
-  {
+  static func fenced(_ text: String, language: String = "") -> String {
     var longest = 0
     var run = 0
     for character in text.utf8 {
@@ -124,7 +128,7 @@ public struct HindsightContext: Sendable, Equatable {
     }
     let fence = String(repeating: "`", count: max(3, longest + 1))
     let end = text.hasSuffix("\n") ? "" : "\n"
-    return fence + (form == .diff ? "diff" : "") + "\n" + text + end + fence
+    return fence + language + "\n" + text + end + fence
   }
 }
 

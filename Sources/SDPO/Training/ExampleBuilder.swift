@@ -5,11 +5,7 @@ import LanguageModel
 /// Turns graded groups into training examples: hindsight contexts, advantages, masks.
 struct ExampleBuilder {
   let configuration: TrainingConfiguration
-  let dialect: any Dialect
-  let tokenizer: Tokenizer
-  let chatFormat: ChatFormat
-  /// The longest context that the model takes.
-  let contextLength: Int
+  let contexts: ContextBuilder
 
   /// One trajectory's example and what the step reports of it.
   struct Built {
@@ -30,7 +26,7 @@ struct ExampleBuilder {
       let usable = zip(members[index], group).filter { $1.counts }.map(\.0)
       let others = members.enumerated().filter { $0.offset != index }.flatMap(\.element)
       for (sample, rollout) in group.enumerated() {
-        let hindsight = HindsightContext.build(
+        let hindsight = Hindsight.build(
           for: sample, in: usable, otherTasks: others, configuration: configuration.hindsight,
           seed: hindsightSeed(step, task, sample))
         built.append(
@@ -51,15 +47,12 @@ struct ExampleBuilder {
 
   private func member(_ rollout: Rollout, index: Int) -> GroupMember {
     GroupMember(
-      taskID: rollout.trajectory.taskID, trajectoryIndex: index,
-      solved: rollout.counts && rollout.grade.resolved,
-      diff: String(decoding: rollout.trajectory.finalDiff, as: UTF8.self),
-      actions: rollout.trajectory.turns.map(\.text).joined(separator: "\n\n"),
+      rollout.trajectory, index: index, solved: rollout.counts && rollout.grade.resolved,
       feedback: configuration.hindsight.feedback(rollout.grade))
   }
 
   private func one(
-    _ task: RepairTask, _ rollout: Rollout, advantage: Double?, hindsight: HindsightContext?,
+    _ task: RepairTask, _ rollout: Rollout, advantage: Double?, hindsight: Hindsight?,
     number: Int32
   ) throws -> Built {
     let trajectory = rollout.trajectory
@@ -68,14 +61,12 @@ struct ExampleBuilder {
       calls: trajectory.turns.count, malformedCalls: trajectory.malformedCalls,
       repeatedCalls: trajectory.repeatedCalls, reward: rollout.counts ? rollout.grade.reward : nil,
       solved: rollout.grade.resolved, hasHindsight: hindsight != nil, judging: rollout.judging)
-    guard rollout.counts, !Self.isMasked(rollout), trajectory.actionTokenCount > 0,
-      let first = trajectory.turns.first
-    else { return Built(example: nil, metrics: metrics) }
-    let student = sequence(trajectory, opening: first.contextTokens)
-    var teacher: (tokens: [TokenID], actions: [Int])?
-    if let hindsight {
-      teacher = sequence(trajectory, opening: try opening(task, first, hindsight.text))
-      if let tokens = teacher?.tokens, tokens.count > contextLength { teacher = nil }
+    guard rollout.counts, !Self.isMasked(rollout), trajectory.actionTokenCount > 0 else {
+      return Built(example: nil, metrics: metrics)
+    }
+    let student = contexts.student(trajectory)
+    let teacher = try hindsight.flatMap {
+      try contexts.teacher(trajectory, of: task, hindsight: $0)
     }
     var rows: [ActionRow] = []
     for turn in trajectory.turns {
@@ -83,14 +74,15 @@ struct ExampleBuilder {
         rows.append(
           ActionRow(
             token: token, weight: 0, rolloutLogprob: logprob, advantage: Float(advantage ?? 0),
-            reward: Float(rollout.grade.reward ?? 0), hasTeacher: teacher != nil,
+            reward: Float(rollout.grade.reward ?? 0),
+            hasTeacher: teacher?.isTold[rows.count] ?? false,
             turn: Int32(turn.number - 1), trajectory: number))
       }
     }
     return Built(
       example: TrainingExample(
-        student: student.tokens, studentActions: student.actions, teacher: teacher?.tokens,
-        teacherActions: teacher?.actions ?? [], rows: rows),
+        student: student.tokens, studentActions: student.actions,
+        teacher: teacher?.contexts ?? [], rows: rows),
       metrics: metrics)
   }
 
@@ -99,39 +91,6 @@ struct ExampleBuilder {
   static func isMasked(_ rollout: Rollout) -> Bool {
     let cutOff = rollout.trajectory.stopReason != .submitted
     return (rollout.grade.resolved && cutOff) || rollout.grade.timedOut || rollout.grade.outOfMemory
-  }
-
-  /// Tokens up to the last action token, behind the given opening; and where the actions are.
-  private func sequence(
-    _ trajectory: Trajectory, opening: [TokenID]
-  ) -> (tokens: [TokenID], actions: [Int]) {
-    var tokens: [TokenID] = []
-    var actions: [Int] = []
-    for (index, turn) in trajectory.turns.enumerated() where !turn.actionTokens.isEmpty {
-      tokens += index == 0 ? opening : turn.contextTokens
-      actions += tokens.count..<tokens.count + turn.actionTokens.count
-      tokens += turn.actionTokens
-    }
-    return (tokens, actions)
-  }
-
-  /// The teacher's first messages: the student's with the hindsight block in its place.
-  private func opening(_ task: RepairTask, _ first: Turn, _ hindsight: String) throws -> [TokenID] {
-    let files = WorkTreeListing.files(in: task.environmentDirectory.path(percentEncoded: false))
-    func encode(_ hindsight: String?) -> [TokenID] {
-      chatFormat.encode(
-        dialect.openingMessages(
-          instruction: task.instruction, files: files, testCommand: task.testCommand,
-          hindsight: hindsight, tools: configuration.tools),
-        addGenerationPrompt: true, tokenizer: tokenizer)
-    }
-    // The teacher must differ by the hint alone.
-    guard encode(nil) == first.contextTokens else {
-      throw TrainingError(
-        "\(task.directory.path(percentEncoded: false)): the task's folder changed while its"
-          + " episodes ran, so a hindsight context can't be built for them")
-    }
-    return encode(hindsight)
   }
 }
 

@@ -71,8 +71,10 @@ public final class Trainer {
     optimizer = AdamW(parameterCount: student.trained.count)
     gradients = student.makeGradients()
     builder = ExampleBuilder(
-      configuration: configuration, dialect: rollouts.dialect, tokenizer: policy.tokenizer,
-      chatFormat: policy.chatFormat, contextLength: engine.config.contextLength)
+      configuration: configuration,
+      contexts: ContextBuilder(
+        dialect: rollouts.dialect, tools: configuration.tools, tokenizer: policy.tokenizer,
+        chatFormat: policy.chatFormat, contextLength: engine.config.contextLength))
     checkpoints = Checkpoints(folder: folder.appending(path: "checkpoints"))
     state = TrainingState(collapseGuard: CollapseGuard(configuration.guardThresholds))
     if resume,
