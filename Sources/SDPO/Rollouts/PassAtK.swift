@@ -1,5 +1,3 @@
-import LanguageModel
-
 /// pass@k over a task set with a confidence interval.
 public struct PassAtK: Sendable, Codable, Equatable {
   public var k: Int
@@ -15,17 +13,9 @@ public struct PassAtK: Sendable, Codable, Equatable {
     let estimates = outcomes.filter { $0.samples >= k }.map {
       Self.estimate(samples: $0.samples, successes: $0.successes, k: k)
     }
-    guard k > 0, !estimates.isEmpty else { return nil }
+    guard k > 0, let interval = MeanInterval(estimates, seed: seed) else { return nil }
     self.k = k
-    value = estimates.reduce(0, +) / Double(estimates.count)
-    var random = SplitMix64(seed: seed)
-    let means = (0..<2_000).map { _ in
-      (0..<estimates.count).reduce(0.0) { sum, _ in
-        sum + estimates[random.index(below: estimates.count)]
-      } / Double(estimates.count)
-    }.sorted()
-    low = means[means.count * 25 / 1000]
-    high = means[means.count * 975 / 1000 - 1]
+    (value, low, high) = (interval.mean, interval.low, interval.high)
   }
 
   /// 1 − Π_{i = n−c+1}^{n} (1 − k/i): the chance that k of n samples hold a success.
