@@ -15,7 +15,8 @@ struct Hindsight: AsyncParsableCommand {
         hindsight train --steps 1 --tasks-per-step 1 --output runs/first
       """,
     subcommands: [
-      TrainCommand.self, SFTCommand.self, EvalCommand.self, ReportCommand.self, RunCommand.self,
+      TrainCommand.self, SFTCommand.self, GapCommand.self, EvalCommand.self, ReportCommand.self,
+      RunCommand.self,
       ReplayCommand.self, TasksCommand.self, TokenizeCommand.self, LogprobsCommand.self,
       GenerateCommand.self, BenchCommand.self, DoctorCommand.self,
     ])

@@ -74,6 +74,24 @@ final class TestFolder: Sendable {
   }
 }
 
+/// The tiny Llama with room for an episode: its positions are rotary, so any length will do.
+enum TinyModelFolder {
+  static func make(in folder: TestFolder) throws -> String {
+    let source = HindsightCommand.fixtures.appending(path: "reference/tiny-llama")
+    let copy = folder.url.appending(path: "model")
+    try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+    for name in ["model.safetensors", "tokenizer.json", "tokenizer_config.json"] {
+      try FileManager.default.copyItem(
+        at: source.appending(path: name), to: copy.appending(path: name))
+    }
+    let config = try String(contentsOf: source.appending(path: "config.json"), encoding: .utf8)
+    try config.replacing(
+      "\"max_position_embeddings\": 256", with: "\"max_position_embeddings\": 8192"
+    ).write(to: copy.appending(path: "config.json"), atomically: true, encoding: .utf8)
+    return copy.path
+  }
+}
+
 /// The endpoint of `Tests/Fixtures/endpoint`; it ends with this object.
 final class Endpoint {
   let port: Int

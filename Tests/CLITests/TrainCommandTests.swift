@@ -3,20 +3,8 @@ import Testing
 
 /// `hindsight train` on a tiny network and real tasks in the real sandbox.
 @Suite(.serialized) struct TrainCommandTests {
-  /// The tiny Llama with room for an episode: its positions are rotary, so any length will do.
   private func model(in folder: TestFolder) throws -> String {
-    let source = HindsightCommand.fixtures.appending(path: "reference/tiny-llama")
-    let copy = folder.url.appending(path: "model")
-    try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
-    for name in ["model.safetensors", "tokenizer.json", "tokenizer_config.json"] {
-      try FileManager.default.copyItem(
-        at: source.appending(path: name), to: copy.appending(path: name))
-    }
-    let config = try String(contentsOf: source.appending(path: "config.json"), encoding: .utf8)
-    try config.replacing(
-      "\"max_position_embeddings\": 256", with: "\"max_position_embeddings\": 8192"
-    ).write(to: copy.appending(path: "config.json"), atomically: true, encoding: .utf8)
-    return copy.path
+    try TinyModelFolder.make(in: folder)
   }
 
   private func arguments(_ model: String, _ output: String, _ more: [String] = []) -> [String] {

@@ -50,6 +50,9 @@ public struct Rollouts: Sendable {
   /// Episodes under way at once: what the policy decodes together. One that is being graded has made
   /// room for the next.
   public var concurrency: Int
+  /// What the first user message tells about an earlier attempt, by the task's id: to measure what it
+  /// is worth. A student is told nothing.
+  public var hindsight: [String: String] = [:]
   /// Gradings under way at once: tests need a processor each.
   public var graders = ProcessInfo.processInfo.activeProcessorCount
 
@@ -156,7 +159,8 @@ public struct Rollouts: Sendable {
     try? FileManager.default.removeItem(atPath: workTree)
     let trajectory = await episode.run(
       policy, at: Episode.Place(recorder: recorder, name: name, workTree: workTree),
-      sample: sample, seed: random.next(), observers: writer.map { [$0] } ?? [])
+      sample: sample, seed: random.next(), hindsight: hindsight[task.id],
+      observers: writer.map { [$0] } ?? [])
     return (trajectory, writer)
   }
 
