@@ -14,6 +14,10 @@ struct TrainCommand: AsyncParsableCommand {
       The run's folder holds its configuration, metrics.jsonl, TensorBoard events, transcripts and \
       checkpoints; `hindsight train --resume FOLDER` continues it after any kind of stop.
 
+      Before the first step, a pre-flight measures on a few tasks whether hindsight makes correct \
+      actions likelier at all. If it doesn't, there is nothing to learn from it, and the run is \
+      refused unless forced.
+
       Example: hindsight train --adapter models/adapters/warm-start --steps 8 --output runs/first
       """)
 
@@ -45,7 +49,11 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "The run's folder.")
   var output = "runs/train"
 
-  @Flag(help: "Replace an earlier run in the output folder.")
+  @Flag(
+    help: """
+      Replace an earlier run in the output folder, and train even if hindsight tells the model \
+      nothing.
+      """)
   var force = false
 
   @Option(
@@ -62,8 +70,10 @@ struct TrainCommand: AsyncParsableCommand {
     let configuration = try resume.map(Self.readConfiguration) ?? newConfiguration()
     // Everything is loaded before the folder is made: what can't be used leaves nothing behind.
     let parts = try await Parts(configuration)
+    let preFlight = resume == nil ? try await parts.preFlight(configuration, force: force) : nil
     let folder = try resume.map { URL(filePath: $0) } ?? newFolder(configuration)
     let trainer = try parts.makeTrainer(configuration, folder, resume: resume != nil)
+    if let preFlight { try trainer.record(preFlight) }
     if trainer.step > 0 { print("continuing after step \(trainer.step)") }
     let trace = try trace.map { try TraceWriter($0) }
     defer { trace?.finish() }
@@ -175,6 +185,31 @@ private struct Parts {
     return try Trainer(
       configuration, folder: folder, tasks: tasks, student: student, policy: policy,
       rollouts: rollouts, resume: resume)
+  }
+
+  /// Measures the hindsight gap on a sample of the tasks and prints it; nil for a run without a
+  /// teacher.
+  ///
+  /// - Throws: one sentence if there is no gap, unless forced.
+  func preFlight(_ configuration: TrainingConfiguration, force: Bool) async throws -> PreFlight? {
+    guard configuration.needsTeacher else { return nil }
+    let scratch = try ScratchFolder("pre-flight")
+    defer { scratch.remove() }
+    let oracles = OracleAttempts(
+      dialect: setup.dialect, tools: configuration.tools, environment: setup.environment,
+      tokenizer: policy.tokenizer, chatFormat: policy.chatFormat,
+      hindsight: configuration.hindsight, seed: configuration.seed, folder: scratch.url)
+    let sample = tasks.drawn(PreFlight.taskCount, seed: configuration.seed)
+    let policy = policy
+    let progress = ProgressReporter("Pre-flight", total: 2 * sample.count, unit: "passes")
+    progress.advance(by: 0)
+    defer { progress.finish() }
+    let found = try await cancellingOnInterrupt {
+      try await PreFlight.run(sample, policy: policy, oracles: oracles) { progress.advance() }
+    }
+    progress.finish()
+    try PreFlightVerdict(found).announce(force: force)
+    return found
   }
 
   private static func startingAdapter(

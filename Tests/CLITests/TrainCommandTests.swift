@@ -13,16 +13,23 @@ import Testing
       "--tasks", HindsightCommand.fixtures.appending(path: "tasks").path,
       "--steps", "3", "--tasks-per-step", "1", "--group-size", "2", "--max-turns", "2",
       "--max-action-tokens", "10", "--seed", "3", "--lora-rank", "4", "--learning-rate", "1e-2",
+      // A network without training reads nothing out of hindsight.
+      "--force",
     ] + more
   }
 
-  /// What must be the same however often a run was killed; times and memory differ.
-  private func figures(_ run: URL, times: Bool = false) throws -> [[String: Double]] {
+  private func lines(_ run: URL) throws -> [[String: Any]] {
     let text = try String(contentsOf: run.appending(path: "metrics.jsonl"), encoding: .utf8)
-    return try text.split(separator: "\n").map { line in
-      let object = try #require(
-        JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-      return object.compactMapValues { $0 as? Double }.filter { key, _ in
+    return try text.split(separator: "\n").map {
+      try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+  }
+
+  /// What must be the same however often a run was killed; times and memory differ. Step 0 is the
+  /// pre-flight.
+  private func figures(_ run: URL, times: Bool = false) throws -> [[String: Double]] {
+    try lines(run).filter { $0["step"] as? Int != 0 }.map { object in
+      object.compactMapValues { $0 as? Double }.filter { key, _ in
         // What the machine did may differ; what was learnt may not.
         times || !["time", "memory", "generation/"].contains(where: key.hasPrefix)
       }
@@ -75,8 +82,9 @@ import Testing
       let (process, wait) = try HindsightCommand.start(arguments: arguments, in: folder.url)
       let metrics = run.appending(path: "metrics.jsonl")
       while process.isRunning {
+        // The first line is the pre-flight's.
         let lines = (try? String(contentsOf: metrics, encoding: .utf8))?.split(separator: "\n")
-        if lines?.count ?? 0 >= index { break }
+        if lines?.count ?? 0 > index { break }
         usleep(2000)
       }
       usleep(UInt32(delay * 1e6))
@@ -181,13 +189,57 @@ import Testing
     let metrics = folder.url.appending(path: "run/metrics.jsonl")
     while process.isRunning {
       let text = (try? String(contentsOf: metrics, encoding: .utf8)) ?? ""
-      if text.contains("\n") { break }
+      if text.contains("\"step\":1,") { break }
       usleep(2000)
     }
     kill(process.processIdentifier, SIGINT)
     let outcome = try wait()
     #expect(outcome.status == 130, "\(outcome.errors)")
     #expect(outcome.output.contains("`hindsight train --resume run` goes on"))
+  }
+
+  /// ALGORITHM §6: a gap of 0 or less means that training can't work.
+  @Test func refusesARunWithoutAGap() throws {
+    let folder = try TestFolder()
+    let model = try model(in: folder)
+    let unforced = arguments(model, "run", ["--steps", "1"]).filter { $0 != "--force" }
+    let refused = try HindsightCommand.run(unforced, in: folder.url)
+    #expect(refused.status == 2, "\(refused.output)")
+    #expect(refused.output.contains("pre-flight, 3 tasks: with final feedback correct actions are"))
+    #expect(refused.errors.contains("doesn't make correct actions likelier"), "\(refused.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder["run"].path))
+
+    let forced = try HindsightCommand.run(unforced + ["--force"], in: folder.url)
+    #expect(forced.status == 0 && forced.errors.contains("going on because of --force"))
+    let before = try #require(try lines(folder["run"]).first)
+    #expect(before["step"] as? Int == 0)
+    for kind in ["feedback", "solution"] {
+      let name = "preflight/final-\(kind)/token_gap"
+      let gap = try ["\(name)_low", name, "\(name)_high"].map {
+        try #require(before[$0] as? Double)
+      }
+      #expect(gap == gap.sorted() && gap.allSatisfy { abs($0) < 1 })
+      #expect(before["preflight/final-\(kind)/token_difference"] != nil)
+    }
+    // What needs no teacher needs no gap.
+    let rewarded = try HindsightCommand.run(
+      arguments(model, "grpo", ["--steps", "1", "--signal", "grpo"]).filter { $0 != "--force" },
+      in: folder.url)
+    #expect(rewarded.status == 0 && !rewarded.output.contains("pre-flight"), "\(rewarded.errors)")
+  }
+
+  @Test(arguments: ["turn", "next", "lookahead(2)"])
+  func hintsStandBeforeActions(_ placement: String) throws {
+    let folder = try TestFolder()
+    let outcome = try HindsightCommand.run(
+      arguments(
+        try model(in: folder), "run",
+        ["--steps", "1", "--placement", placement, "--max-turns", "3"]), in: folder.url)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let step = try #require(try figures(folder["run"]).first)
+    #expect(step["loss"] ?? 0 > 0 && step["episodes/without_hindsight"] == 0)
+    let configuration = try String(contentsOf: folder["run/config.json"], encoding: .utf8)
+    #expect(configuration.contains("\"placement\" : \"\(placement)\""))
   }
 
   @Test func refusesToGoOnWithChangedTasks() throws {

@@ -60,8 +60,7 @@ public final class Trainer {
     self.student = student
     self.rollouts = rollouts
     engine = policy.engine
-    let signal = configuration.objective.signal
-    if !signal.needsTeacher && configuration.turnSelection == nil {
+    if !configuration.needsTeacher {
       teacher = nil
     } else if configuration.teacher == .current {
       teacher = student
@@ -83,7 +82,12 @@ public final class Trainer {
     {
       state = saved
     }
-    metrics = try MetricsWriter(directory: folder, resumingAfter: state.step > 0 ? state.step : nil)
+    metrics = try MetricsWriter(directory: folder, resumingAfter: resume ? state.step : nil)
+  }
+
+  /// Records what was found before the first step, as step 0.
+  public func record(_ preFlight: PreFlight) throws {
+    try metrics.write(step: 0, preFlight.metrics)
   }
 
   /// The last finished step.

@@ -99,6 +99,9 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
     self.guardThresholds = guardThresholds
   }
 
+  /// Whether anything is learnt from hindsight.
+  public var needsTeacher: Bool { objective.signal.needsTeacher || turnSelection != nil }
+
   /// One sentence that names the first value that makes no sense, or nil.
   public var problem: String? {
     if let problem = sampling.problem { return problem }
