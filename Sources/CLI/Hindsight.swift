@@ -12,13 +12,13 @@ struct Hindsight: AsyncParsableCommand {
         make model           # fetch the default model
         hindsight doctor     # is everything here that is needed?
         hindsight run --repo . --issue "add subtracts" --test "python3 -m unittest"
-        hindsight train --steps 1 --tasks-per-step 1 --output runs/first
+        hindsight gap --sample 4 --adapter models/adapters/warm-start
+        hindsight train --force --steps 1 --tasks-per-step 1 --output runs/first
       """,
     subcommands: [
       TrainCommand.self, SFTCommand.self, GapCommand.self, EvalCommand.self, ReportCommand.self,
-      RunCommand.self,
-      ReplayCommand.self, TasksCommand.self, TokenizeCommand.self, LogprobsCommand.self,
-      GenerateCommand.self, BenchCommand.self, DoctorCommand.self,
+      RunCommand.self, ReplayCommand.self, TasksCommand.self, TokenizeCommand.self,
+      LogprobsCommand.self, GenerateCommand.self, BenchCommand.self, DoctorCommand.self,
     ])
 
   static func main() async {

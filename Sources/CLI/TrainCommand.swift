@@ -18,7 +18,7 @@ struct TrainCommand: AsyncParsableCommand {
       actions likelier at all. If it doesn't, there is nothing to learn from it, and the run is \
       refused unless forced.
 
-      Example: hindsight train --adapter models/adapters/warm-start --steps 8 --output runs/first
+      Example: hindsight train --adapter runs/sft/adapter --steps 8 --output runs/first
       """)
 
   @OptionGroup var modelOptions: ModelOptions
