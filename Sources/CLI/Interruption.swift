@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Foundation
+internal import Synchronization
 
 /// Runs something that a first Ctrl-C (or SIGTERM) cancels, so that it can put its things in order; the second
 /// ends the process at once.
@@ -7,20 +8,33 @@ func cancellingOnInterrupt<Value: Sendable>(
   _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
   let work = Task { try await body() }
-  let sources = [SIGINT, SIGTERM].map { number in
+  Interrupts.listen { number in
+    if work.isCancelled { exit(128 + number) }
+    Failure.report("stopping (again to stop at once)")
+    work.cancel()
+  }
+  defer { Interrupts.listen(nil) }
+  return try await work.value
+}
+
+/// The process's signals, watched from the first work on: a source that is made anew for a second
+/// work hears nothing.
+private enum Interrupts {
+  private static let listener = Mutex<(@Sendable (Int32) -> Void)?>(nil)
+  nonisolated(unsafe) private static let sources = [SIGINT, SIGTERM].map { number in
     signal(number, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
     source.setEventHandler {
-      if work.isCancelled { exit(128 + number) }
-      Failure.report("stopping (again to stop at once)")
-      work.cancel()
+      guard let heard = listener.withLock({ $0 }) else { exit(128 + number) }
+      heard(number)
     }
     source.resume()
     return source
   }
-  defer {
-    for source in sources { source.cancel() }
-    for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+
+  /// Nil: nobody has anything to put in order, and a signal ends the process.
+  static func listen(_ body: (@Sendable (Int32) -> Void)?) {
+    _ = sources
+    listener.withLock { $0 = body }
   }
-  return try await work.value
 }
