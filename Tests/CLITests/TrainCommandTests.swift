@@ -205,7 +205,7 @@ import Testing
     let unforced = arguments(model, "run", ["--steps", "1"]).filter { $0 != "--force" }
     let refused = try HindsightCommand.run(unforced, in: folder.url)
     #expect(refused.status == 2, "\(refused.output)")
-    #expect(refused.output.contains("pre-flight, 3 tasks: with final feedback correct actions are"))
+    #expect(refused.output.contains("pre-flight, 2 tasks: with final feedback correct actions are"))
     #expect(refused.errors.contains("doesn't make correct actions likelier"), "\(refused.errors)")
     #expect(!FileManager.default.fileExists(atPath: folder["run"].path))
 
