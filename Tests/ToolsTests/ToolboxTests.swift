@@ -161,6 +161,60 @@ private let sandbox: Sandbox =
     #expect(try await !box().run(.edit(path: name, old: new + " ", new: old)).isError)
   }
 
+  @Test func linesAreReplacedByTheirNumbers() async throws {
+    let box = box()
+    func edit(_ first: Int, _ last: Int, _ lines: [String]) async throws -> ToolResult {
+      try await box.run(
+        .editLines(path: "src/b.txt", firstLine: first, lastLine: last, lines: lines))
+    }
+    #expect(try await edit(2, 2, ["  gamma"]).text == "Edited. Line 2 was:\n2|beta")
+    #expect(try folder.text("src/b.txt") == "alpha\n  gamma\nalpha beta\n")
+    #expect(
+      try await edit(1, 2, []).text
+        == "Edited. Lines 1-2 were:\n1|alpha\n2|  gamma\nsrc/b.txt has 1 line now.")
+    #expect(try await !edit(1, 1, ["", "x", ""]).isError)
+    #expect(try folder.text("src/b.txt") == "\nx\n\n")
+    for (first, last) in [(0, 1), (3, 2), (2, 4), (-1, -1)] {
+      #expect(try await edit(first, last, ["y"]).isError)
+    }
+    #expect(try await edit(2, 2, ["x"]).text.contains("nothing would change"))
+    #expect(try folder.text("src/b.txt") == "\nx\n\n")
+    try folder.write("crlf", "one\r\ntwo")
+    for (line, text) in [(2, "2"), (1, "1")] {
+      _ = try await box.run(
+        .editLines(path: "crlf", firstLine: line, lastLine: line, lines: [text]))
+    }
+    #expect(try folder.text("crlf").utf8.elementsEqual("1\r\n2".utf8))
+    try folder.write("m.py", "def f():\n    return 1\n")
+    let refused = try await box.run(
+      .editLines(path: "m.py", firstLine: 2, lastLine: 2, lines: ["return 1"]))
+    #expect(refused.isError && refused.text.hasPrefix("Edit refused"))
+    #expect(try folder.text("m.py") == "def f():\n    return 1\n")
+  }
+
+  @Test func undoTakesEditsBackOneByOne() async throws {
+    let box = box()
+    #expect(try await box.run(.undo).text == "There is no edit to take back.")
+    _ = try await box.run(.edit(path: "src/b.txt", old: "alpha\n", new: ""))
+    _ = try await box.run(.create(path: "new/file", contents: "x\n"))
+    _ = try await box.run(.editLines(path: "src/b.txt", firstLine: 1, lastLine: 1, lines: ["1"]))
+    let refused = ToolCall.editLines(path: "src/b.txt", firstLine: 9, lastLine: 9, lines: ["1"])
+    #expect(try await box.run(refused).isError)
+    #expect(try folder.text("src/b.txt") == "1\nalpha beta\n")
+    #expect(try await box.run(.undo).text == "Undone.")
+    #expect(try folder.text("src/b.txt") == "beta\nalpha beta\n")
+    #expect(try await box.run(.undo).text == "Undone. new/file is gone again.")
+    #expect(!FileManager.default.fileExists(atPath: folder["new/file"]))
+    // What something else has changed since stays.
+    try folder.write("src/b.txt", "other\n")
+    #expect(try await box.run(.undo).isError)
+    #expect(try folder.text("src/b.txt") == "other\n")
+    try folder.write("src/b.txt", "beta\nalpha beta\n")
+    #expect(try await !box.run(.undo).isError)
+    #expect(try folder.text("src/b.txt") == "alpha\nbeta\nalpha beta\n")
+    #expect(try await box.run(.undo).isError)
+  }
+
   @Test func createWritesNewFilesOnly() async throws {
     let new = try await box().run(.create(path: "x/y z/new.py", contents: "a = 1\n"))
     #expect(new.text == "Created x/y z/new.py with 1 line.")
@@ -225,7 +279,9 @@ private let sandbox: Sandbox =
     let calls: [ToolCall] = [
       .view(path: "a", firstLine: 1, lastLine: nil), .search(pattern: "p", path: nil),
       .edit(path: "a", old: "o\n", new: "\"n\""), .create(path: "a", contents: "c"),
-      .shell(command: "ls"), .test, .submit,
+      .shell(command: "ls"), .test, .submit, .undo,
+      .editLines(path: "a", firstLine: 2, lastLine: 3, lines: ["x", ""]),
+      .editLines(path: "a", firstLine: 2, lastLine: 2, lines: []),
     ]
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]

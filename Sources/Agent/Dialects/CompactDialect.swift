@@ -4,7 +4,10 @@ public import Tools
 ///
 /// A reply is an optional line that begins with `#` (a thought) and one action:
 /// ```
-/// view PATH [FIRST LAST]      search TEXT      test      submit      shell COMMAND
+/// view PATH [FIRST LAST]      search TEXT      test      undo      submit      shell COMMAND
+/// edit PATH FIRST [LAST]
+/// new lines
+///
 /// edit PATH                   create PATH
 /// <<<                         <<<
 /// old lines                   contents
@@ -30,9 +33,10 @@ public struct CompactDialect: Dialect {
     switch tool {
     case .view: "view PATH [FIRST LAST]"
     case .search: "search TEXT"
-    case .edit: "edit PATH\n<<<\nold lines\n===\nnew lines\n>>>"
+    case .edit: "edit PATH FIRST [LAST]\nnew lines"
     case .create: "create PATH\n<<<\ncontents\n>>>"
     case .test: "test"
+    case .undo: "undo"
     case .shell: "shell COMMAND"
     case .submit: "submit"
     }
@@ -43,9 +47,10 @@ public struct CompactDialect: Dialect {
     switch tool {
     case .view: "view src/calc.py 1 40"
     case .search: "search def total"
-    case .edit: "edit src/calc.py\n<<<\n    return a - b\n===\n    return a + b\n>>>"
+    case .edit: "edit src/calc.py 12\n    return a + b"
     case .create: "create notes.txt\n<<<\nfirst line\n>>>"
     case .test: "test"
+    case .undo: "undo"
     case .shell: "shell ls src"
     case .submit: "submit"
     }
@@ -73,13 +78,23 @@ public struct CompactDialect: Dialect {
       return "search \(QuotedWord.quoted(pattern)) \(QuotedWord.render(path))"
     case .edit(let path, let old, let new):
       return "edit \(QuotedWord.render(path))\n\(Fence.render([old, new]))"
+    case .editLines(let path, let first, let last, let lines):
+      let place = first == last ? "\(first)" : "\(first) \(last)"
+      return (["edit \(QuotedWord.render(path)) \(place)"] + body(lines)).joined(separator: "\n")
     case .create(let path, let contents):
       return "create \(QuotedWord.render(path))\n\(Fence.render([contents]))"
     case .shell(let command):
       return isPlain(command) ? "shell \(command)" : "shell\n\(Fence.render([command]))"
-    case .test, .submit:
+    case .test, .undo, .submit:
       return call.name
     }
+  }
+
+  /// Lines as they stand where the parser reads them back, else between markers.
+  private func body(_ lines: [String]) -> [String] {
+    guard let first = lines.first, let last = lines.last else { return [] }
+    let isPlain = !Fence.isOpening(Array(first.utf8)[...]) && !last.utf8.allSatisfy(isBlank)
+    return isPlain ? lines : [Fence.render([ToolCall.text(lines)])]
   }
 
   /// Whether a text survives as the rest of a line.

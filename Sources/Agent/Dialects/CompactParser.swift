@@ -54,6 +54,8 @@ struct CompactParser {
       try expectNothing(body)
       return try search(rest)
     case .edit:
+      let words = try QuotedWord.words(rest)
+      if words.count > 1 { return try editLines(words, body) }
       let path = try path(rest)
       var block = try FencedBlockReader(body)
       let old = try block.section(closedBy: Fence.separator)
@@ -68,13 +70,42 @@ struct CompactParser {
       guard !command.isEmpty else { return .shell(command: try onlySection(body)) }
       try expectNothing(body)
       return .shell(command: command)
-    case .test, .submit:
+    case .test, .undo, .submit:
       guard trimmed(rest).isEmpty else {
         throw FormatProblem("nothing may follow it on its line (a thought begins with #)")
       }
       try expectNothing(body)
-      return tool == .test ? .test : .submit
+      return tool == .test ? .test : tool == .undo ? .undo : .submit
     }
+  }
+
+  /// The new lines as they stand, to the end of the reply without its blank lines; or between markers,
+  /// as ``CompactDialect`` writes what wouldn't survive that.
+  private func editLines(
+    _ words: [String], _ body: ArraySlice<ArraySlice<UInt8>>
+  ) throws(FormatProblem) -> ToolCall {
+    guard words.count <= 3 else {
+      throw FormatProblem("expected a path, and perhaps the first and the last line")
+    }
+    let first = try number(words[1])
+    let last = words.count == 3 ? try number(words[2]) : first
+    var body = body
+    if let line = body.first, Fence.isOpening(line) {
+      return .editLines(
+        path: words[0], firstLine: first, lastLine: last,
+        lines: ToolCall.lines(try onlySection(body)))
+    }
+    while let line = body.last, line.allSatisfy(isBlank) { body.removeLast() }
+    return .editLines(
+      path: words[0], firstLine: first, lastLine: last,
+      lines: body.map { String(decoding: $0, as: UTF8.self) })
+  }
+
+  private func number(_ word: String) throws(FormatProblem) -> Int {
+    guard let number = Int(word) else {
+      throw FormatProblem("'\(word.prefix(40))' is not a line number")
+    }
+    return number
   }
 
   private func onlySection(
@@ -100,10 +131,7 @@ struct CompactParser {
     }
     var numbers: [Int?] = [nil, nil]
     for (index, word) in words.dropFirst().enumerated() where !(index == 0 && word == "-") {
-      guard let number = Int(word) else {
-        throw FormatProblem("'\(word.prefix(40))' is not a line number")
-      }
-      numbers[index] = number
+      numbers[index] = try number(word)
     }
     return .view(path: words[0], firstLine: numbers[0], lastLine: numbers[1])
   }

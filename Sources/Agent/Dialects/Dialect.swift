@@ -43,17 +43,18 @@ public enum Dialects {
 
 /// A tool as prompts and headers name it.
 public enum ToolName: String, Sendable, Codable, CaseIterable {
-  case view, search, edit, create, test, shell, submit
+  case view, search, edit, create, test, undo, shell, submit
 
   public init(_ call: ToolCall) {
     self =
       switch call {
       case .view: .view
       case .search: .search
-      case .edit: .edit
+      case .edit, .editLines: .edit
       case .create: .create
       case .shell: .shell
       case .test: .test
+      case .undo: .undo
       case .submit: .submit
       }
   }

@@ -32,6 +32,9 @@ enum Fence {
     return text
   }
 
+  /// Whether a block begins with this line.
+  static func isOpening(_ line: ArraySlice<UInt8>) -> Bool { Marker(line, of: opening) != nil }
+
   /// The marker made of `character`, for messages.
   static func marker(_ character: UInt8, _ count: Int) -> String {
     String(repeating: String(UnicodeScalar(character)), count: count)

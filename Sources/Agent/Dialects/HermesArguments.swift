@@ -20,10 +20,15 @@ enum HermesArguments {
         Argument(name: "last_line", kind: .integer, isOptional: true),
       ]
     case .search: [Argument(name: "pattern"), Argument(name: "path", isOptional: true)]
-    case .edit: [Argument(name: "path"), Argument(name: "old"), Argument(name: "new")]
+    case .edit:
+      [
+        Argument(name: "path"), Argument(name: "old", isOptional: true), Argument(name: "new"),
+        Argument(name: "first_line", kind: .integer, isOptional: true),
+        Argument(name: "last_line", kind: .integer, isOptional: true),
+      ]
     case .create: [Argument(name: "path"), Argument(name: "contents")]
     case .shell: [Argument(name: "command")]
-    case .test, .submit: []
+    case .test, .undo, .submit: []
     }
   }
 
@@ -34,10 +39,11 @@ enum HermesArguments {
       switch tool {
       case .view: "show a file with line numbers, or list a folder"
       case .search: "find lines with a text"
-      case .edit: "replace the one place that reads old"
+      case .edit: "replace the lines, or the one place that reads old"
       case .create: "write a new file"
       case .shell: "run a command"
       case .test: "run the tests"
+      case .undo: "take the last edit back"
       case .submit: "finish"
       }
     return "\(tool.rawValue)(\(names.joined(separator: ", "))): \(purpose)"
@@ -68,16 +74,26 @@ enum HermesArguments {
         lastLine: try values.integer("last_line"))
     case .search:
       .search(pattern: try values.string("pattern"), path: try values.optionalString("path"))
-    case .edit:
-      .edit(
-        path: try values.string("path"), old: try values.string("old"),
-        new: try values.string("new"))
+    case .edit: try edit(values)
     case .create:
       .create(path: try values.string("path"), contents: try values.string("contents"))
     case .shell: .shell(command: try values.string("command"))
     case .test: .test
+    case .undo: .undo
     case .submit: .submit
     }
+  }
+
+  private static func edit(_ values: Values) throws(FormatProblem) -> ToolCall {
+    let (path, new) = (try values.string("path"), try values.string("new"))
+    guard let first = try values.integer("first_line") else {
+      return .edit(path: path, old: try values.string("old"), new: new)
+    }
+    guard try values.optionalString("old") == nil else {
+      throw FormatProblem("edit takes \"old\" or \"first_line\", not both")
+    }
+    let last = try values.integer("last_line") ?? first
+    return .editLines(path: path, firstLine: first, lastLine: last, lines: ToolCall.lines(new))
   }
 
   /// One call's arguments; null counts as absent.

@@ -25,7 +25,9 @@ extension Dialect {
       ChatMessage(
         role: .user,
         content: OpeningPrompt(limits: limits).render(
-          instruction: instruction, files: files, testCommand: testCommand, hindsight: hindsight)),
+          instruction: instruction, files: files,
+          // Who has the tool needn't know the command.
+          testCommand: tools.contains(.test) ? nil : testCommand, hindsight: hindsight)),
     ]
   }
 }

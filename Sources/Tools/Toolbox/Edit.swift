@@ -47,6 +47,7 @@ extension Toolbox {
     guard files.overwrite(names, with: result.bytes) else {
       throw Refusal("\(path) can't be written.")
     }
+    history.add(path, names, before: file.bytes, after: result.bytes)
     return ToolResult(
       text: "Edited \(path):\n"
         + result.window(window.first, window.newLast, width: options.lineWidth))
@@ -64,6 +65,7 @@ extension Toolbox {
     guard files.create(names, bytes: bytes) else {
       throw Refusal("\(path) can't be created: a part of the path is no folder.")
     }
+    history.add(path, names, before: nil, after: bytes)
     var text = "Created \(path) with \(counted(TextFile(bytes).lines.count, "line"))."
     if options.checksSyntax, let error = try await newSyntaxError(names, old: nil, new: bytes) {
       text += " It has a syntax error:\n\(error)"

@@ -19,6 +19,11 @@ extension Toolbox {
     let result = try await sandbox.run(
       .shell(testCommand), in: root, limits: testLimits, environment: environment,
       readOnlyBinds: readOnlyBinds)
+    if result.stoppedBy == nil, let text = testDigest?(result.output) {
+      return ToolResult(
+        text: text, exitCode: result.exitCode, isError: !result.succeeded,
+        timedOut: result.timedOut, outOfMemory: result.outOfMemory)
+    }
     guard let summary = TestSummary(result.output) else {
       return answer(result, output: result.output)
     }

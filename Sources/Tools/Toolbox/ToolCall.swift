@@ -1,7 +1,8 @@
 /// One action of the policy, already parsed from its dialect.
 ///
 /// Encoded as `{"name": "edit", "arguments": {"path": …, "old": …, "new": …}}`, the form that
-/// Hermes-style tool calls and transcripts share.
+/// Hermes-style tool calls and transcripts share; an edit of lines has `first_line`, `last_line` and
+/// `new`.
 public enum ToolCall: Sendable, Hashable {
   /// Shows lines `firstLine…lastLine` (1-based, inclusive) of a file, or lists a folder.
   case view(path: String, firstLine: Int? = nil, lastLine: Int? = nil)
@@ -9,12 +10,17 @@ public enum ToolCall: Sendable, Hashable {
   case search(pattern: String, path: String? = nil)
   /// Replaces the one exact occurrence of `old`.
   case edit(path: String, old: String, new: String)
+  /// Replaces lines `firstLine…lastLine` (1-based, inclusive) by `lines`, none of which holds a line
+  /// feed; no lines take them away.
+  case editLines(path: String, firstLine: Int, lastLine: Int, lines: [String])
   /// Writes a new file.
   case create(path: String, contents: String)
   /// Runs a shell command in the workspace.
   case shell(command: String)
   /// Runs the task's visible tests.
   case test
+  /// Takes back the last edit or created file that wasn't taken back yet.
+  case undo
   /// Ends the episode.
   case submit
 
@@ -23,10 +29,11 @@ public enum ToolCall: Sendable, Hashable {
     switch self {
     case .view: "view"
     case .search: "search"
-    case .edit: "edit"
+    case .edit, .editLines: "edit"
     case .create: "create"
     case .shell: "shell"
     case .test: "test"
+    case .undo: "undo"
     case .submit: "submit"
     }
   }
@@ -39,8 +46,9 @@ public enum ToolCall: Sendable, Hashable {
         first == nil && last == nil ? path : "\(path):\(first ?? 1)-\(last.map(String.init) ?? "")"
       case .search(let pattern, let path): path.map { "\(pattern) in \($0)" } ?? pattern
       case .edit(let path, _, _), .create(let path, _): path
+      case .editLines(let path, let first, let last, _): "\(path):\(first)-\(last)"
       case .shell(let command): command
-      case .test, .submit: ""
+      case .test, .undo, .submit: ""
       }
     let line = argument.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
     return line.isEmpty ? name : "\(name) \(line.prefix(120))"
@@ -68,6 +76,10 @@ extension ToolCall: Codable {
       self = .submit
       return
     }
+    if name == "undo" {
+      self = .undo
+      return
+    }
     let arguments = try container.nestedContainer(keyedBy: ArgumentKeys.self, forKey: .arguments)
     func text(_ key: ArgumentKeys) throws -> String {
       try arguments.decode(String.self, forKey: key)
@@ -82,6 +94,12 @@ extension ToolCall: Codable {
       self = .search(
         pattern: try text(.pattern),
         path: try arguments.decodeIfPresent(String.self, forKey: .path))
+    case "edit" where arguments.contains(.firstLine):
+      let first = try arguments.decode(Int.self, forKey: .firstLine)
+      self = .editLines(
+        path: try text(.path), firstLine: first,
+        lastLine: try arguments.decodeIfPresent(Int.self, forKey: .lastLine) ?? first,
+        lines: Self.lines(try text(.new)))
     case "edit": self = .edit(path: try text(.path), old: try text(.old), new: try text(.new))
     case "create": self = .create(path: try text(.path), contents: try text(.contents))
     case "shell": self = .shell(command: try text(.command))
@@ -89,7 +107,7 @@ extension ToolCall: Codable {
       throw DecodingError.dataCorruptedError(
         forKey: .name, in: container,
         debugDescription: "\(name) is no tool; expected view, search, edit, create, shell, "
-          + "test or submit")
+          + "test, undo or submit")
     }
   }
 
@@ -109,11 +127,30 @@ extension ToolCall: Codable {
       try arguments.encode(path, forKey: .path)
       try arguments.encode(old, forKey: .old)
       try arguments.encode(new, forKey: .new)
+    case .editLines(let path, let first, let last, let lines):
+      try arguments.encode(path, forKey: .path)
+      try arguments.encode(first, forKey: .firstLine)
+      try arguments.encode(last, forKey: .lastLine)
+      try arguments.encode(Self.text(lines), forKey: .new)
     case .create(let path, let contents):
       try arguments.encode(path, forKey: .path)
       try arguments.encode(contents, forKey: .contents)
     case .shell(let command): try arguments.encode(command, forKey: .command)
-    case .test, .submit: break
+    case .test, .undo, .submit: break
     }
+  }
+}
+
+extension ToolCall {
+  /// Lines as one text, each with its line feed.
+  package static func text(_ lines: [String]) -> String { lines.map { $0 + "\n" }.joined() }
+
+  /// A text's lines; the last one's line feed may be missing.
+  package static func lines(_ text: String) -> [String] {
+    var lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map {
+      String(Substring($0))
+    }
+    if lines.last?.isEmpty == true { lines.removeLast() }
+    return lines
   }
 }

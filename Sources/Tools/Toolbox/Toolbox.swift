@@ -38,16 +38,21 @@ public struct Toolbox: Sendable {
   let environment: [String: String]
   let readOnlyBinds: [String: String]
   let options: Options
+  let testDigest: (@Sendable (_ output: String) -> String?)?
+  /// What `undo` can take back.
+  let history = EditHistory()
 
   /// Bytes of a file that view, search and edit look at.
   static let maximumFileBytes = 4 << 20
 
-  /// `root`: the workspace's folder on the host. `testLimits`: those of `limits` if nil.
+  /// `root`: the workspace's folder on the host. `testLimits`: those of `limits` if nil. `testDigest`: what
+  /// the agent is told of failing tests instead of the usual summary; nil where it has nothing to say.
   public init(
     root: String, sandbox: Sandbox, limits: SandboxLimits = SandboxLimits(),
     testCommand: String? = nil, testLimits: SandboxLimits? = nil,
     environment: [String: String] = [:], readOnlyBinds: [String: String] = [:],
-    options: Options = Options()
+    options: Options = Options(),
+    testDigest: (@Sendable (_ output: String) -> String?)? = nil
   ) {
     self.root = root
     files = Beneath(root: root)
@@ -58,6 +63,7 @@ public struct Toolbox: Sendable {
     self.environment = environment
     self.readOnlyBinds = readOnlyBinds
     self.options = options
+    self.testDigest = testDigest
   }
 
   /// Performs one action and says how it went.
@@ -81,9 +87,12 @@ public struct Toolbox: Sendable {
     case .view(let path, let first, let last): ToolResult(text: try view(path, first, last))
     case .search(let pattern, let path): ToolResult(text: try search(pattern, path))
     case .edit(let path, let old, let new): try await edit(path, old: old, new: new)
+    case .editLines(let path, let first, let last, let lines):
+      try await edit(path, first, last, lines: lines)
     case .create(let path, let contents): try await create(path, contents)
     case .shell(let command): try await shell(command)
     case .test: try await test()
+    case .undo: try undo()
     case .submit: ToolResult(text: "Submitted.")
     }
   }

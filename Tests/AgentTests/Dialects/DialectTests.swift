@@ -22,13 +22,18 @@ import Tools
       random.next() % 3 == 0 ? nil : Int(random.next() % 2000) - 100
     }
     return (0..<count).map { _ in
-      switch random.next() % 8 {
+      switch random.next() % 10 {
       case 0: .view(path: text(4), firstLine: number(), lastLine: number())
       case 1: .search(pattern: text(4), path: random.next() % 2 == 0 ? nil : text(3))
       case 2, 3: .edit(path: text(3), old: text(9), new: text(9))
       case 4: .create(path: text(3), contents: text(12))
       case 5: .shell(command: text(5))
       case 6: .test
+      case 7: .undo
+      case 8:
+        .editLines(
+          path: text(3), firstLine: number() ?? 1, lastLine: number() ?? 1,
+          lines: ToolCall.lines(text(9)))
       default: .submit
       }
     }
@@ -52,9 +57,11 @@ import Tools
       case .view(let path, let first, let last): [path, "\(first ?? -1_000)", "\(last ?? -1_000)"]
       case .search(let pattern, let path): [pattern, path ?? "none", path == nil ? "" : "set"]
       case .edit(let path, let old, let new): [path, old, new]
+      case .editLines(let path, let first, let last, let lines):
+        [path, "\(first)", "\(last)"] + lines
       case .create(let path, let contents): [path, contents]
       case .shell(let command): [command]
-      case .test, .submit: []
+      case .test, .undo, .submit: []
       }
     return ([call.name] + fields).map { Array($0.utf8) }
   }
@@ -72,6 +79,16 @@ import Tools
       ("edit a.py\r\n<<<\r\nx\n===\r\ny\n>>>\r\n", .edit(path: "a.py", old: "x\n", new: "y\n")),
       ("edit a.py\n<<<\nx\n===\n>>>", .edit(path: "a.py", old: "x\n", new: "")),
       ("edit a.py\n<<<\nx\n===-\ny\n>>>-", .edit(path: "a.py", old: "x", new: "y")),
+      (
+        "edit a.py 3\n    x = 1\n\n    y = 2\n\n",
+        .editLines(path: "a.py", firstLine: 3, lastLine: 3, lines: ["    x = 1", "", "    y = 2"])
+      ),
+      ("edit a.py 3 5", .editLines(path: "a.py", firstLine: 3, lastLine: 5, lines: [])),
+      (
+        "edit a.py 3\n<<<\nx\n\n>>>",
+        .editLines(path: "a.py", firstLine: 3, lastLine: 3, lines: ["x", ""])
+      ),
+      ("undo", .undo),
       (
         "create \"a b.txt\"\n<<<<\n<<<\n>>>\n>>>>", .create(path: "a b.txt", contents: "<<<\n>>>\n")
       ),
@@ -97,6 +114,10 @@ import Tools
     ("edit a.py\n<<<\nold\n===\nnew", "has no >>>"),
     ("edit a.py\n<<<<\nold\n===\nnew\n>>>", "opened by <<<< has no ===="),
     ("edit a.py\n<<<\nold\n===\nnew\n>>>\ntest", "nothing may follow the closing >>>"),
+    ("edit a.py x\ny", "'x' is not a line number"),
+    ("edit a.py 1 2 3\ny", "expected a path"),
+    ("edit a.py 1\n<<<\ny", "has no >>>"),
+    ("undo it", "nothing may follow it"),
     ("create a b.txt\n<<<\n>>>", "expected one path"),
     ("```\nview a.py\n```", "one action at a time"),
   ]) func compactSaysWhatIsWrong(text: String, problem: String) throws {
@@ -116,6 +137,11 @@ import Tools
     (
       #"<tool_call>{"name":"view","arguments":{"path":"a","first_line":true}}</tool_call>"#,
       "must be a whole number"
+    ),
+    (#"<tool_call>{"name":"edit","arguments":{"path":"a","new":""}}</tool_call>"#, "\"old\""),
+    (
+      #"<tool_call>{"name":"edit","arguments":{"path":"a","new":"","old":"","first_line":1}}</tool_call>"#,
+      "not both"
     ),
     (#"<tool_call>{"name":"view","arguments":{"file":"a"}}</tool_call>"#, "no argument 'file'"),
     (#"<tool_call>{"name":"view","arguments":"a"}</tool_call>"#, "must be an object"),
@@ -172,13 +198,15 @@ import Tools
   }
 
   @Test func hindsightStandsBeforeTheClosingLine() throws {
-    func user(_ hindsight: String?) -> String {
+    let closing = "Mend it, run the tests, then submit."
+    func user(_ hindsight: String?, tools: [ToolName] = ToolName.allCases) -> String {
       CompactDialect().openingMessages(
         instruction: "add() subtracts.\n", files: ["calc.py"],
-        testCommand: "python3 -m unittest", hindsight: hindsight)[1].content
+        testCommand: "python3 -m unittest", hindsight: hindsight, tools: tools)[1].content
     }
-    let plain = "add() subtracts.\n\nFiles:\ncalc.py\n\nTests: python3 -m unittest\n\n"
-    let closing = "Mend it, run the tests, then submit."
+    let plain = "add() subtracts.\n\nFiles:\ncalc.py\n\n"
+    // Without the tool it has to know the command.
+    #expect(user(nil, tools: [.shell]) == plain + "Tests: python3 -m unittest\n\n" + closing)
     #expect(user(nil) == plain + closing)
     #expect(user("Hint: {braces} stay.\n") == plain + "Hint: {braces} stay.\n\n" + closing)
   }
