@@ -60,16 +60,22 @@ public struct ToolEnvironment: Sendable, Codable, Hashable {
   public var options: Toolbox.Options
   /// Variables added to the sandbox's own.
   public var variables: [String: String]
+  /// Characters that `test` tells of the first failure; nil, in transcripts from before, is the runner's
+  /// own words.
+  public var failureCharacters: Int?
 
   enum CodingKeys: String, CodingKey {
     case sandbox, limits, options, variables
     case testLimits = "test_limits"
+    case failureCharacters = "failure_characters"
   }
 
   public init(
     sandbox: Sandbox, limits: SandboxLimits = SandboxLimits(), testLimits: SandboxLimits? = nil,
-    options: Toolbox.Options = Toolbox.Options(), variables: [String: String] = [:]
+    options: Toolbox.Options = Toolbox.Options(), variables: [String: String] = [:],
+    failureCharacters: Int? = FailureDigest.tightLimit
   ) {
+    self.failureCharacters = failureCharacters
     self.sandbox = sandbox
     self.limits = limits
     self.testLimits = testLimits
@@ -79,9 +85,15 @@ public struct ToolEnvironment: Sendable, Codable, Hashable {
 
   /// The tools for a work tree.
   public func toolbox(root: String, testCommand: String?) -> Toolbox {
-    Toolbox(
+    var repository = RepositoryView()
+    if sandbox == .none { repository.root = root + "/" }
+    repository.isTest = VisibleTests.isTest
+    let digest = failureCharacters.map { characters in
+      { @Sendable [repository] in VisibleTests.digest($0, characters: characters, repository) }
+    }
+    return Toolbox(
       root: root, sandbox: sandbox, limits: limits, testCommand: testCommand,
-      testLimits: testLimits, environment: variables, options: options)
+      testLimits: testLimits, environment: variables, options: options, testDigest: digest)
   }
 }
 
