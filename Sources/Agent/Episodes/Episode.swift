@@ -116,7 +116,7 @@ public struct Episode: Sendable {
 
   private func openingMessages(workTree: String, hindsight: String?) -> [ChatMessage] {
     dialect.openingMessages(
-      instruction: assignment.instruction, files: WorkTreeListing.files(in: workTree),
+      instruction: assignment.instruction, files: WorkTreeListing.shown(in: workTree),
       testCommand: assignment.testCommand, hindsight: hindsight, tools: tools,
       limits: openingLimits)
   }
@@ -156,6 +156,15 @@ public enum WorkTreeListing {
       }
     }
     return files.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Those of ``files(in:)`` that hold anything: what an agent is told of.
+  public static func shown(in root: String) -> [String] {
+    files(in: root).filter { path in
+      let place = URL(filePath: root).appending(path: path).path(percentEncoded: false)
+      let size = try? FileManager.default.attributesOfItem(atPath: place)[.size] as? Int
+      return size != 0
+    }
   }
 
   /// A line with digest and path for each of the files: what a digest of a folder is taken over.

@@ -1,3 +1,4 @@
+import Foundation
 public import LanguageModel
 
 /// The text that tells the teacher how its trajectory ended: at the end of the first user message,
@@ -71,6 +72,14 @@ public struct HindsightContext: Sendable, Equatable {
     return HindsightContext(
       text: sections.joined(separator: "\n\n"), solutionFrom: shuffled ? nil : solution?.from,
       quotesFeedback: feedback != nil)
+  }
+
+  /// Where such a block stands in a message.
+  static func range(in text: String) -> Range<String.Index>? {
+    guard let start = text.range(of: header)?.lowerBound,
+      let end = text.range(of: closing, options: .backwards)?.upperBound, start < end
+    else { return nil }
+    return start..<end
   }
 
   /// The messages with the block at the end of the first user message; all others are kept as they

@@ -86,7 +86,7 @@ package struct ContextBuilder: Sendable {
 
   /// The teacher's first messages: the student's with the hindsight block in its place.
   private func opening(_ task: RepairTask, _ first: Turn, _ hindsight: String) throws -> [TokenID] {
-    let files = WorkTreeListing.files(in: task.environmentDirectory.path(percentEncoded: false))
+    let files = WorkTreeListing.shown(in: task.environmentDirectory.path(percentEncoded: false))
     func encode(_ hindsight: String?) -> [TokenID] {
       chatFormat.encode(
         dialect.openingMessages(
