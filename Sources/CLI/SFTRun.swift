@@ -14,8 +14,9 @@ struct SFTRun: Sendable {
       command.model, precision: try command.precision.resolved, trainable: command.full)
     let learner = try learner(model)
     let items = tokenized(training, model, "training")
-    let measured = Self.balanced(
-      tokenized(heldOut, model, "held-out"), count: command.heldOut, seed: command.seed)
+    let measured = Self.withShuffledFeedback(
+      Self.balanced(
+        tokenized(heldOut, model, "held-out"), count: command.heldOut, seed: command.seed), model)
     let configuration = command.supervised(
       microBatchTokens: try command.memory.microBatchTokens(
         MemoryPlan(
@@ -30,25 +31,41 @@ struct SFTRun: Sendable {
       "\(trainer.epochSize) demonstrations an epoch, \(trainer.updateCount) updates, "
         + "\(learner.trained.count) trained parameters; tokens of a demonstration: median "
         + "\(lengths[lengths.count / 2]), most \(lengths[lengths.count - 1])")
+    let done = try trainer.resume(from: checkpoints)
+    if done > 0 { print("going on after update \(done)") }
     try writeConfiguration(configuration)
-    let metrics = try MetricsWriter(directory: command.folder)
+    let metrics = try MetricsWriter(
+      directory: command.folder, resumingAfter: done > 0 ? done : nil)
     let progress = ProgressReporter(
-      "Training", total: trainer.epochSize * command.epochs, unit: "demonstrations")
+      "Training", total: trainer.epochSize * command.epochs - done * command.batch,
+      unit: "demonstrations")
+    var saved = ContinuousClock.now
     do {
       try await trainer.run { event in
         try follow(event, learner, model, metrics, progress)
+        if case .updated = event, saved.duration(to: .now) > Self.checkpointInterval {
+          try trainer.checkpoint(to: checkpoints)
+          saved = .now
+        }
       }
+      try trainer.checkpoint(to: checkpoints)
     } catch is CancellationError {
       progress.finish()
+      try trainer.checkpoint(to: checkpoints)
       try save(learner, model, to: name)
-      let saved = "\(command.output)/\(name)"
-      print("stopped; what was learnt so far is in \(saved); `--\(name) \(saved)` goes on from it")
+      print(
+        "stopped; what was learnt so far is in \(command.output)/\(name); the same command goes on")
       throw ExitCode(130)
     }
     progress.finish()
     try save(learner, model, to: name)
     print("saved \(command.output)/\(name)")
   }
+
+  /// What a kill loses at most.
+  private static let checkpointInterval = Duration.seconds(180)
+
+  private var checkpoints: URL { command.folder.appending(path: "checkpoints") }
 
   /// Throws if the model or the adapter isn't there or can't be used, without reading weights.
   func check() throws {
@@ -116,6 +133,23 @@ struct SFTRun: Sendable {
     return chosen
   }
 
+  /// And each one with feedback once more, told of another's failure: where that costs no more, feedback
+  /// says nothing.
+  private static func withShuffledFeedback(
+    _ items: [SupervisedTrainer.Item], _ model: LoadedModel
+  ) -> [SupervisedTrainer.Item] {
+    let told = items.map(\.demonstration).filter { $0.hindsight == .feedback }
+    let shuffled = told.indices.compactMap { index -> SupervisedTrainer.Item? in
+      let others = (1..<told.count).map { told[(index + $0) % told.count] }
+      guard let other = others.first(where: { $0.task != told[index].task }),
+        let twin = told[index].told(of: other)
+      else { return nil }
+      return SupervisedTrainer.Item(
+        twin, label: "shuffled", tokenizer: model.tokenizer, chatFormat: model.chatFormat)
+    }
+    return items + shuffled
+  }
+
   private func follow(
     _ event: SupervisedTrainer.Event, _ learner: Learner, _ model: LoadedModel,
     _ metrics: MetricsWriter, _ progress: ProgressReporter
@@ -132,27 +166,35 @@ struct SFTRun: Sendable {
           "grad_norm": Double(update.gradientNorm),
           "action_tokens": Double(update.actionTokens), "tokens": Double(update.tokens),
         ])
+    case .measured(let update, let measure):
+      progress.line(describe(measure, after: update))
+      try metrics.write(step: update, Self.values(measure))
     case .finished(let epoch):
-      if epoch.epoch > 0 || epoch.heldOutLoss != nil { progress.line(describe(epoch)) }
-      if epoch.epoch > 0 { try save(learner, model, to: "epochs/\(epoch.epoch)") }
+      progress.line(
+        "epoch \(epoch.epoch): "
+          + String(format: "loss %.4f, %.0f tokens/s", epoch.loss, epoch.tokensPerSecond))
+      try save(learner, model, to: "epochs/\(epoch.epoch)")
     }
   }
 
-  private func describe(_ epoch: SupervisedTrainer.EpochReport) -> String {
-    var parts: [String] = []
-    if let loss = epoch.loss { parts.append(String(format: "loss %.4f", loss)) }
-    if let loss = epoch.heldOutLoss {
-      let kinds = Demonstration.Hindsight.allCases.compactMap { kind in
-        epoch.heldOutByHindsight[kind.rawValue].map {
-          "\(kind.rawValue) " + String(format: "%.4f", $0)
-        }
+  private static let labels = Demonstration.Hindsight.allCases.map(\.rawValue) + ["shuffled"]
+
+  private static func values(_ measure: SupervisedTrainer.Measure) -> [String: Double] {
+    var values = ["held_out/loss": measure.loss]
+    for (label, loss) in measure.byLabel { values["held_out/loss_\(label)"] = loss }
+    for (label, loss) in measure.editLoss { values["held_out/edit_loss_\(label)"] = loss }
+    for (label, share) in measure.edits { values["held_out/edit_probability_\(label)"] = share }
+    return values
+  }
+
+  private func describe(_ measure: SupervisedTrainer.Measure, after update: Int) -> String {
+    let kinds = Self.labels.compactMap { label in
+      measure.editLoss[label].map {
+        "\(label) " + String(format: "%.2f (%.1f %%)", $0, 100 * (measure.edits[label] ?? 0))
       }
-      parts.append(
-        String(format: "held-out %.4f", loss) + " (\(kinds.joined(separator: ", ")))")
     }
-    if let speed = epoch.tokensPerSecond { parts.append(String(format: "%.0f tokens/s", speed)) }
-    let title = epoch.epoch == 0 ? "before training" : "epoch \(epoch.epoch)"
-    return "\(title): \(parts.joined(separator: ", "))"
+    return "update \(update): " + String(format: "held-out loss %.4f; ", measure.loss)
+      + "the right edit's nats and probability: " + kinds.joined(separator: ", ")
   }
 
   // MARK: Files

@@ -12,6 +12,7 @@ import Testing
       turns: [
         Demonstration.Turn(action: "view a.py", isTrained: true, observation: "1 x = \(number)"),
         Demonstration.Turn(action: "test", isTrained: true, observation: "failed"),
+        Demonstration.Turn(action: "edit a.py 1", isTrained: true, observation: "Edited."),
         Demonstration.Turn(action: "submit", isTrained: true, observation: nil),
       ])
   }
@@ -19,9 +20,7 @@ import Testing
   /// What a run reports.
   private func train(
     _ configuration: SupervisedConfiguration, full: Bool = false
-  ) async throws -> (
-    epochs: [SupervisedTrainer.EpochReport], updates: [SupervisedTrainer.UpdateReport]
-  ) {
+  ) async throws -> Result {
     let model = try TinyModel()
     var adapter: LoRAParameters?
     if !full {
@@ -37,17 +36,23 @@ import Testing
     let trainer = try SupervisedTrainer(
       configuration, engine: Engine(model.transformer), learner: learner,
       training: Array(items[..<6]), heldOut: Array(items[6...]))
-    var epochs: [SupervisedTrainer.EpochReport] = []
-    var updates: [SupervisedTrainer.UpdateReport] = []
+    var result = Result()
     try await trainer.run { event in
       switch event {
       case .trained: break
-      case .updated(let update): updates.append(update)
-      case .finished(let epoch): epochs.append(epoch)
+      case .updated(let update): result.updates.append(update)
+      case .measured(let update, let measure): result.measures.append((update, measure))
+      case .finished(let epoch): result.epochs.append(epoch)
       }
     }
-    #expect(updates.count == trainer.updateCount)
-    return (epochs, updates)
+    #expect(result.updates.count == trainer.updateCount)
+    return result
+  }
+
+  private struct Result {
+    var epochs: [SupervisedTrainer.EpochReport] = []
+    var updates: [SupervisedTrainer.UpdateReport] = []
+    var measures: [(update: Int, measure: SupervisedTrainer.Measure)] = []
   }
 
   @Test(arguments: [false, true])
@@ -56,12 +61,68 @@ import Testing
       SupervisedConfiguration(
         epochs: 6, batch: 3, optimizer: AdamWConfig(learningRate: full ? 3e-3 : 2e-2)),
       full: full)
-    #expect(result.epochs.map(\.epoch) == Array(0...6))
-    let losses = result.epochs.compactMap(\.loss)
+    #expect(result.epochs.map(\.epoch) == Array(1...6))
+    let losses = result.epochs.map(\.loss)
     #expect(losses.last! < losses.first! * 0.8)
-    let heldOut = result.epochs.compactMap(\.heldOutLoss)
-    #expect(heldOut.last! < heldOut.first! * 0.8)
-    #expect(Set(result.epochs[0].heldOutByHindsight.keys) == ["none", "solution"])
+    // A dozen updates, each of them measured, and once before.
+    #expect(result.measures.map(\.update) == Array(0...12))
+    let (before, after) = (result.measures.first!.measure, result.measures.last!.measure)
+    #expect(after.loss < before.loss * 0.8)
+    #expect(Set(after.byLabel.keys) == ["none", "solution"])
+    for label in ["none", "solution"] {
+      #expect(after.edits[label]! > before.edits[label]!)
+      // One demonstration of each: its probability is its own.
+      #expect(abs(exp(-after.editLoss[label]!) - after.edits[label]!) < 1e-9)
+    }
+  }
+
+  /// Stopped after each of its updates in turn, a run ends with the same weights as without a stop.
+  @Test(arguments: 1...3) func aResumedRunMakesTheSameUpdates(stop: Int) async throws {
+    let configuration = SupervisedConfiguration(
+      epochs: 2, batch: 4, optimizer: AdamWConfig(learningRate: 1e-2))
+    let model = try TinyModel()
+    let items = (0..<6).map {
+      SupervisedTrainer.Item(
+        demonstration($0), tokenizer: model.tokenizer, chatFormat: model.chatFormat)
+    }
+    func run(_ folder: URL, items: [SupervisedTrainer.Item], stopping: Int?) async throws -> [Float]
+    {
+      let adapter = LoRAParameters(config: LoRAConfig(rank: 4, alpha: 8), model: model.config)
+      adapter.initialize(seed: 5)
+      let trainer = try SupervisedTrainer(
+        configuration, engine: Engine(model.transformer),
+        learner: Learner(transformer: model.transformer, adapter: adapter), training: items,
+        heldOut: [])
+      var losses: [Double] = []
+      let done = try trainer.resume(from: folder)
+      do {
+        try await trainer.run { event in
+          guard case .updated(let update) = event else {
+            if case .finished(let epoch) = event { losses.append(epoch.loss) }
+            return
+          }
+          #expect(update.number > done)
+          if update.number == stopping {
+            try trainer.checkpoint(to: folder)
+            throw CancellationError()
+          }
+        }
+        #expect(losses.count == (done <= 2 ? 2 : 1))
+      } catch is CancellationError {}
+      return (0..<adapter.buffer.count).map { adapter.buffer.base[$0] } + losses.map { Float($0) }
+    }
+    try await SupervisedDemonstrationTests.inFolder { folder in
+      let (whole, parts) = (folder.appending(path: "whole"), folder.appending(path: "parts"))
+      let expected = try await run(whole, items: items, stopping: nil)
+      _ = try await run(parts, items: items, stopping: stop)
+      let resumed = try await run(parts, items: items, stopping: nil)
+      #expect(resumed.last == expected.last)
+      let count = resumed.count - (stop <= 2 ? 2 : 1)
+      #expect(Array(resumed[..<count]) == Array(expected[..<count]))
+      await #expect(throws: DemonstrationError.self) {
+        _ = try await run(parts, items: Array(items.dropLast()), stopping: nil)
+      }
+    }
   }
 
   @Test func microBatchesAndRecomputationChangeNothing() async throws {

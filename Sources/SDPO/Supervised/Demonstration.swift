@@ -5,9 +5,9 @@ public import LanguageModel
 /// training needs.
 public struct Demonstration: Sendable, Equatable, Codable {
   public enum Kind: String, Sendable, Codable, CaseIterable {
-    /// Look, test, edit, test, submit.
+    /// Look, edit, test, submit.
     case straight
-    /// A wrong edit first, mended after reading the failing test.
+    /// Wrong edits first, each taken back when the tests fail.
     case mended
     /// A malformed call first, mended after reading the format error.
     case malformed
@@ -86,6 +86,18 @@ extension Demonstration {
         tokenizer: tokenizer)
     }
     return TrainingExample(student: tokens, studentActions: actions, rows: rows)
+  }
+
+  /// With another demonstration's hindsight in place of its own; nil if one of the two has none.
+  public func told(of other: Demonstration) -> Demonstration? {
+    var copy = self
+    guard let index = opening.firstIndex(where: { $0.role == .user }),
+      let place = HindsightContext.range(in: opening[index].content),
+      let text = other.opening.first(where: { $0.role == .user })?.content,
+      let theirs = HindsightContext.range(in: text)
+    else { return nil }
+    copy.opening[index].content.replaceSubrange(place, with: text[theirs])
+    return copy
   }
 
   /// The demonstration for people; what is context only is marked.

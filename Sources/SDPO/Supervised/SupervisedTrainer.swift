@@ -1,5 +1,6 @@
-import Foundation
+public import Foundation
 public import LanguageModel
+import Tools
 
 /// Cross-entropy on the actions of demonstrations.
 public final class SupervisedTrainer {
@@ -10,14 +11,33 @@ public final class SupervisedTrainer {
   private let gradients: GradientTarget
   private let training: [Item]
   private let heldOut: [Item]
+  private var progress = Progress()
+
+  /// How far a run has come: all that its next update depends on besides weights and moments.
+  struct Progress: Codable, Equatable {
+    /// What the run trains on and how: another run's checkpoint is none of this one's.
+    var key = ""
+    var updates = 0
+    /// Of the epoch under way.
+    var loss = 0.0
+    var rows = 0
+    var tokens = 0
+    var seconds = 0.0
+  }
 
   /// A demonstration and its tokens.
   public struct Item: Sendable {
     public var demonstration: Demonstration
     public var example: TrainingExample
+    /// Under what name its loss is told.
+    public var label: String
 
-    public init(_ demonstration: Demonstration, tokenizer: Tokenizer, chatFormat: ChatFormat) {
+    public init(
+      _ demonstration: Demonstration, label: String? = nil, tokenizer: Tokenizer,
+      chatFormat: ChatFormat
+    ) {
       self.demonstration = demonstration
+      self.label = label ?? demonstration.hindsight.rawValue
       example = demonstration.example(tokenizer: tokenizer, chatFormat: chatFormat)
     }
   }
@@ -26,7 +46,21 @@ public final class SupervisedTrainer {
     /// Demonstrations more that have been trained on, and their update's loss.
     case trained(epoch: Int, demonstrations: Int, loss: Double)
     case updated(UpdateReport)
+    /// After so many updates; 0 is before training.
+    case measured(update: Int, Measure)
     case finished(EpochReport)
+  }
+
+  /// What held-out demonstrations cost.
+  public struct Measure: Sendable, Equatable {
+    /// Mean over their action tokens, in all and by what the prompt tells, in nats.
+    public var loss: Double
+    public var byLabel: [String: Double]
+    /// The probability that the first right edit is sampled as it stands: the mean over demonstrations,
+    /// by what the prompt tells.
+    public var edits: [String: Double]
+    /// The same edit's negative log-probability, in nats.
+    public var editLoss: [String: Double]
   }
 
   public struct UpdateReport: Sendable {
@@ -43,14 +77,11 @@ public final class SupervisedTrainer {
   }
 
   public struct EpochReport: Sendable {
-    /// From 1; 0 is before training.
+    /// From 1.
     public var epoch: Int
-    /// Mean over the epoch's action tokens, as they were met; nil before training.
-    public var loss: Double?
-    /// Mean over the held-out demonstrations' action tokens, in all and by what the prompt tells.
-    public var heldOutLoss: Double?
-    public var heldOutByHindsight: [String: Double]
-    public var tokensPerSecond: Double?
+    /// Mean over the epoch's action tokens, as they were met.
+    public var loss: Double
+    public var tokensPerSecond: Double
   }
 
   /// - engine: the only one to use the learner's network.
@@ -81,42 +112,66 @@ public final class SupervisedTrainer {
 
   private var tasks: [String] { training.map(\.demonstration.task) }
 
-  /// Trains. Cancelling the task stops it between two passes: what was learnt so far stays in the
-  /// learner, and `CancellationError` is thrown.
+  /// Measures of a run, evenly spread, besides the one before it.
+  private static let measures = 12
+
+  /// Trains from where the run stands. Cancelling the task stops it between two passes: what was learnt so
+  /// far stays in the learner, and `CancellationError` is thrown.
   ///
-  /// - report: called in order; an epoch's end is the time to save.
+  /// - report: called in order; after any event the run can be saved.
   public func run(_ report: (Event) async throws -> Void) async throws {
-    try await report(
-      .finished(try await evaluate(EpochReport(epoch: 0, heldOutByHindsight: [:]))))
+    if progress.updates == 0, let measure = try await measure() {
+      try await report(.measured(update: 0, measure))
+    }
+    let total = updateCount
     var number = 0
     for epoch in 1...configuration.epochs {
       let order = configuration.order(epoch: epoch, tasks: tasks)
-      let start = ContinuousClock.now
-      var (loss, rows, tokens) = (0.0, 0, 0)
       for first in stride(from: 0, to: order.count, by: configuration.batch) {
-        let indices = order[first..<min(first + configuration.batch, order.count)]
         number += 1
-        let update = try await update(
-          indices.map { training[$0].example }, number: number, epoch: epoch)
-        guard update.loss.isFinite, update.gradientNorm.isFinite else {
-          throw DemonstrationError(
-            "the loss is no longer finite at update \(number); try a lower learning rate")
+        let isLast = first + configuration.batch >= order.count
+        if number > progress.updates {
+          let indices = order[first..<min(first + configuration.batch, order.count)]
+          let update = try await trackedUpdate(indices, number: number, epoch: epoch)
+          try await report(.updated(update))
+          try await report(
+            .trained(epoch: epoch, demonstrations: indices.count, loss: update.loss))
+        } else if number < progress.updates || !isLast || progress.rows == 0 {
+          // Made before, and not an epoch's last, of which the end was still to be told.
+          continue
         }
-        loss += update.loss * Double(update.actionTokens)
-        rows += update.actionTokens
-        tokens += update.tokens
-        try await report(.updated(update))
-        try await report(
-          .trained(epoch: epoch, demonstrations: indices.count, loss: update.loss))
+        if isLast || number * Self.measures / total > (number - 1) * Self.measures / total,
+          let measure = try await measure()
+        {
+          try await report(.measured(update: number, measure))
+        }
+        if isLast {
+          let finished = EpochReport(
+            epoch: epoch, loss: progress.loss / Double(max(1, progress.rows)),
+            tokensPerSecond: Double(progress.tokens) / max(progress.seconds, 1e-9))
+          progress = Progress(key: progress.key, updates: number)
+          try await report(.finished(finished))
+        }
       }
-      let seconds = (ContinuousClock.now - start) / .seconds(1)
-      try await report(
-        .finished(
-          try await evaluate(
-            EpochReport(
-              epoch: epoch, loss: loss / Double(max(1, rows)), heldOutByHindsight: [:],
-              tokensPerSecond: Double(tokens) / max(seconds, 1e-9)))))
     }
+  }
+
+  private func trackedUpdate(
+    _ indices: ArraySlice<Int>, number: Int, epoch: Int
+  ) async throws -> UpdateReport {
+    let start = ContinuousClock.now
+    let update = try await update(
+      indices.map { training[$0].example }, number: number, epoch: epoch)
+    guard update.loss.isFinite, update.gradientNorm.isFinite else {
+      throw DemonstrationError(
+        "the loss is no longer finite at update \(number); try a lower learning rate")
+    }
+    progress.updates = number
+    progress.loss += update.loss * Double(update.actionTokens)
+    progress.rows += update.actionTokens
+    progress.tokens += update.tokens
+    progress.seconds += (ContinuousClock.now - start) / .seconds(1)
+    return update
   }
 
   private func update(
@@ -165,36 +220,87 @@ public final class SupervisedTrainer {
     return batches
   }
 
-  /// The held-out demonstrations' loss.
-  private func evaluate(_ report: EpochReport) async throws -> EpochReport {
-    var sums: [String: (loss: Double, rows: Int)] = [:]
+  /// Nil without held-out demonstrations.
+  private func measure() async throws -> Measure? {
+    struct Sums {
+      var loss = 0.0
+      var rows = 0
+      var edits: [Double] = []
+    }
+    var sums: [String: Sums] = [:]
     let learner = learner
     for item in heldOut {
       try Task.checkCancellation()
       let example = item.example
-      let logprob = try await engine.read { _ in try learner.logprob(of: example) }
-      let key = item.demonstration.hindsight.rawValue
-      let old = sums[key, default: (0, 0)]
-      sums[key] = (old.loss - logprob, old.rows + example.rows.count)
+      let logprobs = try await engine.read { _ in try learner.logprobs(of: example) }
+      sums[item.label, default: Sums()].loss -= logprobs.reduce(0, +)
+      sums[item.label, default: Sums()].rows += logprobs.count
+      let edit = item.demonstration.turns.firstIndex { $0.isTrained && $0.action.hasPrefix("edit") }
+      let rows = example.rows.indices.filter { Int(example.rows[$0].turn) == edit }
+      if !rows.isEmpty {
+        sums[item.label, default: Sums()].edits.append(rows.reduce(0) { $0 + logprobs[$1] })
+      }
     }
-    var report = report
-    report.heldOutByHindsight = sums.mapValues { $0.loss / Double($0.rows) }
     let rows = sums.values.reduce(0) { $0 + $1.rows }
-    if rows > 0 {
-      let loss = sums.keys.sorted().reduce(0.0) { $0 + (sums[$1]?.loss ?? 0) }
-      report.heldOutLoss = loss / Double(rows)
+    guard rows > 0 else { return nil }
+    let edits = sums.mapValues(\.edits).filter { !$0.value.isEmpty }
+    return Measure(
+      loss: sums.keys.sorted().reduce(0) { $0 + (sums[$1]?.loss ?? 0) } / Double(rows),
+      byLabel: sums.mapValues { $0.loss / Double($0.rows) },
+      edits: edits.mapValues { $0.reduce(0) { $0 + exp($1) } / Double($0.count) },
+      editLoss: edits.mapValues { -$0.reduce(0, +) / Double($0.count) })
+  }
+
+  // MARK: Checkpoints
+
+  /// Goes on from the folder's newest checkpoint, if it has one.
+  ///
+  /// - Returns: the updates that were made already.
+  /// - Throws: if it's a checkpoint of another run, or damaged.
+  public func resume(from folder: URL) throws -> Int {
+    let key = try key
+    progress.key = key
+    let saved = try Checkpoints(folder: folder).loadLatest(
+      Progress.self, student: learner, teacher: nil, optimizer: optimizer
+    ) { saved in
+      guard saved.key == key else {
+        throw DemonstrationError(
+          "\(folder.path(percentEncoded: false)) is of a run with other demonstrations or options: "
+            + "choose another output folder, or delete it")
+      }
     }
-    return report
+    if let saved { progress = saved }
+    return progress.updates
+  }
+
+  /// Saves weights, moments and position, so that a run resumed from there makes the same updates.
+  public func checkpoint(to folder: URL) throws {
+    try Checkpoints(folder: folder).save(
+      progress, step: progress.updates, student: learner, teacher: nil, optimizer: optimizer)
+  }
+
+  /// A digest of the configuration, of what is trained, and of all demonstrations.
+  private var key: String {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      var data = try encoder.encode(configuration)
+      data += Data("\(learner.trained.count)".utf8)
+      for item in training {
+        item.example.student.withUnsafeBytes { data.append(contentsOf: $0) }
+      }
+      return sha256Hex(data)
+    }
   }
 }
 
 extension Learner {
   private static let chunkRows = 64
 
-  /// The sum of the action tokens' log-probabilities at temperature 1, in nats.
-  func logprob(of example: TrainingExample) throws -> Double {
+  /// The action tokens' log-probabilities at temperature 1, in nats.
+  func logprobs(of example: TrainingExample) throws -> [Double] {
     let config = transformer.config
-    guard let last = example.studentActions.last else { return 0 }
+    guard let last = example.studentActions.last else { return [] }
     let hidden = transformer.extend(
       [
         Transformer.Input(
@@ -204,7 +310,7 @@ extension Learner {
     let buffer = FloatBuffer(count: Self.chunkRows * config.vocabularySize)
     var rows = example.rows
     for index in rows.indices { rows[index].weight = 1 }
-    var sum = 0.0
+    var logprobs: [Double] = []
     for start in stride(from: 0, to: rows.count, by: Self.chunkRows) {
       let range = start..<min(start + Self.chunkRows, rows.count)
       let logits = Matrix(buffer.base, rows: range.count, columns: config.vocabularySize)
@@ -214,8 +320,8 @@ extension Learner {
         student: UnsafeBufferPointer(
           start: buffer.base, count: range.count * config.vocabularySize),
         teacher: nil, vocabulary: config.vocabularySize)
-      sum += statistics.reduce(0) { $0 + $1.studentLogprob }
+      logprobs += statistics.map { Double($0.studentLogprob) }
     }
-    return sum
+    return logprobs
   }
 }

@@ -35,7 +35,10 @@ struct Checkpoints {
       path: "step-" + String(repeating: "0", count: max(0, 6 - "\(step)".count)) + "\(step)")
   }
 
-  func save(_ state: TrainingState, student: Learner, teacher: Learner?, optimizer: AdamW) throws {
+  /// - step: what the state stands after.
+  func save(
+    _ state: some Encodable, step: Int, student: Learner, teacher: Learner?, optimizer: AdamW
+  ) throws {
     let manager = FileManager.default
     let temporary = folder.appending(path: ".writing")
     // Also if the disk is full: then it gets its place back.
@@ -52,7 +55,7 @@ struct Checkpoints {
     let file = try AtomicFile(temporary.appending(path: "state.json").path)
     try encoder.encode(state).withUnsafeBytes { try file.write($0) }
     try file.commit()
-    let target = path(step: state.step)
+    let target = path(step: step)
     try? manager.removeItem(at: target)
     try manager.moveItem(at: temporary, to: target)
     Self.synchronize(folder)
@@ -60,16 +63,22 @@ struct Checkpoints {
   }
 
   /// Reads the newest checkpoint into the given storage; nil if there is none.
-  func loadLatest(student: Learner, teacher: Learner?, optimizer: AdamW) throws -> TrainingState? {
+  ///
+  /// - accepts: throws if the state is one that can't be gone on from; nothing was read into storage then.
+  func loadLatest<State: Decodable>(
+    _ type: State.Type, student: Learner, teacher: Learner?, optimizer: AdamW,
+    accepts: (State) throws -> Void = { _ in }
+  ) throws -> State? {
     guard let step = steps().last else { return nil }
     let folder = path(step: step)
     let file = folder.appending(path: "state.json")
-    let state: TrainingState
+    let state: State
     do {
-      state = try JSONDecoder().decode(TrainingState.self, from: Data(contentsOf: file))
+      state = try JSONDecoder().decode(State.self, from: Data(contentsOf: file))
     } catch {
       throw TrainingError("\(file.path): this isn't a checkpoint's state: \(wayOut)")
     }
+    try accepts(state)
     do {
       try Self.read(student.layout, student.trained, from: folder, "student")
       if let teacher { try Self.read(teacher.layout, teacher.trained, from: folder, "teacher") }

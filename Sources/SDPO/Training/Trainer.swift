@@ -78,7 +78,8 @@ public final class Trainer {
     state = TrainingState(collapseGuard: CollapseGuard(configuration.guardThresholds))
     if resume,
       let saved = try checkpoints.loadLatest(
-        student: student, teacher: ownTeacher(teacher, student), optimizer: optimizer)
+        TrainingState.self, student: student, teacher: ownTeacher(teacher, student),
+        optimizer: optimizer)
     {
       state = saved
     }
@@ -147,7 +148,8 @@ public final class Trainer {
     let log = PhaseLog()
     try log.measure(.checkpoint) {
       try checkpoints.save(
-        state, student: student, teacher: ownTeacher(teacher, student), optimizer: optimizer)
+        state, step: state.step, student: student, teacher: ownTeacher(teacher, student),
+        optimizer: optimizer)
     }
     return StepReport(
       step: step, metrics: values, spans: groups.spans + spans + log.spans, stopReason: reason)
