@@ -1,9 +1,9 @@
 /// Works on all elements, `jobs` at a time; `each` sees the results one by one, as they come.
 ///
-/// - Throws: what `work` throws first; the rest is cancelled then.
+/// - Throws: what `work` or `each` throws first; the rest is cancelled then.
 package func inParallel<Element: Sendable, Result: Sendable>(
   _ elements: [Element], jobs: Int, _ work: @escaping @Sendable (Element) async throws -> Result,
-  each: (Result) -> Void
+  each: (Result) throws -> Void
 ) async throws {
   try await withThrowingTaskGroup(of: Result.self) { group in
     var waiting = elements.makeIterator()
@@ -11,7 +11,7 @@ package func inParallel<Element: Sendable, Result: Sendable>(
       if let element = waiting.next() { group.addTask { try await work(element) } }
     }
     while let result = try await group.next() {
-      each(result)
+      try each(result)
       if let element = waiting.next() { group.addTask { try await work(element) } }
     }
   }

@@ -28,15 +28,16 @@ struct RolloutSetup {
   let limits: EpisodeLimits
   let concurrency: Int
 
+  /// Of one tool's run.
+  static let toolLimits = SandboxLimits(wallSeconds: 20, cpuSeconds: 20, memoryBytes: 1 << 30)
+
   init(_ options: EpisodeOptions) async throws {
     guard let dialect = Dialects.named(options.dialect),
       let sandbox = Sandbox(rawValue: options.sandbox)
     else { throw ValidationError("unknown dialect or sandbox") }
     if let problem = await sandbox.probe() { throw SetupError(description: problem) }
     self.dialect = dialect
-    environment = ToolEnvironment(
-      sandbox: sandbox,
-      limits: SandboxLimits(wallSeconds: 20, cpuSeconds: 20, memoryBytes: 1 << 30))
+    environment = ToolEnvironment(sandbox: sandbox, limits: Self.toolLimits)
     limits = options.limits
     concurrency = options.concurrency
   }

@@ -71,7 +71,7 @@ struct SFTCommand: AsyncParsableCommand {
   @Option(help: "Leave demonstrations out that have more tokens than this.")
   var maxTokens = 2048
 
-  @Option(help: "Demonstrations of the other split that measure the loss after each epoch.")
+  @Option(help: "Demonstrations of the other split that measure the loss, a dozen times in a run.")
   var heldOut = 16
 
   @OptionGroup var memory: MemoryOption
@@ -128,6 +128,10 @@ struct SFTCommand: AsyncParsableCommand {
     }
   }
 
+  /// Of opening, view and edit. They have more than two, but paths, observations, a mistake and a hint
+  /// need room as well.
+  private static let charactersPerToken = 1.4
+
   var folder: URL { URL(filePath: output) }
 
   func supervised(microBatchTokens: Int) -> SupervisedConfiguration {
@@ -153,48 +157,67 @@ struct SFTCommand: AsyncParsableCommand {
     let run = SFTRun(command: self)
     if !demonstrationsOnly { try run.check() }
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let training = try await demonstrations(split, ids: ids, file: "demonstrations.jsonl")
+    let set = try TaskSet.load(URL(filePath: tasks))
+    let training = try await demonstrations(
+      try TaskSet.load(URL(filePath: tasks), split: split, ids: ids).tasks,
+      perTask.map { .drawn($0 * epochs) } ?? .all, file: "demonstrations.jsonl")
     if view {
       for demonstration in training { print(demonstration.readable + "\n") }
     }
     guard !demonstrationsOnly else { return }
-    let other: RepairTask.Split = split == .train ? .heldOut : .train
-    let hasOther = try TaskSet.load(URL(filePath: tasks)).tasks.contains { $0.split == other }
+    var random = SplitMix64(seeds: seed, 0x6865_6C64)
+    // Some of them are too long.
+    let other = set.tasks.filter { $0.split != split }.shuffled(using: &random).prefix(heldOut)
     let measured =
-      hasOther && heldOut > 0
-      ? try await demonstrations(other, ids: [], file: "\(other.rawValue).jsonl") : []
+      other.isEmpty
+      ? [] : try await demonstrations(Array(other), .straight, file: "measured.jsonl")
     try await run.train(training, heldOut: measured)
   }
 
-  /// The demonstrations of a split: from the output folder if they're there, else newly made.
+  /// As in training, but for tests that a wrong edit makes run forever.
+  private static func environment(_ sandbox: Sandbox) -> ToolEnvironment {
+    var testLimits = RolloutSetup.toolLimits
+    testLimits.cpuSeconds = 5
+    return ToolEnvironment(
+      sandbox: sandbox, limits: RolloutSetup.toolLimits, testLimits: testLimits)
+  }
+
+  /// The tasks' demonstrations: from the output folder if they're there, else newly made.
   private func demonstrations(
-    _ split: RepairTask.Split, ids: [String], file: String
+    _ tasks: [RepairTask], _ selection: DemonstrationMaker.Selection, file: String
   ) async throws -> [Demonstration] {
-    let tasks = try TaskSet.load(URL(filePath: tasks), split: split, ids: ids).tasks
+    let split = tasks.first?.split ?? self.split
     let work = FileManager.default.temporaryDirectory
       .appending(path: "hindsight-sft-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: work) }
     let maker = DemonstrationMaker(
       dialect: Dialects.named(dialect) ?? CompactDialect(),
-      environment: ToolEnvironment(sandbox: sandbox),
+      environment: Self.environment(sandbox),
       recorder: try Recorder(at: work.appending(path: "recorder.git").path(percentEncoded: false)),
       workFolder: work.appending(path: "work"), seed: seed,
-      hindsight: HindsightConfiguration(feedbackForm: try FeedbackForm(parsing: feedback)))
+      hindsight: HindsightConfiguration(feedbackForm: try FeedbackForm(parsing: feedback)),
+      selection: selection, maxCharacters: Int(Double(maxTokens) * Self.charactersPerToken))
     let cache = DemonstrationCache(file: folder.appending(path: file))
     let key = try maker.key(for: tasks)
-    if let known = cache.read(key: key) {
-      print("\(known.count) demonstrations of \(split.rawValue) tasks from \(output)/\(file)")
-      return known
+    if let all = cache.read(key: key) {
+      print("\(all.count) demonstrations of \(split.rawValue) tasks from \(output)/\(file)")
+      return all
     }
+    var known = try cache.begin(key: key)
+    let missing = tasks.filter { known[$0.id] == nil }
     let progress = ProgressReporter(
-      "Demonstrating \(split.rawValue)", total: tasks.count, unit: "tasks")
-    let made = try await maker.make(tasks, jobs: jobs) { made in
-      for problem in made.problems { progress.line("left out: \(problem)") }
+      "Demonstrating \(split.rawValue)", total: missing.count, unit: "tasks")
+    let made = try await maker.make(missing, jobs: jobs) { made in
+      if view { for problem in made.problems { progress.line("left out: \(problem)") } }
+      try cache.append(made)
       progress.advance()
     }
     progress.finish()
-    let all = made.flatMap(\.demonstrations)
-    guard !all.isEmpty else { throw TaskError("no task in \(self.tasks) gave a demonstration") }
+    for made in made { known[made.task] = made }
+    let all = tasks.flatMap { known[$0.id]?.demonstrations ?? [] }
+    guard !all.isEmpty || selection == .straight else {
+      throw TaskError("no task in \(self.tasks) gave a demonstration")
+    }
     try cache.write(all, key: key)
     let kinds = Demonstration.Kind.allCases.map { kind in
       "\(all.count { $0.kind == kind }) \(kind.rawValue)"

@@ -43,13 +43,15 @@ struct TinyModel {
   }
 
   static func maker(
-    _ folder: URL, dialect: any Dialect = CompactDialect()
+    _ folder: URL, dialect: any Dialect = CompactDialect(),
+    selection: DemonstrationMaker.Selection = .all, maxCharacters: Int? = nil
   ) async throws -> DemonstrationMaker {
     let sandbox: Sandbox = await Sandbox.bubblewrap.probe() == nil ? .bubblewrap : .none
     return DemonstrationMaker(
       dialect: dialect, environment: ToolEnvironment(sandbox: sandbox),
       recorder: try Recorder(at: folder.appending(path: "recorder").path(percentEncoded: false)),
-      workFolder: folder.appending(path: "work"), seed: 3)
+      workFolder: folder.appending(path: "work"), seed: 3, selection: selection,
+      maxCharacters: maxCharacters)
   }
 
   @Test(
@@ -79,8 +81,13 @@ struct TinyModel {
     switch demonstration.kind {
     case .straight: #expect(untrained.isEmpty)
     case .mended:
-      #expect(untrained.count == 1)
-      #expect(untrained.allSatisfy { calls[$0]?.name == "edit" && calls[$0 + 1] == .test })
+      #expect((1...2).contains(untrained.count))
+      for index in untrained {
+        #expect(calls[index]?.name == "edit")
+        if demonstration.turns[index].observation?.hasPrefix("Edit refused") == true { continue }
+        #expect(calls[index + 1] == .test)
+        #expect(calls[index + 2] == .undo && demonstration.turns[index + 2].isTrained)
+      }
     case .malformed:
       #expect(untrained.count == 1)
       #expect(untrained.allSatisfy { calls[$0] == nil && calls[$0 + 1] != nil })
@@ -112,9 +119,66 @@ struct TinyModel {
       #expect(cache.read(key: key) == first)
       #expect(cache.read(key: key + "x") == nil)
       #expect(try maker.key(for: [try Self.task("clamp-high")]) != key)
+      let drawn = try await Self.maker(folder, selection: .drawn(1)).key(for: [task])
+      #expect(drawn != key)
       try Data("{\"task\":1}\n".utf8).write(to: cache.file)
       #expect(throws: DemonstrationError.self) { try Demonstration.read(cache.file) }
     }
+  }
+
+  @Test func asManyAreDrawnAsAreWanted() async throws {
+    try await Self.inFolder { folder in
+      let task = try Self.task("mean-of-none")
+      for count in [1, 4] {
+        let maker = try await Self.maker(folder, selection: .drawn(count))
+        let demonstrations = try await maker.make([task]).flatMap(\.demonstrations)
+        #expect((1...count).contains(demonstrations.count))
+        #expect(
+          Set(demonstrations.map { "\($0.kind) \($0.hindsight) \($0.turns.count)" }).count
+            == demonstrations.count)
+        for demonstration in demonstrations { check(demonstration, CompactDialect()) }
+      }
+      let straight = try await Self.maker(folder, selection: .straight).make([task])
+      #expect(straight[0].demonstrations.map(\.hindsight) == Demonstration.Hindsight.allCases)
+      #expect(straight[0].demonstrations.allSatisfy { $0.kind == .straight })
+      let short = try await Self.maker(folder, maxCharacters: 300).make([task])
+      #expect(short[0].demonstrations.isEmpty && short[0].problems[0].contains("too many"))
+    }
+  }
+
+  @Test func whatAnInterruptedRunMadeIsKept() async throws {
+    try await Self.inFolder { folder in
+      let cache = DemonstrationCache(file: folder.appending(path: "demonstrations.jsonl"))
+      let made = try await Self.maker(folder, selection: .straight)
+        .make([try Self.task("greet-words")])
+      #expect(try cache.begin(key: "a").isEmpty)
+      try cache.append(made[0])
+      // Killed while it wrote.
+      let part = folder.appending(path: "demonstrations.jsonl.part")
+      let whole = try Data(contentsOf: part)
+      try (whole + Data("{\"task\":\"ha".utf8)).write(to: part)
+      let known = try cache.begin(key: "a")
+      #expect(known.mapValues(\.demonstrations) == ["greet-words": made[0].demonstrations])
+      #expect(try Data(contentsOf: part) == whole)
+      #expect(try cache.begin(key: "b").isEmpty)
+    }
+  }
+
+  @Test func anothersHindsightTakesItsPlace() async throws {
+    let tasks = try ["greet-words", "clamp-high"].map(Self.task)
+    let made = try await Self.inFolder { folder in
+      try await Self.maker(folder, selection: .straight).make(tasks)
+    }
+    let (own, other) = (made[0].demonstrations, made[1].demonstrations)
+    try #require(own.count == 4 && other.count == 4)
+    let mixed = try #require(own[1].told(of: other[1]))
+    let (text, theirs) = (mixed.opening[1].content, other[1].opening[1].content)
+    #expect(text != own[1].opening[1].content && text.contains("Feedback on your earlier attempt"))
+    let call = try #require(theirs.split(separator: "```").dropFirst().first)
+    #expect(text.contains(call))
+    #expect(text.hasPrefix(tasks[0].instruction.prefix(20)) && text.hasSuffix("then submit."))
+    #expect(mixed.turns == own[1].turns)
+    #expect(own[0].told(of: other[1]) == nil && own[1].told(of: other[0]) == nil)
   }
 
   /// A network that always ends its turn at once: what it is fed is what matters here.

@@ -42,6 +42,59 @@ import Testing
     #expect(edits.isEmpty == (Array(before.utf8) == Array(after.utf8)))
   }
 
+  /// As the tool carries them out.
+  private static func apply(_ edit: NumberedEdit, to text: String) -> String {
+    var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { String($0) }
+    lines.replaceSubrange((edit.old.lowerBound - 1)..<edit.old.upperBound, with: edit.lines)
+    return lines.joined(separator: "\n")
+  }
+
+  @Test(arguments: 0..<400)
+  func numberedEditsReproduceTheText(seed: Int) throws {
+    var random = SplitMix64(seed: UInt64(seed))
+    func plain(_ text: String) -> String {
+      String(decoding: text.utf8.filter { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
+    }
+    let before = plain(Self.text(&random, lines: 1 + random.index(below: 14))) + "\n"
+    let after = plain(Self.changed(before, &random))
+    guard after.utf8.last == 0x0A else {
+      #expect(LineEdits.numbered(before, after) == nil || after.isEmpty)
+      return
+    }
+    var current = before
+    for edit in try #require(LineEdits.numbered(before, after)) {
+      current = Self.apply(edit, to: current)
+    }
+    #expect(Array(current.utf8) == Array(after.utf8))
+  }
+
+  @Test func newLinesAreToldWithTheLineTheyFollow() {
+    #expect(
+      LineEdits.numbered("a\nc\n", "a\nb\nc\n") == [NumberedEdit(old: 1...1, lines: ["a", "b"])])
+    #expect(
+      LineEdits.numbered("c\n", "b\nc\n") == [NumberedEdit(old: 1...1, lines: ["b", "c"])])
+    #expect(
+      LineEdits.numbered("a\nb\nc\nd\n", "A\nb\nd\n")
+        == [NumberedEdit(old: 3...3, lines: []), NumberedEdit(old: 1...1, lines: ["A"])])
+    #expect(LineEdits.numbered("", "a\n") == nil)
+    #expect(LineEdits.numbered("a\r\n", "b\r\n") == nil)
+  }
+
+  @Test func aMistakeElsewhereIsAwayFromTheRepair() throws {
+    let text = "import re\n\ndef f(a, b):\n    if a < b:\n        return a + 1\n    return b\n"
+    var lines: Set<Int> = []
+    for seed in 0..<50 {
+      var random = SplitMix64(seed: UInt64(seed))
+      guard let edit = WrongEdit.elsewhere(in: text, not: [4...4], random: &random) else {
+        continue
+      }
+      lines.insert(edit.old.lowerBound)
+      #expect(Self.apply(edit, to: text) != text)
+    }
+    #expect(lines == [3, 5])
+  }
+
   @Test func anEditIsAsShortAsItCanBe() {
     let before = "def f(x):\n    y = x\n    return y\n\ndef g(x):\n    y = x\n    return y\n"
     let after = "def f(x):\n    y = x\n    return y\n\ndef g(x):\n    y = x\n    return -y\n"

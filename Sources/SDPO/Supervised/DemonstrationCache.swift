@@ -18,11 +18,43 @@ public struct DemonstrationCache: Sendable {
     return try? Demonstration.read(file)
   }
 
+  private var partFile: URL { file.appendingPathExtension("part") }
+
+  /// What an interrupted run with the same key had made, by task: nothing, and a new beginning, if
+  /// there's none.
+  public func begin(key: String) throws -> [String: DemonstrationMaker.Made] {
+    let saved = (try? Data(contentsOf: partFile)) ?? Data()
+    var lines = saved.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    // A last line without its end was being written.
+    lines = lines.dropLast()
+    guard lines.first.map({ $0.elementsEqual(key.utf8) }) == true else {
+      try Data((key + "\n").utf8).write(to: partFile, options: .atomic)
+      return [:]
+    }
+    let whole = lines.reduce(0) { $0 + $1.count + 1 }
+    if whole < saved.count { try saved.prefix(whole).write(to: partFile, options: .atomic) }
+    let made = lines.dropFirst().compactMap {
+      try? JSONDecoder().decode(DemonstrationMaker.Made.self, from: Data($0))
+    }
+    return Dictionary(made.map { ($0.task, $0) }) { $1 }
+  }
+
+  /// Keeps one task's demonstrations until all are made.
+  public func append(_ made: DemonstrationMaker.Made) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let handle = try FileHandle(forWritingTo: partFile)
+    defer { try? handle.close() }
+    try handle.seekToEnd()
+    try handle.write(contentsOf: try encoder.encode(made) + [UInt8(ascii: "\n")])
+  }
+
   public func write(_ demonstrations: [Demonstration], key: String) throws {
     // A file without its key is made anew.
     try? FileManager.default.removeItem(at: keyFile)
     try Demonstration.write(demonstrations, to: file)
     try Data(key.utf8).write(to: keyFile, options: .atomic)
+    try? FileManager.default.removeItem(at: partFile)
   }
 }
 
@@ -31,7 +63,7 @@ extension DemonstrationMaker {
   public func key(for tasks: [RepairTask]) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    var text = "3 \(dialect.name) \(seed)\n"
+    var text = "4 \(dialect.name) \(seed) \(selection) \(maxCharacters ?? 0)\n"
     for message in dialect.openingMessages(
       instruction: "i", files: ["f"], testCommand: "t", hindsight: "h", tools: tools)
     {

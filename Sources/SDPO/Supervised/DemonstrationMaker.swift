@@ -15,12 +15,18 @@ public struct DemonstrationMaker: Sendable {
   public var seed: UInt64
   /// How hindsight is worded: as in training.
   public var hindsight: HindsightConfiguration
+  public var selection: Selection
+  /// Characters that opening, view and edit have at most: a task with more isn't played. Nil for no limit.
+  public var maxCharacters: Int?
 
   public init(
     dialect: any Dialect, tools: [ToolName] = ToolName.allCases, environment: ToolEnvironment,
     recorder: Recorder, workFolder: URL, seed: UInt64,
-    hindsight: HindsightConfiguration = HindsightConfiguration()
+    hindsight: HindsightConfiguration = HindsightConfiguration(), selection: Selection = .all,
+    maxCharacters: Int? = nil
   ) {
+    self.selection = selection
+    self.maxCharacters = maxCharacters
     self.dialect = dialect
     self.tools = tools
     self.environment = environment
@@ -30,8 +36,19 @@ public struct DemonstrationMaker: Sendable {
     self.hindsight = hindsight
   }
 
+  /// Which demonstrations are made of a task.
+  public enum Selection: Sendable, Hashable {
+    /// Every kind with every first message.
+    case all
+    /// So many different ones, drawn anew for each task: about nine of twenty straight, seven with one
+    /// wrong edit, two with two, two malformed; a third with hindsight.
+    case drawn(Int)
+    /// The straight kind with every first message.
+    case straight
+  }
+
   /// What one task gave.
-  public struct Made: Sendable {
+  public struct Made: Sendable, Codable {
     public var task: String
     public var demonstrations: [Demonstration]
     /// Why there are not more, a sentence each.
@@ -40,17 +57,17 @@ public struct DemonstrationMaker: Sendable {
 
   /// The demonstrations of every task, in the tasks' order; `jobs` tasks at a time.
   ///
-  /// - finished: called as tasks are done, in any order.
+  /// - finished: called as tasks are done, in any order, one at a time.
   /// - Throws: `CancellationError`; what goes wrong with a task is in its ``Made/problems``.
   public func make(
-    _ tasks: [RepairTask], jobs: Int = 2, finished: @escaping @Sendable (Made) -> Void = { _ in }
+    _ tasks: [RepairTask], jobs: Int = 2, finished: (Made) throws -> Void = { _ in }
   ) async throws -> [Made] {
     var results = [Made?](repeating: nil, count: tasks.count)
     try await inParallel(Array(tasks.enumerated()), jobs: jobs) { index, task in
       (index, try await make(task))
     } each: { index, made in
       results[index] = made
-      finished(made)
+      try finished(made)
     }
     try Task.checkCancellation()
     return results.compactMap { $0 }
@@ -60,23 +77,88 @@ public struct DemonstrationMaker: Sendable {
     var made = Made(task: task.id, demonstrations: [], problems: [])
     do {
       let oracle = try await Oracle.read(
-        task, sandbox: environment.sandbox, recorder: recorder, workTree: workTree(task, "oracle"))
-      let performances = try await perform(task, oracle, &made.problems)
-      let feedback = try await feedback(task, performances)
-      for performance in performances {
-        for hindsight in Demonstration.Hindsight.allCases {
-          made.demonstrations +=
-            try demonstration(task, performance, hindsight, feedback).map {
-              [$0]
-            } ?? []
+        task, sandbox: environment.sandbox, recorder: recorder,
+        workTree: workTree(task, "oracle"))
+      if let problem = problem(task, oracle) { throw problem }
+      // Making a task has tried its solution.
+      if task.origin == nil {
+        let grade = await grader.grade(task, patch: oracle.patch)
+        guard grade.resolved else {
+          let reason = grade.infrastructureFailure ?? "its solution doesn't solve it"
+          throw DemonstrationError("\(task.id): \(reason)")
         }
       }
+      var random = SplitMix64(seeds: seed, Rollouts.number(of: task.id))
+      let plans =
+        switch selection {
+        case .all: DemonstrationPlan.all
+        case .drawn(let count): DemonstrationPlan.draw(count, random: &random)
+        case .straight: DemonstrationPlan.all.filter { $0.kind == .straight }
+        }
+      made = try await make(task, oracle, plans, &random)
     } catch let error as CancellationError {
       throw error
     } catch {
       made.problems.append("\(error)")
     }
     return made
+  }
+
+  private func make(
+    _ task: RepairTask, _ oracle: Oracle, _ plans: [DemonstrationPlan], _ random: inout SplitMix64
+  ) async throws -> Made {
+    var made = Made(task: task.id, demonstrations: [], problems: [])
+    var performances: [DemonstrationPlan: Performance?] = [:]
+    func performance(_ plan: DemonstrationPlan) async throws -> Performance? {
+      var key = plan
+      key.hindsight = .none
+      if let known = performances[key] { return known }
+      var result: Performance?
+      switch try await perform(key, task, oracle, &random) {
+      case .success(let performance): result = performance
+      case .failure(let problem): made.problems.append(problem.description)
+      }
+      performances[key] = .some(result)
+      return result
+    }
+    for plan in plans {
+      let straight = DemonstrationPlan(kind: .straight, mistakes: 0, hindsight: plan.hindsight)
+      // Without a plausible mistake the task is at least shown straight.
+      let options = selection == .all || plan == straight ? [plan] : [plan, straight]
+      for option in options {
+        guard let performance = try await performance(option) else { continue }
+        let told = try await feedback(task, performance, option.hindsight)
+        let demonstration = try demonstration(task, performance, option.hindsight, told)
+        if let demonstration, !made.demonstrations.contains(demonstration) {
+          made.demonstrations.append(demonstration)
+        }
+        break
+      }
+    }
+    return made
+  }
+
+  /// Why the task would only give demonstrations that are too long, if so.
+  private func problem(_ task: RepairTask, _ oracle: Oracle) -> DemonstrationError? {
+    guard let maxCharacters else { return nil }
+    let shown = oracle.changes.reduce(0) { sum, change in
+      let numbered = (change.before ?? "").split(
+        separator: "\n", omittingEmptySubsequences: false
+      ).prefix(environment.options.viewLines).reduce(0) { $0 + $1.utf8.count + 4 }
+      let edits = change.edits.reduce(0) { $0 + $1.lines.reduce(0) { $0 + $1.utf8.count + 1 } }
+      return sum + min(numbered, environment.options.maxCharacters) + edits
+    }
+    let opening = dialect.openingMessages(
+      instruction: task.instruction, files: [], testCommand: nil, hindsight: nil, tools: tools
+    ).reduce(0) { $0 + $1.content.utf8.count }
+    return opening + shown <= maxCharacters
+      ? nil : DemonstrationError("\(task.id): \(opening + shown) characters are too many")
+  }
+
+  private var grader: Grader {
+    Grader(
+      sandbox: environment.sandbox,
+      tightCharacters: (hindsight.feedbackForm ?? .full).tightCharacters)
   }
 
   // MARK: Episodes
@@ -96,47 +178,34 @@ public struct DemonstrationMaker: Sendable {
   private static let attempts = 4
 
   private func perform(
-    _ task: RepairTask, _ oracle: Oracle, _ problems: inout [String]
-  ) async throws -> [Performance] {
+    _ plan: DemonstrationPlan, _ task: RepairTask, _ oracle: Oracle, _ random: inout SplitMix64
+  ) async throws -> Result<Performance, DemonstrationError> {
     let maker = DemonstrationScript.Maker(
       oracle: oracle, dialect: dialect, viewLines: environment.options.viewLines,
       // The range and the total are shown too.
       viewCharacters: environment.options.maxCharacters - 120)
-    var random = SplitMix64(seeds: seed, Rollouts.number(of: task.id))
-    var performances: [Performance] = []
-    // Both orders of the straight kind, one of each of the others.
-    for testFirst in [false, true] {
-      let script = maker.straight(testFirst: testFirst)
-      switch try await perform(script, .straight, task, name: "straight-\(testFirst)") {
-      case .success(let performance): performances.append(performance)
-      case .failure(let problem): problems.append(problem.description)
-      }
-    }
-    guard !performances.isEmpty else { return [] }
-    for kind in [Demonstration.Kind.mended, .malformed] {
-      var problem = "\(task.id): no plausible mistake is known for a \(kind.rawValue) episode"
-      search: for attempt in 0..<Self.attempts {
-        let testFirst = random.index(below: 2) == 0
-        guard
-          let script = kind == .mended
-            ? maker.mended(testFirst: testFirst, random: &random)
-            : maker.malformed(testFirst: testFirst, random: &random)
-        else { continue }
-        switch try await perform(script, kind, task, name: "\(kind.rawValue)-\(attempt)") {
-        case .success(let performance):
-          performances.append(performance)
-          problem = ""
-          break search
-        case .failure(let failure): problem = failure.description
+    var problem = DemonstrationError(
+      "\(task.id): no plausible mistake is known for a \(plan.kind.rawValue) episode")
+    for attempt in 0..<(plan.kind == .straight ? 1 : Self.attempts) {
+      let script: DemonstrationScript? =
+        switch plan.kind {
+        case .straight: maker.straight()
+        case .mended: maker.mended(mistakes: plan.mistakes, random: &random)
+        case .malformed: maker.malformed(random: &random)
         }
+      guard let script else { continue }
+      let name = "\(plan.kind.rawValue)-\(plan.mistakes)-\(attempt)"
+      switch try await perform(script, plan.kind, task, oracle, name: name) {
+      case .success(let performance): return .success(performance)
+      case .failure(let failure): problem = failure
       }
-      if !problem.isEmpty { problems.append(problem) }
     }
-    return performances
+    return .failure(problem)
   }
 
   private func perform(
-    _ script: DemonstrationScript, _ kind: Demonstration.Kind, _ task: RepairTask, name: String
+    _ script: DemonstrationScript, _ kind: Demonstration.Kind, _ task: RepairTask,
+    _ oracle: Oracle, name: String
   ) async throws -> Result<Performance, DemonstrationError> {
     let episode = Episode(
       assignment: task.assignment, dialect: dialect, tools: tools,
@@ -154,11 +223,13 @@ public struct DemonstrationMaker: Sendable {
     if let problem = script.problem(with: trajectory) {
       return .failure(DemonstrationError("\(task.id), \(kind.rawValue): \(problem)"))
     }
-    let grade = await Grader(sandbox: environment.sandbox).grade(
-      task, patch: trajectory.finalDiff)
-    guard grade.resolved else {
-      let reason = grade.infrastructureFailure ?? "the grader doesn't find it resolved"
-      return .failure(DemonstrationError("\(task.id), \(kind.rawValue): \(reason)"))
+    // The grader has found the solution's own state resolved; tests may have left files beside it.
+    if trajectory.lastSnapshot?.tree != oracle.solved.tree {
+      let grade = await grader.grade(task, patch: trajectory.finalDiff)
+      guard grade.resolved else {
+        let reason = grade.infrastructureFailure ?? "the grader doesn't find it resolved"
+        return .failure(DemonstrationError("\(task.id), \(kind.rawValue): \(reason)"))
+      }
     }
     return .success(Performance(kind: kind, script: script, trajectory: trajectory))
   }
@@ -169,27 +240,17 @@ public struct DemonstrationMaker: Sendable {
 
   // MARK: Hindsight
 
-  /// The grader's feedback on attempts that failed.
-  struct Feedback {
-    /// On doing nothing.
-    var idle: String
-    /// On the wrong edit of the mended kind, if there is one.
-    var mistaken: String?
-  }
-
+  /// The grader's feedback on an attempt that failed: the performance's first mistake, or doing nothing.
+  /// Nil where hindsight quotes none.
   private func feedback(
-    _ task: RepairTask, _ performances: [Performance]
-  ) async throws -> Feedback {
-    let mistakes = try performances.compactMap(mistakenPatch)
-    let form = hindsight.feedbackForm ?? .full
-    let grader = Grader(sandbox: environment.sandbox, tightCharacters: form.tightCharacters)
-    let idle = await grader.grade(task, patch: [])
-    var feedback = Feedback(idle: hindsight.feedback(idle))
-    for patch in mistakes {
+    _ task: RepairTask, _ performance: Performance, _ hindsight: Demonstration.Hindsight
+  ) async throws -> String? {
+    guard hindsight == .feedback || hindsight == .both else { return nil }
+    if let patch = try mistakenPatch(performance) {
       let grade = await grader.grade(task, patch: patch)
-      if !grade.resolved, !grade.feedback.isEmpty { feedback.mistaken = hindsight.feedback(grade) }
+      if !grade.resolved, !grade.feedback.isEmpty { return self.hindsight.feedback(grade) }
     }
-    return feedback
+    return self.hindsight.feedback(await grader.grade(task, patch: []))
   }
 
   private func mistakenPatch(_ performance: Performance) throws -> [UInt8]? {
@@ -203,19 +264,16 @@ public struct DemonstrationMaker: Sendable {
   /// observations don't depend on that message, so one episode serves all of them.
   private func demonstration(
     _ task: RepairTask, _ performance: Performance, _ hindsight: Demonstration.Hindsight,
-    _ feedback: Feedback
+    _ feedback: String?
   ) throws -> Demonstration? {
     let trajectory = performance.trajectory
     var text: String?
     if let content = hindsight.content {
       var configuration = self.hindsight
       configuration.content = content
-      var random = SplitMix64(
-        seeds: seed, Rollouts.number(of: task.id), UInt64(performance.script.steps.count))
-      let told = random.index(below: 2) == 0 ? feedback.mistaken ?? feedback.idle : feedback.idle
       let group = [
         GroupMember(
-          taskID: task.id, trajectoryIndex: 0, solved: false, diff: "", feedback: told),
+          taskID: task.id, trajectoryIndex: 0, solved: false, diff: "", feedback: feedback),
         GroupMember(
           taskID: task.id, trajectoryIndex: 1, solved: true,
           diff: String(decoding: trajectory.finalDiff, as: UTF8.self),
@@ -239,7 +297,7 @@ public struct DemonstrationMaker: Sendable {
   private func opening(
     _ task: RepairTask, _ trajectory: Trajectory, hindsight: String?
   ) throws -> [ChatMessage] {
-    let files = WorkTreeListing.files(in: task.environmentDirectory.path(percentEncoded: false))
+    let files = WorkTreeListing.shown(in: task.environmentDirectory.path(percentEncoded: false))
     func messages(_ hindsight: String?) -> [ChatMessage] {
       dialect.openingMessages(
         instruction: task.instruction, files: files, testCommand: task.testCommand,
@@ -251,6 +309,46 @@ public struct DemonstrationMaker: Sendable {
         "\(task.id): the task's folder changed, or holds files that a work tree leaves out")
     }
     return messages(hindsight)
+  }
+}
+
+/// What one demonstration of a task is to show.
+struct DemonstrationPlan: Hashable {
+  var kind: Demonstration.Kind
+  /// Wrong edits before the right one.
+  var mistakes: Int
+  var hindsight: Demonstration.Hindsight
+
+  /// Every kind with every first message.
+  static let all = [(Demonstration.Kind.straight, 0), (.mended, 1), (.malformed, 0)].flatMap {
+    kind, mistakes in
+    Demonstration.Hindsight.allCases.map {
+      DemonstrationPlan(kind: kind, mistakes: mistakes, hindsight: $0)
+    }
+  }
+
+  /// As ``DemonstrationMaker/Selection/drawn(_:)`` says.
+  static func draw(_ count: Int, random: inout SplitMix64) -> [DemonstrationPlan] {
+    var plans: [DemonstrationPlan] = []
+    for _ in 0..<(20 * count) where plans.count < count {
+      let (kind, mistakes): (Demonstration.Kind, Int) =
+        switch random.index(below: 20) {
+        case ..<9: (.straight, 0)
+        case ..<16: (.mended, 1)
+        case ..<18: (.mended, 2)
+        default: (.malformed, 0)
+        }
+      let hindsight: Demonstration.Hindsight =
+        switch random.index(below: 12) {
+        case ..<8: .none
+        case ..<10: .feedback
+        case 10: .solution
+        default: .both
+        }
+      let plan = DemonstrationPlan(kind: kind, mistakes: mistakes, hindsight: hindsight)
+      if !plans.contains(plan) { plans.append(plan) }
+    }
+    return plans
   }
 }
 
@@ -282,10 +380,13 @@ extension DemonstrationScript {
           let first = turn.observation?.split(separator: "\n").first ?? ""
           return "\(name) in turn \(turn.number) fails: \(first)"
         }
+      case .refused:
+        if !failed { return "the edit in turn \(turn.number) isn't refused" }
       case .malformed:
         if turn.formatError == nil { return "turn \(turn.number) is no malformed call" }
       case .failingTest:
         if !failed { return "the visible tests don't see the wrong edit" }
+        if turn.result?.timedOut == true { return "the wrong edit never ends" }
       }
     }
     return nil

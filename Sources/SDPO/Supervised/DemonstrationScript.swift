@@ -20,6 +20,8 @@ struct DemonstrationScript {
     case malformed
     /// An edit that is taken, but wrong.
     case mistake
+    /// An edit that must be refused.
+    case refused
     /// Tests that must fail, so that there is something to learn from them.
     case failingTest
     case submit
@@ -39,40 +41,70 @@ struct DemonstrationScript {
 extension DemonstrationScript.Maker {
   typealias Step = DemonstrationScript.Step
 
-  /// View and test (in either order), edit, test, submit.
-  func straight(testFirst: Bool) -> DemonstrationScript {
-    DemonstrationScript(
-      steps: opening(testFirst: testFirst) + repair(oracle.changes) + closing())
+  /// View, edit, test, submit. The tests come first where they can name the line that fails.
+  func straight() -> DemonstrationScript {
+    DemonstrationScript(steps: opening() + repair() + closing())
   }
 
-  /// A first edit that is wrong, the tests that say so, then the right one. Nil if no plausible
-  /// mistake is known.
-  func mended(testFirst: Bool, random: inout SplitMix64) -> DemonstrationScript? {
-    let candidates = oracle.changes.indices.filter { !oracle.changes[$0].edits.isEmpty }
-    guard let index = candidates.first, let before = oracle.changes[index].before,
-      let edit = oracle.changes[index].edits.first,
-      let mistake = WrongEdit.mistake(in: edit, random: &random)
-    else { return nil }
-    let wrong = LineEdit(old: edit.old, new: mistake)
-    var changes = oracle.changes
-    let mistaken = LineEdits.replaceOnce(wrong, in: before)
-    guard let edits = LineEdits.between(mistaken, changes[index].after) else { return nil }
-    changes[index].edits = edits
-    let path = changes[index].path
-    let steps =
-      opening(testFirst: testFirst)
-      + [
-        Step(
-          text: text(.edit(path: path, old: wrong.old, new: wrong.new)), isTrained: false,
-          role: .mistake),
+  /// So many wrong edits, each taken back after the tests fail, then the right one; one of five is refused
+  /// for its syntax instead. Nil if no plausible mistake is known.
+  func mended(mistakes: Int, random: inout SplitMix64) -> DemonstrationScript? {
+    guard let change = oracle.changes.first(where: { !$0.edits.isEmpty }) else { return nil }
+    var steps = opening()
+    var made: [NumberedEdit] = []
+    while made.count < mistakes {
+      if random.index(below: 5) == 0, let edit = change.edits.first.flatMap(unclosed),
+        !made.contains(edit)
+      {
+        made.append(edit)
+        steps.append(Step(text: text(call(edit, change.path)), isTrained: false, role: .refused))
+        continue
+      }
+      guard let mistake = mistake(in: change, not: made, random: &random) else { return nil }
+      made.append(mistake)
+      steps += [
+        Step(text: text(call(mistake, change.path)), isTrained: false, role: .mistake),
         Step(text: text(.test), role: .failingTest),
+        Step(text: text(.undo), role: .repair),
       ]
-    return DemonstrationScript(steps: steps + repair(changes) + closing())
+    }
+    return DemonstrationScript(steps: steps + repair() + closing())
+  }
+
+  /// The right edit with a mark forgotten that its last line ends with.
+  private func unclosed(_ edit: NumberedEdit) -> NumberedEdit? {
+    guard let last = edit.lines.last, let mark = last.last, ":)]}".contains(mark) else {
+      return nil
+    }
+    return NumberedEdit(old: edit.old, lines: edit.lines.dropLast() + [String(last.dropLast())])
+  }
+
+  /// As often in the right place as elsewhere.
+  private func mistake(
+    in change: Oracle.Change, not made: [NumberedEdit], random: inout SplitMix64
+  ) -> NumberedEdit? {
+    guard let before = change.before, let right = change.edits.first else { return nil }
+    for _ in 0..<8 {
+      var found: NumberedEdit?
+      if random.index(below: 2) == 0 {
+        let lines = before.split(separator: "\n", omittingEmptySubsequences: false)
+        let edit = LineEdit(
+          old: lines[(right.old.lowerBound - 1)..<right.old.upperBound].joined(separator: "\n"),
+          new: right.lines.joined(separator: "\n"))
+        found = WrongEdit.mistake(in: edit, random: &random).map {
+          NumberedEdit(old: right.old, lines: ToolCall.lines($0))
+        }
+      } else {
+        found = WrongEdit.elsewhere(in: before, not: change.edits.map(\.old), random: &random)
+      }
+      if let found, !made.contains(found) { return found }
+    }
+    return nil
   }
 
   /// One call is at first written wrongly; the format error says how, then it's written rightly.
-  func malformed(testFirst: Bool, random: inout SplitMix64) -> DemonstrationScript? {
-    let script = straight(testFirst: testFirst)
+  func malformed(random: inout SplitMix64) -> DemonstrationScript? {
+    let script = straight()
     // Long calls go wrong most: an edit as often as any other.
     let repairs = script.steps.indices.filter { script.steps[$0].role == .repair }
     let place =
@@ -87,24 +119,26 @@ extension DemonstrationScript.Maker {
     return DemonstrationScript(steps: steps)
   }
 
-  private func opening(testFirst: Bool) -> [Step] {
+  private func opening() -> [Step] {
     let views = oracle.changes.compactMap { change in
       change.before.map { Step(text: text(view(change.path, $0, change.after)), role: .repair) }
     }
-    let test = Step(text: text(.test))
-    return testFirst ? [test] + views : views + [test]
+    return (oracle.tellsOfAnException ? [Step(text: text(.test))] : []) + views
   }
 
-  private func repair(_ changes: [Oracle.Change]) -> [Step] {
-    changes.flatMap { change -> [Step] in
+  private func repair() -> [Step] {
+    oracle.changes.flatMap { change -> [Step] in
       guard change.before != nil else {
         let call = ToolCall.create(path: change.path, contents: change.after)
         return [Step(text: text(call), role: .repair)]
       }
-      return change.edits.map {
-        Step(text: text(.edit(path: change.path, old: $0.old, new: $0.new)), role: .repair)
-      }
+      return change.edits.map { Step(text: text(call($0, change.path)), role: .repair) }
     }
+  }
+
+  private func call(_ edit: NumberedEdit, _ path: String) -> ToolCall {
+    .editLines(
+      path: path, firstLine: edit.old.lowerBound, lastLine: edit.old.upperBound, lines: edit.lines)
   }
 
   private func closing() -> [Step] {

@@ -10,6 +10,18 @@ public struct LineEdit: Sendable, Equatable {
   }
 }
 
+/// A change to one file as an edit of numbered lines.
+package struct NumberedEdit: Sendable, Equatable {
+  /// From 1; never empty.
+  package var old: ClosedRange<Int>
+  package var lines: [String]
+
+  package init(old: ClosedRange<Int>, lines: [String]) {
+    self.old = old
+    self.lines = lines
+  }
+}
+
 /// Works on bytes throughout: "\r\n" would be one character, and strings that only look the same would
 /// be equal.
 package enum LineEdits {
@@ -43,6 +55,40 @@ package enum LineEdits {
       (edits, current, index) = ([], before, hunks.count - 1)
     }
     return current.utf8.elementsEqual(after.utf8) ? edits : nil
+  }
+
+  /// Edits of numbered lines that, applied in order, turn `before` into `after`: the last one in the
+  /// file comes first, so that numbers stay true. New lines are told with the line that they follow, or
+  /// at the top of a file the one that follows them. Nil for an empty file, and where the two differ in
+  /// their line breaks.
+  package static func numbered(_ before: String, _ after: String) -> [NumberedEdit]? {
+    let texts = Texts(old: lines(before), new: lines(after))
+    guard !texts.old.isEmpty, isPlain(texts.old), isPlain(texts.new),
+      before.utf8.last == after.utf8.last || after.isEmpty
+    else { return nil }
+    return hunks(texts).reversed().map { hunk in
+      var (old, new) = (hunk.old, hunk.new)
+      if old.isEmpty {
+        if old.lowerBound > 0 {
+          old = old.lowerBound - 1..<old.upperBound
+          new = new.lowerBound - 1..<new.upperBound
+        } else {
+          old = old.lowerBound..<old.upperBound + 1
+          new = new.lowerBound..<new.upperBound + 1
+        }
+      }
+      return NumberedEdit(
+        old: old.lowerBound + 1...old.upperBound,
+        lines: texts.new[new].map { line in
+          String(
+            decoding: line.last == UInt8(ascii: "\n") ? line.dropLast() : line[...], as: UTF8.self)
+        })
+    }
+  }
+
+  /// Without carriage returns, which an edit of lines adds by itself or not at all.
+  private static func isPlain(_ lines: [[UInt8]]) -> Bool {
+    lines.allSatisfy { !$0.contains(UInt8(ascii: "\r")) }
   }
 
   /// The lines of `before`, counted from 1, that are changed; for a pure insertion the line it

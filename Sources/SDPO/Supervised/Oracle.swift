@@ -16,12 +16,18 @@ struct Oracle {
     /// Nil for a file that the solution makes.
     var before: String?
     var after: String
-    /// Exact-match edits from before to after; empty for a new file.
-    var edits: [LineEdit]
+    /// Edits from before to after, in order; empty for a new file.
+    var edits: [NumberedEdit]
   }
 
   /// In order of their paths; never empty.
   var changes: [Change]
+  /// The repository with the solution.
+  var solved: Snapshot
+  /// From the task's repository to ``solved``.
+  var patch: [UInt8]
+  /// Whether the issue tells of an exception: then the failing test names the line that raises it.
+  var tellsOfAnException: Bool
 
   /// Carries the solution out in a fresh copy of the task's repository and compares.
   ///
@@ -59,7 +65,10 @@ struct Oracle {
     guard !changes.isEmpty else {
       throw DemonstrationError("the solution of \(task.id) changes nothing")
     }
-    return Oracle(changes: changes)
+    return Oracle(
+      changes: changes, solved: solved,
+      patch: try recorder.diff(from: workspace.base, to: solved),
+      tellsOfAnException: task.instruction.contains(/\b[A-Z]\w*(Error|Exception)\b/))
   }
 
   private static func change(
@@ -76,7 +85,7 @@ struct Oracle {
       throw DemonstrationError("the solution of \(task.id) does more to \(path) than edit text")
     }
     guard let before else { return Change(path: path, before: nil, after: after, edits: []) }
-    guard let edits = LineEdits.between(before, after) else {
+    guard let edits = LineEdits.numbered(before, after) else {
       throw DemonstrationError("the change to \(path) by the solution of \(task.id) is no edit")
     }
     return Change(path: path, before: before, after: after, edits: edits)

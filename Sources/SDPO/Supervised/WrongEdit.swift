@@ -1,6 +1,6 @@
 package import LanguageModel
 
-/// Plausible wrong repairs: one small mistake in the right place.
+/// Plausible wrong repairs: one small mistake in the right place, or a repair where nothing is wrong.
 package enum WrongEdit {
   /// Pairs that people mix up; each is tried both ways.
   private static let confusions: [(String, String)] = [
@@ -21,6 +21,25 @@ package enum WrongEdit {
     candidates.removeAll { $0 == edit.old || $0 == edit.new || $0.isEmpty }
     guard !candidates.isEmpty else { return nil }
     return candidates[random.index(below: candidates.count)]
+  }
+
+  /// A line of `text` away from `places` with one small change; nil if none is found.
+  package static func elsewhere(
+    in text: String, not places: [ClosedRange<Int>], random: inout SplitMix64
+  ) -> NumberedEdit? {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let code = lines.indices.filter { index in
+      let line = lines[index].drop { $0 == " " || $0 == "\t" }
+      return !places.contains { $0.contains(index + 1) } && !line.isEmpty
+        && !["#", "//", "\"\"\"", "import ", "from ", ">>>"].contains { line.hasPrefix($0) }
+    }
+    for index in code.shuffled(using: &random).prefix(8) {
+      let same = LineEdit(old: lines[index], new: lines[index])
+      if let changed = mistake(in: same, random: &random) {
+        return NumberedEdit(old: index + 1...index + 1, lines: [changed])
+      }
+    }
+    return nil
   }
 
   private static func replacingFirst(
