@@ -9,11 +9,11 @@ VALIDATE ?= $(HINDSIGHT) tasks validate
 SOURCES = Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model build test tasks train format lint kernels bench clean
+.PHONY: help setup model build test tasks warm-start train format lint kernels bench clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) \
-	  | awk '{ name = $$2; $$1 = $$2 = ""; printf "  make %-8s%s\n", name, $$0 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) \
+	  | awk '{ name = $$2; $$1 = $$2 = ""; printf "  make %-11s%s\n", name, $$0 }'
 
 setup: ## install what is missing (Debian packages), check Swift
 	@scripts/setup.sh
@@ -32,6 +32,9 @@ test: setup model ## unit and parity tests in release mode, then every task befo
 
 tasks: build ## make thousands of repair tasks from pinned packages into runs/tasks
 	$(HINDSIGHT) tasks make --sources scripts/sources.toml --output runs/tasks
+
+warm-start: setup model build ## make the adapter that training begins with: tasks, demonstrations, training, evaluation
+	scripts/warm-start.sh
 
 train: setup model build ## the whole loop: evaluate, train, evaluate again, show a transcript
 	scripts/train.sh
