@@ -94,7 +94,7 @@ public struct OracleAttempts: Sendable {
       oracle: oracle, dialect: dialect, viewLines: environment.options.viewLines,
       viewCharacters: environment.options.maxCharacters - 120)
     var random = SplitMix64(seeds: seed, Rollouts.number(of: task.id), 0x6761_70)
-    let script = maker.straight(testFirst: random.index(below: 2) == 0)
+    let script = maker.straight()
     let trajectory = await play(task, script.steps.map(\.text), recorder, "right")
     if let problem = trajectory.stopReason.detail ?? script.problem(with: trajectory) {
       throw DemonstrationError("\(task.id): \(problem)")
@@ -107,7 +107,7 @@ public struct OracleAttempts: Sendable {
     // A wrong edit, or nothing done, about as often.
     let mistake =
       random.index(below: 2) == 0
-      ? maker.mended(testFirst: false, random: &random)?.steps.first { $0.role == .mistake } : nil
+      ? maker.mended(mistakes: 1, random: &random)?.steps.first { $0.role == .mistake } : nil
     let grade = try await failure(task, mistake: mistake?.text, recorder, grader)
     let own = GroupMember(
       trajectory, index: 0, solved: false, feedback: hindsight.feedback(grade))
