@@ -232,7 +232,8 @@ public final class SupervisedTrainer {
     for item in heldOut {
       try Task.checkCancellation()
       let example = item.example
-      let logprobs = try await engine.read { _ in try learner.logprobs(of: example) }
+      let context = ScoredContext(tokens: example.student, actions: example.studentActions)
+      let logprobs = try await engine.read { _ in try learner.logprobs([[context]]) }
       sums[item.label, default: Sums()].loss -= logprobs.reduce(0, +)
       sums[item.label, default: Sums()].rows += logprobs.count
       let edit = item.demonstration.turns.firstIndex { $0.isTrained && $0.action.hasPrefix("edit") }
@@ -291,37 +292,5 @@ public final class SupervisedTrainer {
       }
       return sha256Hex(data)
     }
-  }
-}
-
-extension Learner {
-  private static let chunkRows = 64
-
-  /// The action tokens' log-probabilities at temperature 1, in nats.
-  func logprobs(of example: TrainingExample) throws -> [Double] {
-    let config = transformer.config
-    guard let last = example.studentActions.last else { return [] }
-    let hidden = transformer.extend(
-      [
-        Transformer.Input(
-          tokens: example.student[..<last], cache: transformer.makeCache(),
-          wanted: example.studentActions.map { $0 - 1 })
-      ], adapter: adapter, kernel: .library)
-    let buffer = FloatBuffer(count: Self.chunkRows * config.vocabularySize)
-    var rows = example.rows
-    for index in rows.indices { rows[index].weight = 1 }
-    var logprobs: [Double] = []
-    for start in stride(from: 0, to: rows.count, by: Self.chunkRows) {
-      let range = start..<min(start + Self.chunkRows, rows.count)
-      let logits = Matrix(buffer.base, rows: range.count, columns: config.vocabularySize)
-      transformer.logits(hidden.matrix.rows(range), into: logits, kernel: .library)
-      let statistics = try Objective.crossEntropy.measure(
-        rows: Array(rows[range]),
-        student: UnsafeBufferPointer(
-          start: buffer.base, count: range.count * config.vocabularySize),
-        teacher: nil, vocabulary: config.vocabularySize)
-      logprobs += statistics.map { Double($0.studentLogprob) }
-    }
-    return logprobs
   }
 }
