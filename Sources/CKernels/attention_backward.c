@@ -14,11 +14,12 @@ static const float log2_e = 1.44269504f;
 static long minimum(long a, long b) { return a < b ? a : b; }
 static long block_count(long count) { return (count + block - 1) / block; }
 
-/// Everything that one kv head's gradients need; D/2 pairs a row, Dp columns where padded.
+/// Everything that one kv head's gradients need; D/2 pairs a row, Dp columns where padded. Blocks of keys
+/// count from the first token of the past, those of queries from its end.
 typedef struct {
-  pair *key_channels, *value_channels; // [blocks][D/2][64]
-  pair *key_tokens;                    // [blocks][32][Dp]
-  float *d_keys, *d_values;            // [blocks][D][64]
+  pair *key_channels, *value_channels; // [key blocks][D/2][64]
+  pair *key_tokens;                    // [key blocks][32][Dp]
+  float *d_keys, *d_values;            // [key blocks][D][64]
   pair *q_rows, *d_output_rows;        // [count][D/2], of one query head
   pair *q_tokens, *d_output_tokens;    // [blocks][32][Dp]
   float *log_sums, *means;             // [blocks · 64]
@@ -27,19 +28,20 @@ typedef struct {
   pair *d_pairs, *p_pairs;             // [32][64]
 } workspace;
 
-static workspace lay_out(hs_attention_shape shape, long count, char *base, long *bytes) {
+static workspace lay_out(
+    hs_attention_shape shape, long past, long count, char *base, long *bytes) {
   const long size = shape.head_size, width = (size + lanes - 1) / lanes * lanes;
-  const long blocks = block_count(count);
+  const long blocks = block_count(count), key_blocks = past / block + blocks;
   workspace w;
   long used = 0;
 #define TAKE(FIELD, COUNT)                                                                         \
   (w.FIELD = base ? (void *)(base + used) : 0,                                                     \
    used += ((COUNT) * (long)sizeof *w.FIELD + 63) / 64 * 64)
-  TAKE(key_channels, blocks * size / 2 * block);
-  TAKE(value_channels, blocks * size / 2 * block);
-  TAKE(key_tokens, blocks * block / 2 * width);
-  TAKE(d_keys, blocks * size * block);
-  TAKE(d_values, blocks * size * block);
+  TAKE(key_channels, key_blocks * size / 2 * block);
+  TAKE(value_channels, key_blocks * size / 2 * block);
+  TAKE(key_tokens, key_blocks * block / 2 * width);
+  TAKE(d_keys, key_blocks * size * block);
+  TAKE(d_values, key_blocks * size * block);
   TAKE(q_rows, count * size / 2);
   TAKE(d_output_rows, count * size / 2);
   TAKE(q_tokens, blocks * block / 2 * width);
@@ -56,9 +58,9 @@ static workspace lay_out(hs_attention_shape shape, long count, char *base, long 
   return w;
 }
 
-long hs_attention_backward_scratch(hs_attention_shape shape, long count) {
+long hs_attention_backward_scratch(hs_attention_shape shape, long past, long count) {
   long bytes;
-  lay_out(shape, count, 0, &bytes);
+  lay_out(shape, past, count, 0, &bytes);
   return bytes;
 }
 
@@ -66,19 +68,21 @@ static void pack_keys(
     hs_attention_shape shape, const hs_attention_gradient *s, const workspace *w, long kv_head) {
   const attention_operations *operations = attention_operations_here();
   const long size = shape.head_size, width = padded_head(size);
-  const size_t channels = (size_t)(block_count(s->count) * size / 2 * block) * sizeof(pair);
+  const long past = s->past / block, blocks = past + block_count(s->count);
+  const size_t channels = (size_t)(blocks * size / 2 * block) * sizeof(pair);
   memset(w->key_channels, 0, channels);
   memset(w->value_channels, 0, channels);
-  memset(
-      w->key_tokens, 0, (size_t)(block_count(s->count) * block / 2 * width) * sizeof(pair));
-  for (long j = 0; j < block_count(s->count); j++) {
-    const long at = j * block * s->step + kv_head * size, panel = j * size / 2 * block;
-    const long tokens = minimum(block, s->count - j * block);
-    operations->pack_channels(s->keys + at, s->step, tokens, size, w->key_channels + panel, 0);
-    operations->pack_channels(
-        s->values + at, s->step, tokens, size, w->value_channels + panel, 0);
+  memset(w->key_tokens, 0, (size_t)(blocks * block / 2 * width) * sizeof(pair));
+  for (long j = 0; j < blocks; j++) {
+    const long own = j - past, row = own < 0 ? j : own, panel = j * size / 2 * block;
+    const long at = row * block * s->step + kv_head * size;
+    const float *keys = (own < 0 ? s->past_keys : s->keys) + at;
+    const float *values = (own < 0 ? s->past_values : s->values) + at;
+    const long tokens = own < 0 ? block : minimum(block, s->count - own * block);
+    operations->pack_channels(keys, s->step, tokens, size, w->key_channels + panel, 0);
+    operations->pack_channels(values, s->step, tokens, size, w->value_channels + panel, 0);
     operations->pack_tokens(
-        s->keys + at, s->step, tokens, size, w->key_tokens + j * block / 2 * width, width, 0);
+        keys, s->step, tokens, size, w->key_tokens + j * block / 2 * width, width, 0);
   }
 }
 
@@ -106,7 +110,7 @@ static void pack_queries(
 /// Probabilities and the scores' gradients of `rows` queries from row `query` on, against block j's
 /// keys.
 static void block_scores(
-    hs_attention_shape shape, const workspace *w, long query, long rows, long j) {
+    hs_attention_shape shape, const workspace *w, long past, long query, long rows, long j) {
   const attention_operations *operations = attention_operations_here();
   const long size = shape.head_size, panel = j * size / 2 * block;
   const float scale = 1 / sqrtf((float)size);
@@ -114,7 +118,7 @@ static void block_scores(
     const long count = minimum(step_rows, rows - row), first = query + row;
     long visible[step_rows];
     for (long i = 0; i < step_rows; i++)
-      visible[i] = i < count ? minimum(block, first + i - j * block + 1) : 0;
+      visible[i] = i < count ? minimum(block, past + first + i - j * block + 1) : 0;
     const long most = visible[count - 1];
     operations->product(
         count, most, size / 2, w->q_rows + first * size / 2, size / 2, 1, w->key_channels + panel,
@@ -138,7 +142,7 @@ static void gradient_block(
   const long size = shape.head_size, width = padded_head(size);
   const long rows = minimum(block, s->count - i * block), pairs = (rows + 1) / 2;
   const long tokens = i * block / 2 * width;
-  block_scores(shape, w, i * block, rows, j);
+  block_scores(shape, w, s->past, i * block, rows, j);
   operations->product(
       size, block, pairs, w->d_output_tokens + tokens, 1, width, w->p_pairs, block,
       w->d_values + j * size * block, block, !begins, NULL);
@@ -150,24 +154,32 @@ static void gradient_block(
       s->dq + i * block * s->dq_step + head * size, s->dq_step, j > 0, NULL);
 }
 
+/// A kv head's [D][64] blocks back to rows.
+static void put_rows(
+    const float *blocks, long first, long count, long size, float *rows, long step) {
+  for (long t = 0; t < count; t++) {
+    const float *from = blocks + (first + t) / block * size * block + (first + t) % block;
+    for (long d = 0; d < size; d++) rows[t * step + d] = from[d * block];
+  }
+}
+
 void hs_attention_backward(
     hs_attention_shape shape, const hs_attention_gradient *s, long first_head, long end_head,
     void *scratch) {
   long bytes;
-  const workspace w = lay_out(shape, s->count, scratch, &bytes);
-  const long size = shape.head_size, blocks = block_count(s->count);
+  const workspace w = lay_out(shape, s->past, s->count, scratch, &bytes);
+  const long size = shape.head_size, past = s->past / block, blocks = block_count(s->count);
   pack_keys(shape, s, &w, first_head / (shape.heads / shape.kv_heads));
   for (long head = first_head; head < end_head; head++) {
     pack_queries(shape, s, &w, head);
-    for (long j = 0; j < blocks; j++)
-      for (long i = j; i < blocks; i++)
-        gradient_block(shape, s, &w, head, i, j, head == first_head && i == j);
-  }
-  for (long t = 0; t < s->count; t++) {
-    const long from = t / block * size * block + t % block;
-    for (long d = 0; d < size; d++) {
-      s->dk[t * s->dkv_step + d] = w.d_keys[from + d * block];
-      s->dv[t * s->dkv_step + d] = w.d_values[from + d * block];
+    for (long j = 0; j < past + blocks; j++) {
+      const long first = j < past ? 0 : j - past;
+      for (long i = first; i < blocks; i++)
+        gradient_block(shape, s, &w, head, i, j, head == first_head && i == first);
     }
   }
+  put_rows(w.d_keys, 0, s->past, size, s->past_dk, s->past_dkv_step);
+  put_rows(w.d_values, 0, s->past, size, s->past_dv, s->past_dkv_step);
+  put_rows(w.d_keys, s->past, s->count, size, s->dk, s->dkv_step);
+  put_rows(w.d_values, s->past, s->count, size, s->dv, s->dkv_step);
 }

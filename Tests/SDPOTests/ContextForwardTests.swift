@@ -23,10 +23,10 @@ import Testing
 
   @Test func aTaskHasATrunk() {
     let trunks = ContextForward(Self.contexts.map { [$0] }).trunks
-    #expect(trunks.map(\.trajectories) == [0..<3, 3..<5] && trunks.map(\.tokens) == [128, 128])
+    #expect(trunks.map(\.sequences) == [0..<3, 3..<5] && trunks.map(\.tokens) == [128, 128])
     #expect(ContextForward([]).trunks.isEmpty)
     let alone = ContextForward([[Self.contexts[1]]]).trunks
-    #expect(alone.map(\.trajectories) == [0..<1] && alone.map(\.tokens) == [0])
+    #expect(alone.map(\.sequences) == [0..<1] && alone.map(\.tokens) == [0])
   }
 
   /// An action inside what two contexts share needs its row from both.

@@ -46,8 +46,8 @@ void hs_attention_forward(
     hs_attention_shape shape, const hs_attention_queries *queries, long kv_head, long first,
     long end, void *scratch);
 
-/// One whole sequence of a training batch: [count, heads or kv_heads · D] but for dk and dv, rows so
-/// many floats apart.
+/// A sequence of a training batch: [count, heads or kv_heads · D] but for dk and dv, rows so many floats
+/// apart. Tokens before it, which other sequences may share, stand elsewhere.
 typedef struct {
   const float *q, *keys, *values;
   /// Of q, keys and values.
@@ -61,13 +61,20 @@ typedef struct {
   float *dk, *dv;
   long dkv_step;
   long count;
+  /// Tokens before the first query: whole blocks of 64.
+  long past;
+  /// Theirs: [past, kv_heads · D], rows as far apart as q's, and what these queries give, of one kv head,
+  /// [past, D].
+  const float *past_keys, *past_values;
+  float *past_dk, *past_dv;
+  long past_dkv_step;
 } hs_attention_gradient;
 
 /// Bytes that a call of `hs_attention_backward` needs for itself, aligned to 64.
-long hs_attention_backward_scratch(hs_attention_shape shape, long count);
+long hs_attention_backward_scratch(hs_attention_shape shape, long past, long count);
 
 /// What the query heads first_head ..< end_head, which share a kv head, give: dq is overwritten in
-/// their columns, dk and dv altogether. Recomputes the probabilities in blocks of 64 × 64 from
+/// their columns, dk and dv, those of the past too, altogether. Recomputes the probabilities in blocks of 64 × 64 from
 /// log_sum_exp (arXiv 2205.14135).
 void hs_attention_backward(
     hs_attention_shape shape, const hs_attention_gradient *sequence, long first_head,

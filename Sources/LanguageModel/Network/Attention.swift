@@ -3,29 +3,29 @@ package struct AttentionSpan: @unchecked Sendable {
   /// First row of this sequence in the packed batch, and how many rows it has there.
   let firstRow: Int
   let queryCount: Int
-  /// Keys before the first query: 0 in training, the cache's length in generation.
+  /// Keys before the first query: the trunk's length in training, the cache's in generation.
   let past: Int
   let storage: Storage
 
   enum Storage {
-    /// [past + queryCount, kvHeads·D] each.
-    case rows(keys: Matrix, values: Matrix)
+    /// [N, kvHeads·D] each, of the whole batch: the span's own rows, and before them the `past` rows from
+    /// `trunk` on, which other spans may share.
+    case rows(keys: Matrix, values: Matrix, trunk: Int)
     /// A layer of a cache, whose pages hold `past + queryCount` tokens.
     case cache(KVCache, layer: Int)
   }
 
-  /// Keys and values in rows of fp32: [past + queryCount, kvHeads·D], rows `stride` apart.
+  /// Keys and values [N, kvHeads·D] of a batch in fp32, of which the span's own begin at `firstRow`.
+  ///
+  /// - trunk: rows of the batch that the sequence begins with, whole blocks of 64; its own follow them.
   package init(
-    firstRow: Int, queryCount: Int, past: Int, keys: UnsafeMutablePointer<Float>,
-    values: UnsafeMutablePointer<Float>, width: Int, stride: Int
+    firstRow: Int, queryCount: Int, trunk: Range<Int> = 0..<0, keys: Matrix, values: Matrix
   ) {
+    precondition(keys.stride == values.stride && trunk.count % KVPage.tokenCount == 0)
     self.firstRow = firstRow
     self.queryCount = queryCount
-    self.past = past
-    let rows = past + queryCount
-    storage = .rows(
-      keys: Matrix(keys, rows: rows, columns: width, stride: stride),
-      values: Matrix(values, rows: rows, columns: width, stride: stride))
+    past = trunk.count
+    storage = .rows(keys: keys, values: values, trunk: trunk.lowerBound)
   }
 
   /// A cache that already holds this layer's keys and values of the new tokens, beyond its `count`.

@@ -56,64 +56,89 @@ extension Attention {
     let group = heads / kvHeads
     // Few sequences: each query head on its own, whose parts of dk and dv are added up afterwards.
     let parts = spans.count * kvHeads < 4 * computeThreads ? group : 1
-    let memory = parts > 1 ? scratch.pointer(count: 2 * q.rows * heads * headSize) : nil
-    let partial = memory.map { memory in
-      (0..<2).map {
-        Matrix(
-          memory + $0 * q.rows * heads * headSize, rows: q.rows, columns: heads * headSize)
-      }
+    let width = parts > 1 ? heads * headSize : kvHeads * headSize
+    // What each span gives to its trunk's gradients; and all parts of all rows', where there are such.
+    let pasts = spans.reduce(0) { $0 + $1.past }
+    let partRows = parts > 1 ? q.rows : 0
+    let memory = scratch.pointer(count: 2 * (pasts + partRows) * width)
+    let (dkMemory, dvMemory) = (memory, memory + (pasts + partRows) * width)
+    func matrices(_ first: Int, _ rows: Int) -> (dk: Matrix, dv: Matrix) {
+      (
+        Matrix(dkMemory + first * width, rows: rows, columns: width, stride: width),
+        Matrix(dvMemory + first * width, rows: rows, columns: width, stride: width)
+      )
     }
+    var next = 0
+    let offsets = spans.map { span in
+      defer { next += span.past }
+      return next
+    }
+    let own = parts > 1 ? matrices(pasts, partRows) : (dk, dv)
     parallelItems(spans.count * kvHeads * parts) { index in
-      let span = spans[index / (kvHeads * parts)]
+      let number = index / (kvHeads * parts)
       let first = index % (kvHeads * parts) * (group / parts)
-      let columns = partial == nil ? first / group : first
-      let target = (partial?[0] ?? dk, partial?[1] ?? dv)
+      let column = parts > 1 ? first : first / group
+      let past = matrices(offsets[number], spans[number].past)
       backward(
-        span, heads: first..<first + group / parts, q: q, output: output, logSumExp: logSumExp,
-        dOutput: dOutput, dq: dq, dk: headColumns(target.0, columns),
-        dv: headColumns(target.1, columns))
+        spans[number], heads: first..<first + group / parts, q: q, output: output,
+        logSumExp: logSumExp, dOutput: dOutput, dq: dq,
+        own: (headColumns(own.0, column), headColumns(own.1, column)),
+        past: (headColumns(past.dk, column), headColumns(past.dv, column)))
     }
-    guard let partial else { return }
-    for (parts, sum) in zip(partial, [dk, dv]) { addGroups(parts, into: sum) }
+    if parts > 1 {
+      addGroups(own.0, into: dk, overwriting: true)
+      addGroups(own.1, into: dv, overwriting: true)
+    }
+    for (span, offset) in zip(spans, offsets) where span.past > 0 {
+      guard case .rows(_, _, let trunk) = span.storage else { continue }
+      let past = matrices(offset, span.past)
+      addGroups(past.dk, into: dk.rows(trunk..<trunk + span.past), overwriting: false)
+      addGroups(past.dv, into: dv.rows(trunk..<trunk + span.past), overwriting: false)
+    }
   }
 
   private func headColumns(_ x: Matrix, _ head: Int) -> Matrix {
     x.columns(head * headSize..<(head + 1) * headSize)
   }
 
-  /// One span's query heads `heads`, which share a kv head: dk and dv [N, D] are that one's.
+  /// One span's query heads `heads`, which share a kv head: the gradients of keys and values, [N, D] of the
+  /// batch's rows and [past, D] of the trunk's, are that one's.
   private func backward(
     _ span: AttentionSpan, heads range: Range<Int>, q: Matrix, output: Matrix,
-    logSumExp: UnsafePointer<Float>, dOutput: Matrix, dq: Matrix, dk: Matrix, dv: Matrix
+    logSumExp: UnsafePointer<Float>, dOutput: Matrix, dq: Matrix, own: (dk: Matrix, dv: Matrix),
+    past: (dk: Matrix, dv: Matrix)
   ) {
-    guard span.past == 0, case .rows(let keys, let values) = span.storage else {
+    guard case .rows(let keys, let values, let trunk) = span.storage else {
       preconditionFailure("gradients flow into rows of the batch, not into a cache")
     }
-    precondition(keys.stride == q.stride && values.stride == q.stride && dk.stride == dv.stride)
+    precondition(keys.stride == q.stride && values.stride == q.stride)
     let first = span.firstRow
+    precondition(own.dk.stride == own.dv.stride)
     var sequence = hs_attention_gradient(
-      q: q.row(first), keys: keys.base, values: values.base, step: q.stride,
+      q: q.row(first), keys: keys.row(first), values: values.row(first), step: q.stride,
       output: output.row(first), d_output: dOutput.row(first), output_step: output.stride,
       d_output_step: dOutput.stride, log_sum_exp: logSumExp + first * heads, dq: dq.row(first),
-      dq_step: dq.stride, dk: dk.row(first), dv: dv.row(first), dkv_step: dk.stride,
-      count: span.queryCount)
+      dq_step: dq.stride, dk: own.dk.row(first), dv: own.dv.row(first), dkv_step: own.dk.stride,
+      count: span.queryCount, past: span.past, past_keys: keys.row(trunk),
+      past_values: values.row(trunk), past_dk: past.dk.base, past_dv: past.dv.base,
+      past_dkv_step: past.dk.stride)
     withUnsafeTemporaryAllocation(
-      byteCount: hs_attention_backward_scratch(shape, span.queryCount), alignment: 64
+      byteCount: hs_attention_backward_scratch(shape, span.past, span.queryCount), alignment: 64
     ) { scratch in
       hs_attention_backward(
         shape, &sequence, range.lowerBound, range.upperBound, scratch.baseAddress)
     }
   }
 
-  /// parts [N, heads·D] → sum [N, kvHeads·D]: each kv head's group added up in order.
-  private func addGroups(_ parts: Matrix, into sum: Matrix) {
-    let group = heads / kvHeads
+  /// parts [N, heads·D] or [N, kvHeads·D] → sum [N, kvHeads·D]: each kv head's parts added up in order.
+  private func addGroups(_ parts: Matrix, into sum: Matrix, overwriting: Bool) {
+    let group = parts.columns / (kvHeads * headSize)
     parallelRows(sum.rows, minimumPerThread: 16) { rows in
       for row in rows {
-        for head in 0..<heads {
-          let target = sum.row(row) + head / group * headSize
-          let source = parts.row(row) + head * headSize
-          if head % group == 0 {
+        for part in 0..<group * kvHeads {
+          let target = sum.row(row) + part / group * headSize
+          let source = parts.row(row) + part * headSize
+          if overwriting, part % group == 0 {
             target.update(from: source, count: headSize)
           } else {
             addScaled(source, scale: 1, to: target, headSize)
@@ -180,13 +205,14 @@ extension Attention {
     let work = owners
     parallelItems(total) { index in
       let (span, page) = (spans[work[index].span], work[index].page)
-      guard case .rows(let keys, let values) = span.storage else { return }
-      precondition(keys.stride == values.stride)
+      guard case .rows(let keys, let values, let trunk) = span.storage else { return }
+      // A trunk is whole pages.
       let first = page * KVPage.tokenCount
-      let count = min(KVPage.tokenCount, keys.rows - first)
+      let row = first < span.past ? trunk + first : span.firstRow + first - span.past
+      let count = min(KVPage.tokenCount, span.past + span.queryCount - first)
       let target = base + index * bytes
       hs_kv_append(
-        target, kvHeads, headSize, 0, count, keys.row(first), values.row(first), keys.stride)
+        target, kvHeads, headSize, 0, count, keys.row(row), values.row(row), keys.stride)
     }
     return (0..<total).map { base + $0 * bytes }
   }

@@ -16,8 +16,7 @@ extension Attention {
         decode(q, span, head, into: output, logSumExp)
       } else {
         switch span.storage {
-        case .rows(let keys, let values):
-          forwardHead(q, span, head, keys, values, into: output, logSumExp)
+        case .rows: forwardHead(q, span, head, into: output, logSumExp)
         case .cache: forwardPages(q, span, head, into: output, logSumExp)
         }
       }
@@ -28,11 +27,17 @@ extension Attention {
     q: Matrix, spans: [AttentionSpan], output: Matrix, logSumExp: UnsafePointer<Float>,
     dOutput: Matrix, dq: Matrix, dk: Matrix, dv: Matrix
   ) {
-    parallelItems(spans.count * kvHeads) { item in
-      let span = spans[item / kvHeads]
-      precondition(span.past == 0)
-      backwardHead(
-        q, span, item % kvHeads, output, logSumExp, dOutput, dq: dq, dk: dk, dv: dv)
+    // Spans of one trunk add to the same gradients, one after another.
+    let isShared = spans.contains { $0.past > 0 }
+    let kvWidth = kvHeads * headSize
+    for rows in [dk, dv] {
+      for row in 0..<rows.rows { rows.row(row).update(repeating: 0, count: kvWidth) }
+    }
+    parallelItems(isShared ? kvHeads : spans.count * kvHeads) { item in
+      for span in isShared ? spans[...] : spans[item / kvHeads...item / kvHeads] {
+        backwardHead(
+          q, span, item % kvHeads, output, logSumExp, dOutput, dq: dq, dk: dk, dv: dv)
+      }
     }
   }
 
@@ -61,24 +66,27 @@ extension Attention {
     }
   }
 
-  /// Keys and values [past + queryCount, kvHeads·D] of the batch's own rows.
+  /// Keys and values of the batch's rows.
   private func forwardHead(
-    _ q: Matrix, _ span: AttentionSpan, _ head: Int, _ spanKeys: Matrix, _ spanValues: Matrix,
-    into output: Matrix, _ logSumExp: UnsafeMutablePointer<Float>
+    _ q: Matrix, _ span: AttentionSpan, _ head: Int, into output: Matrix,
+    _ logSumExp: UnsafeMutablePointer<Float>
   ) {
-    let kvHead = head / (heads / kvHeads)
-    let columns = kvHead * headSize..<(kvHead + 1) * headSize
     withUnsafeTemporaryAllocation(
       of: Float.self, capacity: Self.block * (span.past + span.queryCount)
     ) { scratch in
       forEachBlock(span) { rows, visible in
         let p = Matrix(scratch.baseAddress!, rows: rows.count, columns: visible)
-        let (keys, values) = (spanKeys.rows(0..<visible), spanValues.rows(0..<visible))
-        MatMul.gemm(
-          slice(q, rows, span, head), keys.columns(columns), transposeB: true, into: p,
-          alpha: scale)
+        forEachRun(span, head / (heads / kvHeads), visible) { first, keys, _ in
+          MatMul.gemm(
+            slice(q, rows, span, head), keys, transposeB: true,
+            into: p.columns(first..<first + keys.rows), alpha: scale)
+        }
         softmax(p, rows, span, head, logSumExp)
-        MatMul.gemm(p, values.columns(columns), into: slice(output, rows, span, head))
+        forEachRun(span, head / (heads / kvHeads), visible) { first, _, values in
+          MatMul.gemm(
+            p.columns(first..<first + values.rows), values,
+            into: slice(output, rows, span, head), beta: first == 0 ? 0 : 1)
+        }
       }
     }
   }
@@ -150,32 +158,27 @@ extension Attention {
     _ q: Matrix, _ span: AttentionSpan, _ kvHead: Int, _ output: Matrix,
     _ logSumExp: UnsafePointer<Float>, _ dOutput: Matrix, dq: Matrix, dk: Matrix, dv: Matrix
   ) {
-    let group = heads / kvHeads
-    let all = span.firstRow..<span.firstRow + span.queryCount
-    let columns = kvHead * headSize..<(kvHead + 1) * headSize
-    let (dKeys, dValues) = (dk.rows(all).columns(columns), dv.rows(all).columns(columns))
-    for row in 0..<span.queryCount {
-      dKeys.row(row).update(repeating: 0, count: headSize)
-      dValues.row(row).update(repeating: 0, count: headSize)
-    }
-    let size = Self.block * span.queryCount
-    guard case .rows(let spanKeys, let spanValues) = span.storage else {
+    guard case .rows(_, _, let trunk) = span.storage else {
       preconditionFailure("gradients flow into rows of the batch, not into a cache")
     }
-    let (allKeys, allValues) = (spanKeys.columns(columns), spanValues.columns(columns))
+    let group = heads / kvHeads
+    let columns = kvHead * headSize..<(kvHead + 1) * headSize
+    let size = Self.block * (span.past + span.queryCount)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * size) { scratch in
       for head in kvHead * group..<(kvHead + 1) * group {
         forEachBlock(span) { rows, visible in
           let p = Matrix(scratch.baseAddress!, rows: rows.count, columns: visible)
           let ds = Matrix(scratch.baseAddress! + size, rows: rows.count, columns: visible)
-          let (keys, values) = (allKeys.rows(0..<visible), allValues.rows(0..<visible))
           let (queries, dOut) = (slice(q, rows, span, head), slice(dOutput, rows, span, head))
           let out = slice(output, rows, span, head)
-          MatMul.gemm(queries, keys, transposeB: true, into: p, alpha: scale)
-          MatMul.gemm(dOut, values, transposeB: true, into: ds)
+          forEachRun(span, kvHead, visible) { first, keys, values in
+            let run = first..<first + keys.rows
+            MatMul.gemm(queries, keys, transposeB: true, into: p.columns(run), alpha: scale)
+            MatMul.gemm(dOut, values, transposeB: true, into: ds.columns(run))
+          }
           for (index, row) in rows.enumerated() {
             let (probabilities, gradient) = (p.row(index), ds.row(index))
-            let count = row + 1
+            let count = span.past + row + 1
             _ = exponentiate(
               probabilities, shift: logSumExp[(span.firstRow + row) * heads + head], count)
             let mean = dot(dOut.row(index), out.row(index), headSize)
@@ -183,11 +186,18 @@ extension Attention {
             (probabilities + count).update(repeating: 0, count: visible - count)
             (gradient + count).update(repeating: 0, count: visible - count)
           }
-          MatMul.gemm(ds, keys, into: slice(dq, rows, span, head))
-          MatMul.gemm(
-            ds, transposeA: true, queries, into: dKeys.rows(0..<visible), beta: 1)
-          MatMul.gemm(
-            p, transposeA: true, dOut, into: dValues.rows(0..<visible), beta: 1)
+          forEachRun(span, kvHead, visible) { first, keys, _ in
+            let (run, row) = (first..<first + keys.rows, first < span.past ? trunk : span.firstRow)
+            let target = row..<row + keys.rows
+            MatMul.gemm(
+              ds.columns(run), keys, into: slice(dq, rows, span, head), beta: first == 0 ? 0 : 1)
+            MatMul.gemm(
+              ds.columns(run), transposeA: true, queries, into: dk.rows(target).columns(columns),
+              beta: 1)
+            MatMul.gemm(
+              p.columns(run), transposeA: true, dOut, into: dv.rows(target).columns(columns),
+              beta: 1)
+          }
         }
       }
     }
@@ -211,15 +221,20 @@ extension Attention {
   }
 
   /// Hands out a kv head's first `count` keys and values in runs of evenly spaced rows, with the
-  /// index of a run's first: all at once, or page by page.
+  /// index of a run's first: trunk and own rows, or page by page.
   private func forEachRun(
     _ span: AttentionSpan, _ kvHead: Int, _ count: Int,
     _ body: (_ first: Int, _ keys: Matrix, _ values: Matrix) -> Void
   ) {
     let columns = kvHead * headSize..<(kvHead + 1) * headSize
     switch span.storage {
-    case .rows(let keys, let values):
-      body(0, keys.rows(0..<count).columns(columns), values.rows(0..<count).columns(columns))
+    case .rows(let keys, let values, let trunk):
+      let past = min(span.past, count)
+      for (first, row, rows) in [(0, trunk, past), (past, span.firstRow, count - past)]
+      where rows > 0 {
+        let run = row..<row + rows
+        body(first, keys.rows(run).columns(columns), values.rows(run).columns(columns))
+      }
     case .cache(let cache, let layer):
       let width = kvHeads * headSize
       for first in stride(from: 0, to: count, by: KVPage.tokenCount) {

@@ -1,14 +1,12 @@
 /// One forward pass whose activations are kept for one backward pass.
 ///
-/// Rows are the sequences' tokens one after another. With `recompute`, only each block's input is
+/// Rows are the sequences' tokens one after another, a common beginning once. With `recompute`, only each block's input is
 /// kept and its forward pass runs again in backward: a third more work, a tenth of the memory.
 public final class TrainingPass {
   private let transformer: Transformer
   private let adapter: LoRAParameters?
   private let recompute: Bool
-  private let tokens: [TokenID]
-  private let firstRows: [Int]
-  private let positions: [Int32]
+  private let packed: PackedSequences
   private let kept: [BlockActivations]
   private let inputs: FloatBuffer?
   /// What the last block gives, `wanted` rows only.
@@ -19,7 +17,7 @@ public final class TrainingPass {
   private let places: [Int]
 
   private var config: ModelConfig { transformer.config }
-  private var rows: Int { tokens.count }
+  private var rows: Int { packed.tokens.count }
 
   /// Runs the forward pass. Every sequence must be non-empty.
   ///
@@ -29,27 +27,18 @@ public final class TrainingPass {
     adapter: LoRAParameters?, recompute: Bool = false
   ) {
     precondition(transformer.precision != .quantized, "quantised weights can't be trained")
-    precondition(!sequences.isEmpty && sequences.allSatisfy { !$0.isEmpty })
     self.transformer = transformer
     self.adapter = adapter
     self.recompute = recompute
-    tokens = Array(sequences.joined())
-    var first: [Int] = []
-    var positions: [Int32] = []
-    for sequence in sequences {
-      first.append(positions.count)
-      positions += (0..<Int32(sequence.count))
-    }
-    firstRows = first
-    self.positions = positions
+    packed = PackedSequences(sequences)
     self.outputs = outputs
-    let outputRows = outputs.map { first[$0.sequence] + $0.position }
+    let outputRows = outputs.map { [packed] in packed.row(of: $0.position, in: $0.sequence) }
     let distinct = Set(outputRows).sorted()
-    wanted = distinct.count < positions.count ? distinct : nil
+    wanted = distinct.count < packed.tokens.count ? distinct : nil
     let place = Dictionary(uniqueKeysWithValues: zip(distinct, distinct.indices))
     places = outputRows.map { place[$0]! }
     let config = transformer.config
-    let rows = tokens.count
+    let rows = packed.tokens.count
     kept = (0..<(recompute ? 1 : config.layerCount)).map { _ in
       BlockActivations(
         rows: rows, config: config,
@@ -85,8 +74,8 @@ public final class TrainingPass {
 
   private func forward() {
     transformer.weights.refresh()
-    transformer.embed(tokens, into: input(0))
-    transformer.rotary.prepare(positions: Int(positions.max()!) + 1)
+    transformer.embed(packed.tokens, into: input(0))
+    transformer.rotary.prepare(positions: Int(packed.positions.max()!) + 1)
     for layer in 0..<config.layerCount { run(layer, into: input(layer + 1)) }
   }
 
@@ -94,20 +83,19 @@ public final class TrainingPass {
     let a = kept[recompute ? 0 : layer]
     if recompute { a.input.base.update(from: input(layer).base, count: rows * config.hiddenSize) }
     transformer.block(layer).forward(
-      a, rows: rows, positions: positions, adapter: adapter, kernel: .library,
+      a, rows: rows, positions: packed.positions, adapter: adapter, kernel: .library,
       wanted: wanted(layer), into: output, spans: spans)
   }
 
   /// The rows that go through all of a block.
   private func wanted(_ layer: Int) -> [Int]? { layer + 1 == config.layerCount ? wanted : nil }
 
-  /// Training spans: a sequence's keys are its own rows of the batch.
+  /// Training spans: a sequence's keys are its own rows of the batch, and its trunk's.
   private func spans(_ keys: Matrix, _ values: Matrix) -> [AttentionSpan] {
-    firstRows.enumerated().map { index, first in
-      let end = index + 1 < firstRows.count ? firstRows[index + 1] : rows
-      return AttentionSpan(
-        firstRow: first, queryCount: end - first, past: 0, keys: keys.row(first),
-        values: values.row(first), width: keys.columns, stride: keys.stride)
+    packed.runs.map { run in
+      AttentionSpan(
+        firstRow: run.rows.lowerBound, queryCount: run.rows.count, trunk: run.trunk, keys: keys,
+        values: values)
     }
   }
 
@@ -157,7 +145,7 @@ public final class TrainingPass {
     }
     backwardBlocks(dx.matrix, gradients)
     guard let base else { return }
-    for (row, token) in tokens.enumerated() {
+    for (row, token) in packed.tokens.enumerated() {
       addScaled(
         dx.matrix.row(row), scale: 1, to: base.embedding.row(Int(token)), config.hiddenSize)
     }
@@ -203,7 +191,7 @@ public final class TrainingPass {
       let qkv = a.qkv
       let (q, kv) = (config.queryWidth, config.kvWidth)
       transformer.block(layer).backward(
-        a, rows: rows, positions: positions, adapter: adapter, wanted: wanted(layer),
+        a, rows: rows, positions: packed.positions, adapter: adapter, wanted: wanted(layer),
         spans: spans(qkv.columns(q..<q + kv), qkv.columns(q + kv..<q + 2 * kv)), dx: dx,
         gradients: BlockGradients(gradients, layer: layer))
     }

@@ -8,13 +8,8 @@ package import LanguageModel
 /// where the hint stands: the history is computed once and each context forks from it, so that a
 /// hint costs its own tokens and the action behind it.
 package struct ContextForward {
-  /// Successive trajectories and how many tokens their first ones share, whole pages.
-  package struct Trunk {
-    package let trajectories: Range<Int>
-    package let tokens: Int
-  }
-
   private let families: [Family]
+  /// Of successive trajectories.
   package let trunks: [Trunk]
 
   /// - trajectories: those of a task one after another; each has one context or more.
@@ -22,7 +17,7 @@ package struct ContextForward {
     var families = trajectories.map(Family.init)
     trunks = Self.trunks(families)
     for trunk in trunks {
-      for index in trunk.trajectories { families[index].trunk = trunk.tokens }
+      for index in trunk.sequences { families[index].trunk = trunk.tokens }
     }
     self.families = families
   }
@@ -46,13 +41,13 @@ package struct ContextForward {
     let shared = trunks.filter { $0.tokens > 0 }
     _ = extend(
       shared.map { trunk in
-        let first = trunk.trajectories.lowerBound
+        let first = trunk.sequences.lowerBound
         return Transformer.Input(
           tokens: families[first].last.tokens[..<trunk.tokens], cache: stems[first], wanted: [])
       })
     for trunk in shared {
-      let pages = stems[trunk.trajectories.lowerBound].pages
-      for index in trunk.trajectories.dropFirst() { stems[index].adopt(pages, count: trunk.tokens) }
+      let pages = stems[trunk.sequences.lowerBound].pages
+      for index in trunk.sequences.dropFirst() { stems[index].adopt(pages, count: trunk.tokens) }
     }
     _ = extend(
       zip(families, stems).filter { family, _ in family.stem > family.trunk }.map { family, cache in
@@ -72,23 +67,12 @@ package struct ContextForward {
       })
   }
 
-  /// A trunk ends where the next trajectory shares no more than half of what neighbours share at
-  /// best: that is another task's, which has the system's message in common only.
   private static func trunks(_ families: [Family]) -> [Trunk] {
     guard !families.isEmpty else { return [] }
-    let common = zip(families, families.dropFirst()).map { a, b in
-      min(sharedTokens(a.last, b.last), a.common, b.common) / KVPage.tokenCount
-        * KVPage.tokenCount
-    }
-    let least = max(KVPage.tokenCount, (common.max() ?? 0) / 2 + 1)
-    var trunks: [Trunk] = []
-    var start = 0
-    for end in 1...families.count where end == families.count || common[end - 1] < least {
-      let tokens = common[start..<end - 1].min() ?? 0
-      trunks.append(Trunk(trajectories: start..<end, tokens: tokens))
-      start = end
-    }
-    return trunks
+    return Trunk.find(
+      common: zip(families, families.dropFirst()).map { a, b in
+        min(sharedTokens(a.last, b.last), a.common, b.common)
+      })
   }
 }
 
@@ -125,7 +109,7 @@ private struct Family {
 
 /// Tokens that both begin with, before the rows that either wants.
 private func sharedTokens(_ a: ScoredContext, _ b: ScoredContext) -> Int {
-  min(zip(a.tokens, b.tokens).prefix { $0 == $1 }.count, a.free, b.free)
+  min(sharedPrefix(a.tokens, b.tokens), a.free, b.free)
 }
 
 extension ScoredContext {

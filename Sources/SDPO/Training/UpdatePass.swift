@@ -8,7 +8,7 @@ package struct UpdatePass: Sendable {
   let teacher: Learner?
   let teacherKind: TeacherKind
   let objective: Objective
-  /// Student tokens that one forward and backward pass holds at most (a longer example goes alone).
+  /// Rows of student tokens that one forward and backward pass holds at most (a longer example goes alone).
   let microBatchTokens: Int
   let recompute: Bool
 
@@ -66,17 +66,16 @@ package struct UpdatePass: Sendable {
     return statistics
   }
 
-  /// Consecutive examples, as many as fit the budget.
+  /// Consecutive examples, as many as fit the budget; what they begin with in common counts once.
   private func microBatches(_ examples: [TrainingExample]) -> [Range<Int>] {
     var batches: [Range<Int>] = []
     var start = 0
-    var tokens = 0
-    for (index, example) in examples.enumerated() {
-      if index > start && tokens + example.student.count > microBatchTokens {
-        batches.append(start..<index)
-        (start, tokens) = (index, 0)
+    for end in examples.indices where end > start {
+      let rows = PackedSequences(examples[start...end].map(\.student)).tokens.count
+      if rows > microBatchTokens {
+        batches.append(start..<end)
+        start = end
       }
-      tokens += example.student.count
     }
     if start < examples.count { batches.append(start..<examples.count) }
     return batches

@@ -11,7 +11,9 @@ func tinyConfig(_ architecture: Architecture) -> ModelConfig {
     hasQKNorm: architecture == .qwen3, contextLength: 64)
 }
 
-func randomTransformer(_ config: ModelConfig, seed: UInt64, scale: Float = 0.4) -> Transformer {
+func randomTransformer(
+  _ config: ModelConfig, seed: UInt64, scale: Float = 0.4, precision: Precision = .fp32
+) -> Transformer {
   let parameters = Parameters(config: config)
   var random = SplitMix64(seed: seed)
   for i in 0..<parameters.buffer.count {
@@ -20,7 +22,7 @@ func randomTransformer(_ config: ModelConfig, seed: UInt64, scale: Float = 0.4) 
   for entry in parameters.layout.entries where entry.name.contains("norm") {
     for i in 0..<entry.count { parameters.buffer.base[entry.offset + i] += 1 }
   }
-  return Transformer(parameters: parameters)
+  return Transformer(parameters: parameters, precision: precision)
 }
 
 /// Mean cross-entropy of the next tokens, by double-precision log-sum-exp; overwrites the logits

@@ -34,7 +34,8 @@ import Testing
     return (difference / b.reduce(0) { $0 + $1 * $1 }).squareRoot()
   }
 
-  @Test(arguments: shapes, [(0, 1), (0, 5), (0, 130), (7, 1), (70, 1), (33, 64), (5, 65)])
+  @Test(
+    arguments: shapes, [(0, 1), (0, 5), (0, 130), (7, 1), (70, 1), (33, 64), (5, 65), (64, 70)])
   func forward(_ shape: Heads, _ lengths: (past: Int, new: Int)) {
     var random = SplitMix64(seeds: UInt64(shape.size), UInt64(lengths.past), UInt64(lengths.new))
     let (total, width) = (lengths.past + lengths.new, shape.kvHeads * shape.size)
@@ -58,14 +59,27 @@ import Testing
     let filled = cache(shape, k.matrix, v.matrix, past: lengths.past)
     let fromPages = run(
       AttentionSpan(firstRow: 2, queryCount: lengths.new, cache: filled, layer: 1))
-    let fromRows = run(
-      AttentionSpan(
-        firstRow: 2, queryCount: lengths.new, past: lengths.past, keys: k.matrix.base,
-        values: v.matrix.base, width: width, stride: k.matrix.stride))
     let found = (2..<2 + lengths.new).map(fromPages.row)
     #expect(relativeError(found.flatMap(\.self), expected) < 1e-2)
-    #expect(found == (2..<2 + lengths.new).map(fromRows.row))
-    #expect(fromPages.gapsAreUntouched && fromRows.gapsAreUntouched)
+    #expect(fromPages.gapsAreUntouched)
+    guard lengths.past % KVPage.tokenCount == 0 else { return }
+    // The same as rows of a batch, the past as a trunk in front.
+    let columns = shape.heads * shape.size
+    let batch = Strided(rows: total, columns: columns, gap: 1, random: &random)
+    let output = Strided(rows: total, columns: columns, gap: 1, random: &random)
+    for row in 0..<lengths.new {
+      batch.matrix.row(lengths.past + row).update(from: q.matrix.row(2 + row), count: columns)
+    }
+    let sums = FloatBuffer(count: total * shape.heads)
+    attention.forward(
+      q: batch.matrix,
+      spans: [
+        AttentionSpan(
+          firstRow: lengths.past, queryCount: lengths.new, trunk: 0..<lengths.past, keys: k.matrix,
+          values: v.matrix)
+      ], into: output.matrix, logSumExp: sums.base)
+    #expect(found == (lengths.past..<total).map(output.row))
+    #expect(output.gapsAreUntouched)
   }
 
   /// A row's bits depend neither on the batch nor on how its sequence was cut into pieces.
@@ -157,8 +171,12 @@ import Testing
     }
   }
 
-  @Test(arguments: shapes, [[9], [64, 1, 130], [65, 40]])
-  func gradientsPointWhereFp32sDo(_ shape: Heads, _ lengths: [Int]) {
+  /// Sequences one after another; those behind a trunk of the first one's length follow it.
+  @Test(
+    arguments: shapes,
+    [(false, [9]), (false, [64, 1, 130]), (true, [64, 1, 70]), (true, [128, 9])])
+  func gradientsPointWhereFp32sDo(_ shape: Heads, _ batch: (hasTrunk: Bool, lengths: [Int])) {
+    let lengths = batch.lengths
     var random = SplitMix64(seeds: UInt64(shape.size), UInt64(lengths.count))
     let (width, kvWidth) = (shape.heads * shape.size, shape.kvHeads * shape.size)
     let rows = lengths.reduce(0, +)
@@ -169,8 +187,9 @@ import Testing
     let spans = lengths.map { count in
       defer { first += count }
       return AttentionSpan(
-        firstRow: first, queryCount: count, past: 0, keys: qkv.matrix.columns(k).row(first),
-        values: qkv.matrix.columns(v).row(first), width: kvWidth, stride: qkv.matrix.stride)
+        firstRow: first, queryCount: count,
+        trunk: 0..<(batch.hasTrunk && first > 0 ? lengths[0] : 0), keys: qkv.matrix.columns(k),
+        values: qkv.matrix.columns(v))
     }
     func gradients(_ precision: Precision) -> [[Double]] {
       let attention = Attention(

@@ -239,4 +239,57 @@ import Testing
     measured("\(architecture) gradients by micro-batches, relative", accumulated)
     #expect(accumulated < 1e-5)
   }
+
+  /// Sequences that begin alike compute their trunk once: the same log-probabilities and the same
+  /// gradients as each alone, also where two want the trunk's last row.
+  @Test(arguments: Architecture.allCases, [Precision.fp32, .bf16])
+  func sharedOpenings(_ architecture: Architecture, _ precision: Precision) {
+    let config = tinyConfig(architecture)
+    let transformer = randomTransformer(config, seed: 47, precision: precision)
+    var random = SplitMix64(seed: 48)
+    let opening = tokens(70, &random)
+    let sequences = [3, 75, 1].map { opening[..<64] + tokens($0, &random) } + [tokens(9, &random)]
+    #expect(PackedSequences(sequences).tokens.count == 64 + 3 + 75 + 1 + 9)
+    let adapter = randomAdapter(config, seed: 49)
+    func zeros() -> LoRAParameters { LoRAParameters(config: adapter.config, model: config) }
+
+    func run(_ batch: [[TokenID]], _ target: GradientTarget, _ adapter: LoRAParameters?) -> [Float]
+    {
+      let outputs = batch.enumerated().flatMap { index, sequence in
+        (max(0, sequence.count - 12)..<sequence.count - 1).map {
+          TrainingPass.Output(sequence: index, position: $0)
+        }
+      }
+      let targets = outputs.map { batch[$0.sequence][$0.position + 1] }
+      var losses: [Float] = []
+      TrainingPass(transformer, sequences: batch, outputs: outputs, adapter: adapter)
+        .backward(gradients: target) { range, logits in
+          for (row, output) in range.enumerated() {
+            let slice = logits[row * config.vocabularySize..<(row + 1) * config.vocabularySize]
+            losses.append(Float(logSoftmax(slice)[Int(targets[output])]))
+          }
+          _ = crossEntropy(logits, targets: targets[range], count: 40)
+        }
+      return losses
+    }
+    for isFull in [true, false] {
+      let (together, alone) = (Parameters(config: config), Parameters(config: config))
+      let (togetherLoRA, aloneLoRA) = (zeros(), zeros())
+      let found = run(
+        sequences, isFull ? .full(together) : .lora(togetherLoRA), isFull ? nil : adapter)
+      let expected = sequences.flatMap {
+        run([$0], isFull ? .full(alone) : .lora(aloneLoRA), isFull ? nil : adapter)
+      }
+      let worst = largestDifference(found, expected)
+      measured("\(architecture) \(precision) log-probs behind a trunk", worst)
+      #expect(worst < (precision == .fp32 ? 1e-5 : 2e-2))
+      let a = Array(isFull ? together.buffer.values : togetherLoRA.buffer.values)
+      let b = Array(isFull ? alone.buffer.values : aloneLoRA.buffer.values)
+      let product = zip(a, b).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+      let squares = a.reduce(0.0) { $0 + Double($1 * $1) } * b.reduce(0.0) { $0 + Double($1 * $1) }
+      measured(
+        "\(architecture) \(precision) gradients' 1 − cosine", 1 - product / squares.squareRoot())
+      #expect(product / squares.squareRoot() > (precision == .fp32 ? 0.999999 : 0.999))
+    }
+  }
 }

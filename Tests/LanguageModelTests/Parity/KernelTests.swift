@@ -124,28 +124,30 @@ import Testing
     arguments: [
       Heads(heads: 4, kvHeads: 2, size: 6), Heads(heads: 3, kvHeads: 3, size: 16),
       Heads(heads: 9, kvHeads: 3, size: 64),
-    ], [(0, 1), (0, 5), (0, 130), (7, 1), (70, 1), (33, 64), (5, 65)])
-  func attention(_ shape: Heads, _ lengths: (past: Int, new: Int)) {
+    ], [(0, 1), (0, 5), (0, 130), (64, 1), (64, 70), (128, 5)])
+  func attention(_ shape: Heads, _ lengths: (trunk: Int, new: Int)) {
     let (heads, kvHeads, size) = (shape.heads, shape.kvHeads, shape.size)
-    var random = SplitMix64(seeds: UInt64(heads), UInt64(lengths.past), UInt64(lengths.new))
-    let total = lengths.past + lengths.new
-    let q = Strided(rows: lengths.new + 3, columns: heads * size, gap: 2, random: &random, scale: 2)
-    let k = Strided(rows: total, columns: kvHeads * size, gap: 5, random: &random, scale: 2)
-    let v = Strided(rows: total, columns: kvHeads * size, gap: 5, random: &random, scale: 2)
-    let output = Strided(rows: lengths.new + 3, columns: heads * size, gap: 1, random: &random)
-    let logSumExp = FloatBuffer(count: (lengths.new + 3) * heads)
+    var random = SplitMix64(seeds: UInt64(heads), UInt64(lengths.trunk), UInt64(lengths.new))
+    // A row before the trunk and one between it and the sequence's own.
+    let (trunk, first) = (1..<1 + lengths.trunk, lengths.trunk + 2)
+    let rows = first + lengths.new + 1
+    let q = Strided(rows: rows, columns: heads * size, gap: 2, random: &random, scale: 2)
+    let k = Strided(rows: rows, columns: kvHeads * size, gap: 5, random: &random, scale: 2)
+    let v = Strided(rows: rows, columns: kvHeads * size, gap: 5, random: &random, scale: 2)
+    let output = Strided(rows: rows, columns: heads * size, gap: 1, random: &random)
+    let logSumExp = FloatBuffer(count: rows * heads)
     Attention(heads: heads, kvHeads: kvHeads, headSize: size).forward(
       q: q.matrix,
       spans: [
         AttentionSpan(
-          firstRow: 2, queryCount: lengths.new, past: lengths.past, keys: k.matrix.base,
-          values: v.matrix.base, width: kvHeads * size, stride: k.matrix.stride)
+          firstRow: first, queryCount: lengths.new, trunk: trunk, keys: k.matrix, values: v.matrix)
       ], into: output.matrix, logSumExp: logSumExp.base)
-    let queries = (2..<2 + lengths.new).flatMap(q.row)
+    let own = first..<first + lengths.new
+    let seen = Array(trunk) + Array(own)
     let expected = Naive.attention(
-      q: queries, k: k.values, v: v.values, past: lengths.past, heads: heads, kvHeads: kvHeads,
-      size: size)
-    let found = (2..<2 + lengths.new).flatMap(output.row)
+      q: own.flatMap(q.row), k: seen.flatMap(k.row), v: seen.flatMap(v.row), past: lengths.trunk,
+      heads: heads, kvHeads: kvHeads, size: size)
+    let found = own.flatMap(output.row)
     #expect(largestDifference(found, expected) < 5e-6)
     #expect(output.gapsAreUntouched)
   }
