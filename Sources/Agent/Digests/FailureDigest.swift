@@ -23,6 +23,8 @@ public struct FailureDigest: Sendable {
   public var notes: [String] = []
   /// Sentences about the attempt rather than about a failure, such as that nothing was changed.
   public var asides: [String] = []
+  /// The lines most likely at fault, as ``ExecutedLines`` names them.
+  public var suspects: String?
   public var repository = RepositoryView()
 
   public init() {}
@@ -35,6 +37,7 @@ public struct FailureDigest: Sendable {
     if !failing.isEmpty, total > 0 {
       parts.append("\(failing.count) of \(total) tests fail.")
     }
+    if let suspects { parts.append(Self.clip("suspect: " + suspects)) }
     let described = failing.filter { !$0.detail.isEmpty }
     let silent = failing.filter(\.detail.isEmpty)
     if described.isEmpty || silent.contains(where: { $0.outcome == .missing }) {
@@ -112,22 +115,25 @@ public struct FailureDigest: Sendable {
 
   // MARK: The tight form
 
-  /// The first failure alone, in at most `limit` characters: call, expected, got or error, frame. Notes of
-  /// limits come before it, other sentences only where there is no failure to tell.
+  /// The first failure alone, in at most `limit` characters: call, expected, got or error, frame; then the
+  /// suspect lines. Notes of limits come before it, other sentences only where there is no failure to tell.
   public func tight(_ limit: Int = tightLimit) -> String {
     let described = failing.first { !$0.detail.isEmpty }
     var failure = ""
     let said = notes.joined(separator: " ")
-    let room = max(0, limit - (said.isEmpty ? 0 : said.count + 1))
+    var closing = suspects.map { Self.clip("suspect: " + $0) } ?? ""
+    if closing.count > limit / 2 { closing = "" }
+    let room = [said, closing].reduce(limit) { max(0, $0 - ($1.isEmpty ? 0 : $1.count + 1)) }
     if let described {
       let text = DigestText(described.detail)
       failure = parts(of: text)?.tight(room) ?? unrecognised(text).joined(separator: "\n")
     } else if let parts = outputParts {
       failure = parts.tight(room)
     } else if notes.isEmpty {
-      failure = (asides + closing(failing, hidden: 0)).joined(separator: "\n")
+      failure = (asides + self.closing(failing, hidden: 0)).joined(separator: "\n")
     }
-    let all = [said, String(failure.prefix(room))].filter { !$0.isEmpty }.joined(separator: "\n")
+    let all = [said, String(failure.prefix(room)), closing].filter { !$0.isEmpty }
+      .joined(separator: "\n")
     return String(all.prefix(limit))
   }
 
@@ -142,7 +148,10 @@ public struct FailureDigest: Sendable {
       // A doctest's example is the call.
       failure.frames[index].source = source.hasPrefix(">>>") ? "" : source
     }
-    if let call = failure.call, failure.ownFrame(repository)?.source.isEmpty ?? true {
+    // Suspect lines say more than where the tested function begins.
+    if suspects == nil, let call = failure.call,
+      failure.ownFrame(repository)?.source.isEmpty ?? true
+    {
       failure.definition = Definition.names(in: call).lazy.compactMap(repository.definition).first
     }
     return FailureParts(failure, repository)

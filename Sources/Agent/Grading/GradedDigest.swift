@@ -33,6 +33,7 @@ extension FailureDigest {
     repository.line = { checkout.line($1, of: $0, isTest: isTest($0)) }
     let definitions = DefinitionSearch { checkout.ownSources(isTest: isTest) }
     repository.definition = { definitions.definition(of: $0) }
+    suspects = evaluation.report.lines?.suspects(isTest: isTest)
     notes = evaluation.runs.compactMap { Self.note(on: $0, limit: task.verifierTimeout) }
     if isEmpty { asides.append("No file was changed.") }
     if !evaluation.touched.isEmpty {

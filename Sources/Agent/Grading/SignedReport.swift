@@ -11,6 +11,9 @@ package enum SignedReport {
     var detail: String?
     var python: String?
     var ran: Int?
+    var failed: Int?
+    var passed: Int?
+    var lines: [ExecutedLines.Line]?
   }
 
   /// - Parameters:
@@ -40,6 +43,9 @@ package enum SignedReport {
         report.tampering = "the code under test altered \(what) of the test runner"
       case "load-error": report.remark = event.detail ?? ""
       case "end": report.isComplete = true
+      case "lines":
+        report.lines = ExecutedLines(
+          failing: event.failed ?? 0, passing: event.passed ?? 0, lines: event.lines ?? [])
       default: break
       }
     }

@@ -18,6 +18,8 @@ public struct TestReport: Sendable, Equatable {
   public var remark = ""
   /// The test that had begun and not ended when the report broke off.
   public var unfinished: String?
+  /// Which lines the tests ran, if the runner counted them.
+  package var lines: ExecutedLines?
 
   public init() {}
 
@@ -84,6 +86,7 @@ public struct TestReport: Sendable, Equatable {
     both.tampering = tampering ?? other.tampering
     both.remark = remark.isEmpty ? other.remark : remark
     both.unfinished = unfinished ?? other.unfinished
+    both.lines = lines ?? other.lines
     return both
   }
 }

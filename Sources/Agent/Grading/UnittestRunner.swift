@@ -9,6 +9,9 @@
 /// appended by others are no passes: ``SignedReport`` refuses a wrong signature, a gap and a missing end.
 /// It also notices when unittest's own classes are altered.
 ///
+/// Where a test fails, all run once more when the report has ended, to count which lines failing and passing
+/// tests reach (``ExecutedLines``): feedback only, no outcome depends on it.
+///
 /// The limit of this: the tests and the code under test share one process, so code that searches the
 /// interpreter's memory for the key, or an object that claims to equal everything, can still cheat.
 package enum UnittestRunner {
@@ -44,7 +47,7 @@ package enum UnittestRunner {
   static let source = #"""
     """Runs unittest and signs what happens; see UnittestRunner.swift."""
 
-    import hashlib, hmac, json, os, sys, traceback, unittest
+    import hashlib, hmac, json, os, signal, sys, time, traceback, unittest
     import unittest.case, unittest.loader, unittest.result, unittest.suite
 
 
@@ -186,6 +189,81 @@ package enum UnittestRunner {
             return result
 
 
+    class Spectrum(unittest.TestResult):
+        """Counts, for each of the repository's lines, the failing and passing tests that run it."""
+
+        EVENTS = 300_000  # lines traced at most: what a loop does later reaches no new ones
+
+        def __init__(self):
+            super().__init__()
+            self.totals, self.counts = [0, 0], {}
+            self._own, self._root, self._left = {}, os.path.realpath(ROOT) + os.sep, self.EVENTS
+
+        def startTest(self, test):
+            super().startTest(test)
+            self._lines, self._failed = set(), 0
+            sys.settrace(self._enter)
+
+        def stopTest(self, test):
+            sys.settrace(None)
+            super().stopTest(test)
+            self.totals[self._failed] += 1
+            for line in self._lines:
+                self.counts.setdefault(line, [0, 0])[self._failed] += 1
+
+        def _enter(self, frame, event, arg):
+            code = frame.f_code
+            if code not in self._own:
+                self._own[code] = code.co_name != "<module>" and not code.co_filename.startswith("<") \
+                    and os.path.realpath(code.co_filename).startswith(self._root)
+            return self._line if self._own[code] else None
+
+        def _line(self, frame, event, arg):
+            if event == "line":
+                self._lines.add((frame.f_code.co_filename, frame.f_lineno))
+                self._left -= 1
+                if self._left <= 0:
+                    sys.settrace(None)
+            return self._line
+
+        def addFailure(self, test, err):
+            self._failed = 1
+
+        def addError(self, test, err):
+            self._failed = 1
+
+        def addUnexpectedSuccess(self, test):
+            self._failed = 1
+
+        def addSubTest(self, test, subtest, err):
+            self._failed |= err is not None
+
+        def reached(self, limit=2000):
+            """[path, line, failing, passing] of lines that failing tests run."""
+            lines = sorted(line for line, count in self.counts.items() if count[1])[:limit]
+            return [[os.path.realpath(path)[len(self._root) :], number,
+                     self.counts[path, number][1], self.counts[path, number][0]]
+                    for path, number in lines]
+
+
+    def spectrum(arguments):
+        """Runs the tests again, silently, and returns their spectrum."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, 1)
+        os.dup2(silence, 2)
+        result = Spectrum()
+
+        class Runner:
+            def run(self, test):
+                test(result)
+                return result
+
+        unittest.main(module=None, argv=arguments, testRunner=Runner(), exit=False)
+        return result
+
+
     def main():
         emit, altered = open_channel(sys.argv[1]), watch()
         arguments = ["python3 -m unittest", *sys.argv[2:]]
@@ -196,7 +274,7 @@ package enum UnittestRunner {
         extra = [os.path.abspath(p) for p in extra.split(os.pathsep) if p]
         sys.path[:0] = [ROOT, *extra]
         flush, leave, pid = sys.stdout.flush, os._exit, os.getpid()
-        status = 1
+        status, start = 1, time.monotonic()
         emit("begin", python=sys.version.split()[0])
         try:
             program = unittest.main(
@@ -206,6 +284,12 @@ package enum UnittestRunner {
             if what:
                 emit("tampered", id="", detail=what)
             emit("end", ran=ran)
+            if status and time.monotonic() - start < 2:
+                signal.signal(signal.SIGALRM, lambda *_: leave(status))
+                signal.alarm(4)
+                result = spectrum(arguments)
+                emit("lines", failed=result.totals[1], passed=result.totals[0],
+                     lines=result.reached())
         except BaseException as error:
             text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
             emit("load-error", detail=cut(text.replace(ROOT + os.sep, "")))

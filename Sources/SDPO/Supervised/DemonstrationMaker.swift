@@ -40,8 +40,8 @@ public struct DemonstrationMaker: Sendable {
   public enum Selection: Sendable, Hashable {
     /// Every kind with every first message.
     case all
-    /// So many different ones, drawn anew for each task: about nine of twenty straight, seven with one
-    /// wrong edit, two with two, two malformed; a third with hindsight.
+    /// So many different ones, drawn anew for each task: about six of twenty straight, six with one wrong
+    /// edit, four with two, two with three, two malformed; nearly half with hindsight, mostly feedback.
     case drawn(Int)
     /// The straight kind with every first message.
     case straight
@@ -333,16 +333,17 @@ struct DemonstrationPlan: Hashable {
     for _ in 0..<(20 * count) where plans.count < count {
       let (kind, mistakes): (Demonstration.Kind, Int) =
         switch random.index(below: 20) {
-        case ..<9: (.straight, 0)
-        case ..<16: (.mended, 1)
-        case ..<18: (.mended, 2)
+        case ..<6: (.straight, 0)
+        case ..<12: (.mended, 1)
+        case ..<16: (.mended, 2)
+        case ..<18: (.mended, 3)
         default: (.malformed, 0)
         }
       let hindsight: Demonstration.Hindsight =
-        switch random.index(below: 12) {
-        case ..<8: .none
-        case ..<10: .feedback
-        case 10: .solution
+        switch random.index(below: 24) {
+        case ..<13: .none
+        case ..<19: .feedback
+        case ..<21: .solution
         default: .both
         }
       let plan = DemonstrationPlan(kind: kind, mistakes: mistakes, hindsight: hindsight)

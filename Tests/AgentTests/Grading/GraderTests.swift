@@ -93,8 +93,35 @@ struct GraderTests {
     let tight = try #require(grade.tightFeedback)
     #expect(tight.count <= FailureDigest.tightLimit)
     #expect(tight.contains("error: ZeroDivisionError: division by zero\nat: stats/average.py:12"))
+    // Both failing tests reach line 12 and the one that passes doesn't; it runs three others, too.
+    #expect(tight.hasSuffix("\nsuspect: stats/average.py:5-6, 8, 12"))
     let clamp = await Self.grade(try TaskFixtures.task("clamp-high"), patch: [])
     #expect(clamp.feedback.contains("FAIL too_high\n  expected: 4\n  got: 2"))
+  }
+
+  /// The tests' second run, which counts lines, neither shows nor changes what the first one found.
+  @Test func countingLinesLeavesTheGradeAlone() async throws {
+    let task = try TaskFixtures.task("mean-of-none")
+    let source = """
+      import sys
+      calls = []
+      def total(values):
+          calls.append(1)
+          print("call", len(calls))
+          sys.settrace(None)
+          if len(calls) > 3:
+              while True: pass
+          return sum(values)
+      def mean(values):
+          return total(values) / len(values)
+      """
+    let patch = try await GraderTests.patch(of: task, files: ["stats/average.py": source])
+    let grade = await Self.grade(task, patch: patch)
+    #expect(grade.infrastructureFailure == nil)
+    #expect(!grade.resolved)
+    #expect(grade.failToPass == 0)
+    #expect(!grade.timedOut)
+    #expect(grade.feedback.contains("error: ZeroDivisionError: division by zero"))
   }
 
   /// Rewrites of `stats/average.py`, none of which mends it.

@@ -33,6 +33,18 @@ struct SignedReportTests {
     #expect(report.tampering == nil)
   }
 
+  @Test func linesFollowTheEnd() {
+    let lines = #"{"n":4,"event":"lines","failed":1,"passed":2,"lines":[["a.py",3,1,0]]}"#
+    let report = read([begin, start, test, end, lines].map { line($0) })
+    #expect(report.isComplete)
+    #expect(
+      report.lines
+        == ExecutedLines(
+          failing: 1, passing: 2,
+          lines: [ExecutedLines.Line(path: "a.py", number: 3, failing: 1, passing: 0)]))
+    #expect(read([begin, start, test, end].map { line($0) }).lines == nil)
+  }
+
   @Test func aProcessThatEndsDuringATest() {
     let report = read([begin, start].map { line($0) })
     #expect(report.result(of: "m.T.a").outcome == .error)
