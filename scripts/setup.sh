@@ -38,7 +38,7 @@ have() {
 
 list_missing() {
   for package in libgit2-dev libopenblas-dev libssl-dev libdnnl-dev bubblewrap python3 python3-pip \
-    git make gcc pkg-config; do
+    python3-pytest git make gcc pkg-config; do
     have "$package" || printf '%s ' "$package"
   done
 }

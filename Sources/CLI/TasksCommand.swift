@@ -13,7 +13,7 @@ struct TasksCommand: AsyncParsableCommand {
         hindsight tasks list --split held-out
         hindsight tasks validate base64-accents
       """,
-    subcommands: [List.self, Make.self, Validate.self])
+    subcommands: [List.self, Make.self, Import.self, Validate.self])
 }
 
 /// Which tasks a command is about.

@@ -9,6 +9,7 @@ struct FailingTestText {
   /// The name without the path to it.
   private var name: String {
     let id = result.id
+    if let place = id.ranges(of: "::").last { return String(id[place.upperBound...]) }
     guard !id.contains(" "), let last = id.split(separator: ".").last else { return id }
     return String(last)
   }
@@ -24,23 +25,31 @@ struct FailingTestText {
 
   private var lines: [String] {
     let all = result.detail.split(separator: "\n").map(String.init)
+    // pytest marks the line that fails and what it found.
+    let found = all.filter { $0.hasPrefix("E  ") }
+    if !found.isEmpty {
+      let line = all.last { $0.hasPrefix(">  ") }
+      return ((line.map { [$0] } ?? []) + found.prefix(2)).map {
+        Printable.line(String($0.dropFirst().trimmed), most: 200)
+      }
+    }
     guard let start = all.lastIndex(where: { $0.hasPrefix("Traceback") }) else {
       return all.prefix(3).map { line in
         Printable.line(String(line.trimmingPrefix(/#?\s*(\S+:\d+:\s*)?/)), most: 200)
       }
     }
-    var found: [String] = []
+    var said: [String] = []
     // The test's own line; those of the code under test would name the bug.
     let frame = all[start...].firstIndex { $0.contains(/^\s*File ".*test.*", line \d+/) }
-    if let frame, frame + 1 < all.count { found.append(Printable.line(all[frame + 1].trimmed)) }
+    if let frame, frame + 1 < all.count { said.append(Printable.line(all[frame + 1].trimmed)) }
     let message = all[start...].first {
       $0.contains(/^\w[\w.]*(Error|Exception|Warning|Exit)?\b.*/) && !$0.hasPrefix("Traceback")
     }
-    if let message { found.append(Printable.line(message, most: 200)) }
-    return found
+    if let message { said.append(Printable.line(message, most: 200)) }
+    return said
   }
 }
 
-extension String {
+extension StringProtocol {
   fileprivate var trimmed: String { trimmingCharacters(in: .whitespaces) }
 }

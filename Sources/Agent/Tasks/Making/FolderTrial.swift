@@ -100,7 +100,8 @@ struct FolderTrial {
     let place = proposal?.function.isEmpty == false ? proposal?.function : proposal?.path
     return TaskLayout(
       id: id, repository: source.name, split: source.split, language: source.language,
-      summary: "\(place ?? "It") of \(source.name) does something wrong.", origin: origin,
+      summary: "\(place ?? "It") of \(source.name) does something wrong.",
+      bug: origin.mutation, madeBy: "hindsight tasks make", origin: origin,
       testCommand: source.testCommand,
       hiddenTestCommand: source.hidden?.command
         ?? source.testCommand,

@@ -9,94 +9,6 @@ struct MadeTask: Sendable {
   var files: [String: String]
 }
 
-/// The task's folder as text files, in the form that the tasks made by hand have.
-struct TaskLayout {
-  var id: String
-  var repository: String
-  var split: RepairTask.Split
-  var language: RepairTask.Language
-  var summary: String
-  var origin: TaskOrigin
-  var testCommand = "python3 -m unittest discover -s tests -t . -v"
-  var hiddenTestCommand = "python3 -m unittest discover -s hidden -t . -v"
-  var failToPass: [String]
-  var passToPass: [String]
-  var protected = ["tests/**", "hidden/**"]
-  var timeout = 60
-
-  var toml: String {
-    let keywords = [language.rawValue, repository, origin.mutation]
-    return """
-      schema_version = "1.4"
-
-      [task]
-      name = \(Self.quoted("hindsight/\(id)"))
-      description = \(Self.quoted(summary))
-      keywords = [\(keywords.map(Self.quoted).joined(separator: ", "))]
-
-      [metadata.hindsight]
-      language = \(Self.quoted(language.rawValue))
-      repository = \(Self.quoted(repository))
-      split = \(Self.quoted(split.rawValue))
-      bug = \(Self.quoted(origin.mutation))
-      difficulty = \(Self.quoted(origin.difficulty.word))
-      test_command = \(Self.quoted(testCommand))
-      hidden_test_command = \(Self.quoted(hiddenTestCommand))
-      fail_to_pass = \(Self.list(failToPass))
-      pass_to_pass = \(Self.list(passToPass))
-      protected = [\(protected.map(Self.quoted).joined(separator: ", "))]
-      made_by = "hindsight tasks make"
-
-      [metadata.hindsight.made]
-      package = \(Self.quoted(origin.package))
-      version = \(Self.quoted(origin.version))
-      path = \(Self.quoted(origin.path))
-      function = \(Self.quoted(origin.function))
-      operator = \(Self.quoted(origin.mutation))
-      seed = \(origin.seed)
-      lines = \(origin.difficulty.lines)
-      sites = \(origin.difficulty.sites)
-      distance = \(origin.difficulty.distance)
-
-      [agent]
-      timeout_sec = 120.0
-
-      [verifier]
-      timeout_sec = \(timeout).0
-
-      [environment]
-      cpus = 1
-      memory_mb = 512
-      storage_mb = 256
-      network_mode = "no-network"
-      workdir = "/workspace"
-
-      """
-  }
-
-  private static func list(_ strings: [String]) -> String {
-    "[\n" + strings.map { "  \(quoted($0)),\n" }.joined() + "]"
-  }
-
-  /// A basic string of TOML.
-  static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\t": result += "\\t"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
-  }
-}
-
 extension MadeTask {
   /// A task from a candidate that was found in a package.
   init(
@@ -112,7 +24,8 @@ extension MadeTask {
         lines: subject.lines, sites: subject.nodes, distance: candidate.distance))
     let layout = TaskLayout(
       id: id, repository: package.name, split: package.split, language: .python,
-      summary: "\(candidate.function) of \(package.name) gives wrong results.", origin: origin,
+      summary: "\(candidate.function) of \(package.name) gives wrong results.",
+      bug: candidate.operator, madeBy: "hindsight tasks make", origin: origin,
       failToPass: candidate.failing.map { ids($0.test) }, passToPass: candidate.passing.map(ids))
     self.id = id
     split = package.split

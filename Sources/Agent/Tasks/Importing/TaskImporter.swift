@@ -1,0 +1,150 @@
+public import Foundation
+public import Tools
+
+/// Where tasks are imported from.
+public enum ImportForm: String, Sendable, CaseIterable {
+  case swebench, smith, quixbugs, harbor
+}
+
+/// Brings tasks from other data sets into folders of our form, and proves each by running its tests before and
+/// after its solution, twice each.
+public struct TaskImporter: Sendable {
+  public var output: URL
+  public var split: RepairTask.Split
+  public var sandbox: Sandbox
+  /// Seconds of a run of the tests.
+  public var timeout: Int
+  public var jobs: Int
+
+  public init(
+    output: URL, split: RepairTask.Split, sandbox: Sandbox = .bubblewrap, timeout: Int = 300,
+    jobs: Int = 2
+  ) {
+    self.output = output
+    self.split = split
+    self.sandbox = sandbox
+    self.timeout = timeout
+    self.jobs = jobs
+  }
+
+  /// What may become a task.
+  public struct Candidate: Sendable {
+    public let id: String
+    let form: ImportForm
+    /// Throws an ``ImportRefusal`` or a `ToolsError` where it can't.
+    let layOut: @Sendable (URL) throws -> ImportedTask
+  }
+
+  /// What became of a candidate.
+  public enum Outcome: Sendable, Equatable {
+    case imported(failToPass: Int, passToPass: Int, dropped: Int)
+    /// It was there already.
+    case kept
+    /// A sentence.
+    case refused(String)
+  }
+
+  /// Outcomes by id. A task that is in the output folder already is left as it is.
+  ///
+  /// - finished: called as candidates are done, in any order, one at a time.
+  /// - Throws: `CancellationError`, or an error about this machine; a candidate's failings are its outcome.
+  public func run(
+    _ candidates: [Candidate], finished: (String, Outcome) -> Void
+  ) async throws -> [String: Outcome] {
+    try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
+    // Beside the tasks, so that moving one into place is a rename.
+    let staging = output.appending(path: ".staging-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: staging) }
+    var outcomes: [String: Outcome] = [:]
+    try await inParallel(candidates, jobs: jobs) { candidate in
+      (candidate.id, try await self.run(candidate, in: staging.appending(path: candidate.id)))
+    } each: { id, outcome in
+      outcomes[id] = outcome
+      finished(id, outcome)
+    }
+    try Task.checkCancellation()
+    return outcomes
+  }
+
+  private func run(_ candidate: Candidate, in place: URL) async throws -> Outcome {
+    let target = output.appending(path: candidate.id)
+    if (try? RepairTask(directory: target)) != nil { return .kept }
+    if FileManager.default.fileExists(atPath: target.plainPath) {
+      return .refused("\(target.plainPath) is there and is no task")
+    }
+    defer { try? FileManager.default.removeItem(at: place) }
+    do {
+      try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+      let imported = try candidate.layOut(place)
+      let lists = try await ImportTrial(
+        task: imported, form: candidate.form, split: split, sandbox: sandbox, timeout: timeout
+      ).prove()
+      try FileManager.default.moveItem(at: place, to: target)
+      return .imported(
+        failToPass: lists.failToPass.count, passToPass: lists.passToPass.count,
+        dropped: lists.dropped)
+    } catch let refusal as ImportRefusal {
+      return .refused(refusal.description)
+    } catch let error as ToolsError {
+      try Task.checkCancellation()
+      return .refused(Printable.line(error.description))
+    } catch let error as TaskError {
+      return .refused(Printable.line(error.description))
+    }
+  }
+}
+
+extension TaskImporter {
+  /// Whether tests that name pytest can be run.
+  public func hasPytest() async throws -> Bool {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "hindsight-import-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let probe = SandboxLimits(wallSeconds: 30, cpuSeconds: 30)
+    return try await sandbox.run(
+      .program(["python3", "-c", "import pytest"]), in: folder.plainPath, limits: probe
+    ).succeeded
+  }
+
+  /// The rows of a file in SWE-bench's or SWE-smith's form.
+  ///
+  /// - repositories: the folder with their clones.
+  /// - testCommand: runs the tests, instead of what their names say.
+  /// - Throws: ``TaskError`` naming the file, the line and the key.
+  public func instances(
+    _ file: URL, form: ImportForm, repositories: URL, testCommand: String?, hasPytest: Bool
+  ) throws(TaskError) -> [Candidate] {
+    let clones = LocalClones(folder: repositories)
+    return try InstanceFile(contentsOf: file).rows.map { row in
+      let layout = InstanceLayout(
+        instance: row, form: form, clones: clones, testCommand: testCommand, hasPytest: hasPytest)
+      return Candidate(id: ImportedTask.identifier(row.id), form: form) { try layout.lay(out: $0) }
+    }
+  }
+
+  /// The programs of a folder in QuixBugs' form.
+  ///
+  /// - Throws: ``TaskError`` if it has none.
+  public func quixBugs(_ folder: URL) throws(TaskError) -> [Candidate] {
+    let quixBugs = QuixBugsFolder(folder: folder)
+    return try quixBugs.names().map { name in
+      Candidate(id: ImportedTask.identifier(name), form: .quixbugs) {
+        try quixBugs.lay(out: name, in: $0)
+      }
+    }
+  }
+
+  /// Tasks in Harbor's own form: a folder of them, or one.
+  ///
+  /// - Throws: ``TaskError`` if there is none.
+  public func harbor(_ folder: URL) throws(TaskError) -> [Candidate] {
+    try TaskSet.folders(in: folder).map { task in
+      let harbor = HarborFolder(folder: task.standardizedFileURL)
+      return Candidate(id: ImportedTask.identifier(harbor.folder.lastPathComponent), form: .harbor)
+      {
+        try harbor.lay(out: $0)
+      }
+    }
+  }
+}

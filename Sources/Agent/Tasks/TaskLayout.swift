@@ -1,0 +1,106 @@
+/// A task's `task.toml`, in the form that the tasks made by hand have.
+struct TaskLayout {
+  var id: String
+  var repository: String
+  var split: RepairTask.Split
+  var language: RepairTask.Language
+  var summary: String
+  /// What kind of bug it is, in a word or two.
+  var bug: String
+  var madeBy: String
+  /// Where a program made the bug, and how.
+  var origin: TaskOrigin?
+  var testCommand = "python3 -m unittest discover -s tests -t . -v"
+  /// Nil where tests/test.sh runs them.
+  var hiddenTestCommand: String? = "python3 -m unittest discover -s hidden -t . -v"
+  var failToPass: [String]
+  var passToPass: [String]
+  var protected = ["tests/**", "hidden/**"]
+  /// Seconds of a run of the tests.
+  var timeout = 60
+  var memoryMegabytes = 512
+  var storageMegabytes = 256
+
+  var toml: String {
+    let keywords = [language.rawValue, repository, bug]
+    return """
+      schema_version = "1.4"
+
+      [task]
+      name = \(Self.quoted("hindsight/\(id)"))
+      description = \(Self.quoted(summary))
+      keywords = [\(keywords.map(Self.quoted).joined(separator: ", "))]
+
+      [metadata.hindsight]
+      language = \(Self.quoted(language.rawValue))
+      repository = \(Self.quoted(repository))
+      split = \(Self.quoted(split.rawValue))
+      bug = \(Self.quoted(bug))
+      \(line("difficulty", origin?.difficulty.word))\
+      test_command = \(Self.quoted(testCommand))
+      \(line("hidden_test_command", hiddenTestCommand))\
+      fail_to_pass = \(Self.list(failToPass))
+      pass_to_pass = \(Self.list(passToPass))
+      protected = [\(protected.map(Self.quoted).joined(separator: ", "))]
+      made_by = \(Self.quoted(madeBy))
+      \(made)
+      [agent]
+      timeout_sec = 120.0
+
+      [verifier]
+      timeout_sec = \(timeout).0
+
+      [environment]
+      cpus = 1
+      memory_mb = \(memoryMegabytes)
+      storage_mb = \(storageMegabytes)
+      network_mode = "no-network"
+      workdir = "/workspace"
+
+      """
+  }
+
+  private func line(_ key: String, _ value: String?) -> String {
+    value.map { "\(key) = \(Self.quoted($0))\n" } ?? ""
+  }
+
+  private var made: String {
+    guard let origin else { return "" }
+    return """
+
+      [metadata.hindsight.made]
+      package = \(Self.quoted(origin.package))
+      version = \(Self.quoted(origin.version))
+      path = \(Self.quoted(origin.path))
+      function = \(Self.quoted(origin.function))
+      operator = \(Self.quoted(origin.mutation))
+      seed = \(origin.seed)
+      lines = \(origin.difficulty.lines)
+      sites = \(origin.difficulty.sites)
+      distance = \(origin.difficulty.distance)
+
+      """
+  }
+
+  private static func list(_ strings: [String]) -> String {
+    "[\n" + strings.map { "  \(quoted($0)),\n" }.joined() + "]"
+  }
+
+  /// A basic string of TOML.
+  static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\t": result += "\\t"
+      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+        let digits = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}
