@@ -1,6 +1,7 @@
 internal import Agent
 internal import ArgumentParser
 internal import Foundation
+internal import LanguageModel
 internal import Tools
 
 struct RunCommand: AsyncParsableCommand {
@@ -9,8 +10,9 @@ struct RunCommand: AsyncParsableCommand {
     abstract: "Let the agent work on an issue in a git repository; get a branch and a patch.",
     discussion: """
       The agent works on a copy of HEAD's files. Your work tree and branches stay as they are; the \
-      outcome is a new branch hindsight/…, with a commit for each turn, a patch and a transcript.
-      Exits with 1 if the agent changed nothing or was stopped by a limit.
+      outcome is a new branch hindsight/…, with a commit for each turn, a patch and a transcript. What \
+      the repository's AGENTS.md says is told to the agent, its first 2,000 bytes.
+      Exits with 1 if the agent changed nothing, was stopped by a limit, or its patch can't be applied.
 
       Example: hindsight run --repo ~/project --issue "The mean of nothing fails." \
       --test "python3 -m unittest -v"
@@ -24,6 +26,24 @@ struct RunCommand: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("The command that runs the tests.", valueName: "command"))
   var test: String?
+
+  @Option(help: ArgumentHelp("What the agent begins with.", valueName: "revision"))
+  var ref = "HEAD"
+
+  @Flag(help: "Begin with the work tree's changes too, and with its new files that aren't ignored.")
+  var includeUncommitted = false
+
+  @Option(help: "Try so often at most, until the tests pass; the best attempt is kept.")
+  var attempts = 1
+
+  @Flag(help: "One commit, not one for each turn.")
+  var squash = false
+
+  @Flag(help: "Apply the patch to the work tree, if it applies cleanly.")
+  var apply = false
+
+  @Flag(help: "Print what the agent would be told, and end.")
+  var printPrompt = false
 
   @OptionGroup var policy: PolicyOptions
 
@@ -55,6 +75,12 @@ struct RunCommand: AsyncParsableCommand {
     guard (1...1000).contains(maxTurns) else {
       throw ValidationError("--max-turns must be from 1 to 1000.")
     }
+    guard (1...1000).contains(attempts) else {
+      throw ValidationError("--attempts must be from 1 to 1000.")
+    }
+    guard attempts == 1 || test != nil else {
+      throw ValidationError("--attempts needs --test, which tells whether one has succeeded.")
+    }
     guard maxMinutes > 0 else { throw ValidationError("--max-minutes must be more than 0.") }
     guard (1...1_000_000).contains(maxTokens) else {
       throw ValidationError("--max-tokens must be from 1 to 1000000.")
@@ -66,27 +92,52 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     let issue = try IssueText(issue)
+    if printPrompt { return try showPrompt(issue) }
     let policy = try await makePolicy(policy)
     if let reason = await sandbox.probe() { throw RunError(reason) }
-    let files = try RunFiles(repository: repo, output: output, slug: issue.slug)
+    let gitFolder = try RunFiles.gitFolder(of: repo)
     let scratch = try ScratchFolder("run")
     defer { scratch.remove() }
-    let place = try scratch.place(name: issue.slug)
-    let transcript = TranscriptWriter(files.transcript)
-    let episode = episode(issue)
-    let seed = seed
-    let trajectory = try await cancellingOnInterrupt {
-      await episode.run(
-        policy, at: place, seed: seed, observers: [transcript, LiveView(view: Terminal.view)])
+    let recorder = try Recorder(at: scratch.path("recorder.git"))
+    let start = try RunStart(
+      repository: repo, revision: ref, includesUncommitted: includeUncommitted, recorder: recorder)
+    let episode = episode(issue, start)
+    let files = try (0..<attempts).map { number in
+      try RunFiles(
+        folder: output.map { URL(filePath: $0) } ?? gitFolder.appending(path: "hindsight"),
+        name: number == 0 ? issue.slug : "\(issue.slug)-attempt-\(number + 1)")
     }
-    try transcript.finish(TranscriptEnd(trajectory))
-    try deliver(trajectory, issue, place.recorder, files)
+    var best: RunAttempt?
+    for number in 0..<attempts {
+      if attempts > 1 { print("Attempt \(number + 1) of \(attempts)\n") }
+      let attempt = try await attempt(number, episode, policy, scratch, recorder, files[number])
+      if let known = best, !attempt.isBetter(than: known) { continue }
+      best = attempt
+      if attempt.testsPass || attempt.trajectory.stopReason == .cancelled { break }
+    }
+    guard let best else { return }
+    try deliver(best, issue, start, recorder)
   }
 
-  private func episode(_ issue: IssueText) -> Episode {
-    Episode(
+  private func showPrompt(_ issue: IssueText) throws {
+    let scratch = try ScratchFolder("run")
+    defer { scratch.remove() }
+    _ = try RunFiles.gitFolder(of: repo)
+    let place = try scratch.place(name: "prompt")
+    let start = try RunStart(
+      repository: repo, revision: ref, includesUncommitted: includeUncommitted,
+      recorder: place.recorder)
+    for message in try episode(issue, start).opening(at: place) {
+      print("[\(message.role.rawValue)]\n\(message.content)\n")
+    }
+  }
+
+  private func episode(_ issue: IssueText, _ start: RunStart) -> Episode {
+    var instruction = issue.text
+    if let notes = start.notes { instruction += "\n\nNotes on this repository:\n\(notes)" }
+    return Episode(
       assignment: Assignment(
-        id: "run/\(issue.slug)", instruction: issue.text, source: .repository(repo),
+        id: "run/\(issue.slug)", instruction: instruction, source: .snapshot(start.base),
         testCommand: test),
       dialect: Dialects.named(dialect) ?? CompactDialect(),
       tools: ToolName.allCases.filter { $0 != .test || test != nil },
@@ -95,23 +146,44 @@ struct RunCommand: AsyncParsableCommand {
       environment: ToolEnvironment(sandbox: sandbox))
   }
 
-  /// Writes the patch and the branch, and says where everything is.
-  private func deliver(
-    _ trajectory: Trajectory, _ issue: IssueText, _ recorder: Recorder, _ files: RunFiles
-  ) throws {
+  private func attempt(
+    _ number: Int, _ episode: Episode, _ policy: any Policy, _ scratch: ScratchFolder,
+    _ recorder: Recorder, _ files: RunFiles
+  ) async throws -> RunAttempt {
+    let place = Episode.Place(
+      recorder: recorder, name: "attempt-\(number + 1)",
+      workTree: scratch.path("work-\(number + 1)"))
+    let transcript = TranscriptWriter(files.transcript)
+    let seed = seed + UInt64(number)
+    let trajectory = try await cancellingOnInterrupt {
+      await episode.run(
+        policy, at: place, seed: seed, observers: [transcript, LiveView(view: Terminal.view)])
+    }
+    try transcript.finish(TranscriptEnd(trajectory))
     if trajectory.turns.isEmpty, case .infrastructure(let reason) = trajectory.stopReason {
       throw RunError(reason)
     }
-    let view = Terminal.view
-    print("\n" + view.render(TranscriptEnd(trajectory)) + "\n")
+    print("\n" + Terminal.view.render(TranscriptEnd(trajectory)) + "\n")
+    var attempt = RunAttempt(trajectory: trajectory, files: files)
+    if attempts > 1, trajectory.stopReason != .cancelled, let test {
+      attempt.testsPass = try await attempt.passes(
+        test, recorder: recorder, workTree: scratch.path("tested-\(number + 1)"), sandbox: sandbox)
+      print("The tests \(attempt.testsPass ? "pass" : "fail") after attempt \(number + 1).\n")
+    }
+    return attempt
+  }
+
+  /// Writes the patch and the branch, and says where everything is.
+  private func deliver(
+    _ attempt: RunAttempt, _ issue: IssueText, _ start: RunStart, _ recorder: Recorder
+  ) throws {
+    let (trajectory, files) = (attempt.trajectory, attempt.files)
     if !trajectory.turns.isEmpty { print("Transcript: \(files.transcript.path)") }
-    if let base = trajectory.base, !trajectory.finalDiff.isEmpty {
+    if !trajectory.finalDiff.isEmpty {
       try Data(trajectory.finalDiff).write(to: files.patch)
-      let turns = try trajectory.turns.map {
-        ExportedTurn(snapshot: $0.snapshot, message: try recorder.message(of: $0.snapshot.commit))
-      }
       let (branch, commit) = try recorder.export(
-        turns, since: base, to: repo, onto: "HEAD", branch: "hindsight/\(issue.slug)")
+        try commits(trajectory, issue, start, recorder), since: start.committed, to: repo,
+        onto: ref, branch: "hindsight/\(issue.slug)")
       print("Patch:      \(files.patch.path)")
       print("Branch:     \(branch) (\(commit.short))")
     } else {
@@ -119,7 +191,32 @@ struct RunCommand: AsyncParsableCommand {
     }
     if case .infrastructure(let reason) = trajectory.stopReason { throw RunError(reason) }
     if trajectory.stopReason == .cancelled { throw CancellationError() }
+    if apply, !trajectory.finalDiff.isEmpty {
+      do {
+        try UserWorkTree.apply(trajectory.finalDiff, to: repo)
+        print("Applied to the work tree.")
+      } catch {
+        print("Not applied to the work tree: \(error.description)")
+        throw ExitCode(1)
+      }
+    }
     if trajectory.stopReason != .submitted || trajectory.finalDiff.isEmpty { throw ExitCode(1) }
+  }
+
+  /// What the branch is to hold: the uncommitted changes that the agent began with, then its turns.
+  private func commits(
+    _ trajectory: Trajectory, _ issue: IssueText, _ start: RunStart, _ recorder: Recorder
+  ) throws -> [ExportedTurn] {
+    let before =
+      start.base == start.committed
+      ? [] : [ExportedTurn(snapshot: start.base, message: RunStart.uncommitted)]
+    if squash, let last = trajectory.lastSnapshot {
+      return before + [ExportedTurn(snapshot: last, message: issue.title)]
+    }
+    return try before
+      + trajectory.turns.map {
+        ExportedTurn(snapshot: $0.snapshot, message: try recorder.message(of: $0.snapshot.commit))
+      }
   }
 }
 
@@ -135,91 +232,5 @@ private struct LiveView: EpisodeObserver {
   func took(_ turn: Turn) {
     print("\n" + view.render(turn))
     fflush(nil)
-  }
-}
-
-/// What the agent is to do, and a short name for it.
-private struct IssueText {
-  var text: String
-
-  /// From a text, a file, or standard input if it is "-".
-  init(_ argument: String) throws {
-    var folder: ObjCBool = false
-    if argument == "-" {
-      let data = try FileHandle.standardInput.readToEnd() ?? Data()
-      text = String(decoding: data, as: UTF8.self)
-    } else if FileManager.default.fileExists(atPath: argument, isDirectory: &folder) {
-      guard !folder.boolValue else { throw RunError("--issue \(argument) is a folder") }
-      text = String(decoding: try Data(contentsOf: URL(filePath: argument)), as: UTF8.self)
-    } else {
-      text = argument
-    }
-    guard text.contains(where: { !$0.isWhitespace }) else {
-      throw RunError("--issue is empty; expected what the agent is to do")
-    }
-  }
-
-  /// The first words in lower case, for a branch: "add-subtracts-its-arguments".
-  var slug: String {
-    let line =
-      text.split(whereSeparator: \.isNewline).first { !$0.allSatisfy(\.isWhitespace) } ?? ""
-    let words = line.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
-    var slug = ""
-    for word in words where slug.count + word.count < 40 {
-      slug += (slug.isEmpty ? "" : "-") + word
-    }
-    return slug.isEmpty ? "change" : slug
-  }
-}
-
-/// Where a run's patch and transcript go: new names, nothing is overwritten.
-private struct RunFiles {
-  let patch: URL
-  let transcript: URL
-
-  init(repository: String, output: String?, slug: String) throws {
-    let folder =
-      try output.map { URL(filePath: $0) }
-      ?? Self.gitFolder(of: repository).appending(path: "hindsight")
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch {
-      throw RunError("\(folder.path) can't be made: \(Failure.reason(for: error))")
-    }
-    var name = slug
-    var number = 2
-    while FileManager.default.fileExists(atPath: folder.appending(path: name + ".jsonl").path)
-      || FileManager.default.fileExists(atPath: folder.appending(path: name + ".patch").path)
-    {
-      name = "\(slug)-\(number)"
-      number += 1
-    }
-    patch = folder.appending(path: name + ".patch")
-    transcript = folder.appending(path: name + ".jsonl")
-  }
-
-  /// `.git`, what a `.git` file points to, or a bare repository itself.
-  private static func gitFolder(of repository: String) throws -> URL {
-    let root = URL(filePath: repository)
-    let git = root.appending(path: ".git")
-    if let text = try? String(contentsOf: git, encoding: .utf8), text.hasPrefix("gitdir: ") {
-      let path = text.dropFirst(8).trimmingCharacters(in: .newlines)
-      return path.hasPrefix("/") ? URL(filePath: path) : root.appending(path: path)
-    }
-    let files = FileManager.default
-    if files.fileExists(atPath: git.path) { return git }
-    guard files.fileExists(atPath: root.appending(path: "HEAD").path) else {
-      throw RunError("--repo \(repository) is not the top folder of a git repository")
-    }
-    return root
-  }
-}
-
-/// Why a run can't begin or was broken off, as one sentence.
-private struct RunError: Error, CustomStringConvertible {
-  let description: String
-
-  init(_ description: String) {
-    self.description = description
   }
 }

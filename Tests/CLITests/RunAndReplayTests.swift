@@ -145,4 +145,77 @@ import Testing
     #expect(outcome.output.contains("The agent changed nothing."))
     #expect(try git("branch --list 'hindsight/*'") == "")
   }
+
+  @Test func theRevisionAndTheWorkTreesChanges() throws {
+    try git("config user.name a")
+    try git("config user.email a@b")
+    try folder.shell("echo 'Use tabs.' > repository/AGENTS.md")
+    let prompt = try HindsightCommand.run(
+      run("mend", ["--print-prompt", "--include-uncommitted"]), in: folder.url)
+    #expect(prompt.status == 0, "\(prompt.errors)")
+    #expect(prompt.output.contains("The mean of NOTHING fails!\nMore words."))
+    #expect(prompt.output.contains("Notes on this repository:\nUse tabs."))
+    #expect(prompt.output.contains("untracked.txt"))
+    let clean = try HindsightCommand.run(run("mend", ["--print-prompt"]), in: folder.url)
+    #expect(!clean.output.contains("Use tabs.") && !clean.output.contains("untracked.txt"))
+
+    let before = try userState()
+    let outcome = try HindsightCommand.run(
+      run("mend", ["--include-uncommitted", "--squash"]), in: folder.url)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let branch = "hindsight/the-mean-of-nothing-fails"
+    #expect(
+      try git("log --reverse --format=%s main..\(branch)")
+        == "Uncommitted changes of the work tree\nThe mean of NOTHING fails!\n")
+    #expect(try git("show \(branch):untracked.txt") == "new\n")
+    #expect(try git("show \(branch):stats/average.py").contains("# not committed"))
+    #expect(try userState() == before)
+    // The patch is the agent's own work alone.
+    let patch = try String(
+      contentsOf: repository.appending(path: ".git/hindsight/the-mean-of-nothing-fails.patch"),
+      encoding: .utf8)
+    #expect(!patch.contains("untracked") && patch.contains("+    if not values:"))
+
+    try git("stash -q -u")
+    try git("commit -q --allow-empty -m second")
+    let old = try HindsightCommand.run(
+      run("mend", ["--ref", "HEAD~1", "--squash"]), in: folder.url)
+    #expect(old.status == 0, "\(old.errors)")
+    #expect(
+      try git("rev-parse \(branch)-2~1") == git("rev-parse main~1"))
+    let unknown = try HindsightCommand.run(run("mend", ["--ref", "nowhere"]), in: folder.url)
+    #expect(unknown.status == 2 && unknown.errors.contains("has no revision nowhere"))
+  }
+
+  @Test func applyingThePatch() throws {
+    let outcome = try HindsightCommand.run(run("mend", ["--apply"]), in: folder.url)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("Applied to the work tree."))
+    let file = repository.appending(path: "stats/average.py")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    #expect(text.contains("    if not values:") && text.contains("# not committed"))
+
+    // Once more it doesn't fit, and nothing is touched.
+    let before = try userState()
+    let again = try HindsightCommand.run(run("mend", ["--apply"]), in: folder.url)
+    #expect(again.status == 1, "\(again.errors)")
+    #expect(again.output.contains("Not applied to the work tree: it doesn't apply cleanly"))
+    #expect(try userState() == before)
+  }
+
+  @Test func attemptsUntilTheTestsPass() throws {
+    // The visible tests pass already, so the first attempt is enough.
+    let first = try HindsightCommand.run(run("mend", ["--attempts", "3"]), in: folder.url)
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(first.output.contains("Attempt 1 of 3") && !first.output.contains("Attempt 2 of 3"))
+
+    var arguments = run("mend", ["--attempts", "2"])
+    arguments[arguments.firstIndex(of: "--test")! + 1] = "exit 3"
+    let second = try HindsightCommand.run(arguments, in: folder.url)
+    #expect(second.output.contains("The tests fail after attempt 2."))
+    #expect(second.output.contains("the-mean-of-nothing-fails-2.patch"))
+    let none = try HindsightCommand.run(
+      ["run", "--repo", repository.path, "--issue", "x", "--attempts", "2"], in: folder.url)
+    #expect(none.status == 2 && none.errors.contains("--attempts needs --test"))
+  }
 }

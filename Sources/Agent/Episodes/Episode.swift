@@ -1,5 +1,5 @@
 import Foundation
-import LanguageModel
+public import LanguageModel
 public import Tools
 
 /// One policy at work on one assignment: act, run the tool, record the work tree, observe; until it
@@ -94,6 +94,15 @@ public struct Episode: Sendable {
     close(workspace, &trajectory)
     trajectory.seconds = clock.elapsed
     return trajectory
+  }
+
+  /// The messages that the policy would be given first; nothing is run.
+  public func opening(at place: Place) throws(ToolsError) -> [ChatMessage] {
+    let workspace = try Workspace.materialize(
+      assignment.source, recorder: place.recorder, name: place.name, at: place.workTree)
+    let messages = openingMessages(workTree: workspace.path, hindsight: nil)
+    try workspace.remove()
+    return messages
   }
 
   /// Takes the result out of the work tree, whatever the stop reason.

@@ -41,8 +41,25 @@ extension ObjectStore {
   /// The tree that a patch makes of `tree`; a hunk that doesn't fit is an error and nothing is kept.
   func apply(_ patch: [UInt8], to tree: ObjectID) throws(ToolsError) -> ObjectID {
     guard patch.contains(where: { $0 > 0x20 }) else { return tree }
+    let diff = try Self.parse(patch)
+    let before = try lookUpTree(tree)
+    let repository = repository.pointer
+    let index = try Self.rewordPatchError { () throws(ToolsError) in
+      try GitHandle(free: git_index_free, "the patch doesn't apply") {
+        git_apply_to_tree($0, repository, before.pointer, diff.pointer, nil)
+      }
+    }
+    var id = git_oid()
+    try git("the patched files can't be written") {
+      git_index_write_tree_to(&id, index.pointer, repository)
+    }
+    return ObjectID(id)
+  }
+
+  /// A patch as libgit2 has it; one that names a path outside a work tree is refused.
+  static func parse(_ patch: [UInt8]) throws(ToolsError) -> GitHandle {
     let patch = quoteHeaders(patch)
-    let diff = try Self.rewordPatchError { () throws(ToolsError) in
+    let diff = try rewordPatchError { () throws(ToolsError) in
       try GitHandle(free: git_diff_free, "the patch can't be read") { result in
         patch.withUnsafeBytes {
           git_diff_from_buffer(
@@ -63,18 +80,7 @@ extension ObjectStore {
         }
       }
     }
-    let before = try lookUpTree(tree)
-    let repository = repository.pointer
-    let index = try Self.rewordPatchError { () throws(ToolsError) in
-      try GitHandle(free: git_index_free, "the patch doesn't apply") {
-        git_apply_to_tree($0, repository, before.pointer, diff.pointer, nil)
-      }
-    }
-    var id = git_oid()
-    try git("the patched files can't be written") {
-      git_index_write_tree_to(&id, index.pointer, repository)
-    }
-    return ObjectID(id)
+    return diff
   }
 
   private static func rewordPatchError(

@@ -141,6 +141,17 @@ public final class Recorder: Sendable {
     }
   }
 
+  /// Records what a patch makes of a state; child of it. Throws an error of kind `patch` if it doesn't apply.
+  public func record(_ patch: [UInt8], onto base: Snapshot, message: String, time: Int64? = nil)
+    throws(ToolsError) -> Snapshot
+  {
+    try withStore { (store) throws(ToolsError) in
+      try store.commit(
+        tree: store.apply(patch, to: base.tree), parent: base.commit, message: message,
+        time: time ?? Self.now)
+    }
+  }
+
   // MARK: Sources
 
   /// Records a source as a commit without a parent.

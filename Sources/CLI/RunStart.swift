@@ -1,0 +1,65 @@
+internal import Agent
+internal import Foundation
+internal import Tools
+
+/// What a run begins with.
+struct RunStart {
+  /// The revision's own tree.
+  let committed: Snapshot
+  /// With the work tree's changes, if they were asked for.
+  let base: Snapshot
+  /// What the repository tells agents, bounded.
+  let notes: String?
+
+  static let uncommitted = "Uncommitted changes of the work tree"
+  private static let notesFile = "AGENTS.md"
+  private static let notesBytes = 2_000
+
+  init(
+    repository: String, revision: String, includesUncommitted: Bool, recorder: Recorder
+  ) throws {
+    committed = try recorder.record(.repository(repository, revision: revision))
+    let changes =
+      includesUncommitted ? try UserWorkTree.changes(of: repository, since: revision) : []
+    base =
+      changes.isEmpty
+      ? committed : try recorder.record(changes, onto: committed, message: Self.uncommitted)
+    let text = try recorder.contents(of: Self.notesFile, in: base).map {
+      String(decoding: $0.prefix(Self.notesBytes), as: UTF8.self)
+        .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+    notes = text?.isEmpty == false ? text : nil
+  }
+}
+
+/// One attempt at the issue.
+struct RunAttempt {
+  let trajectory: Trajectory
+  let files: RunFiles
+  var testsPass = false
+
+  /// Tests decide, then that it was submitted, then that anything was changed.
+  func isBetter(than other: RunAttempt) -> Bool {
+    other.rank.lexicographicallyPrecedes(rank)
+  }
+
+  private var rank: [Int] {
+    [
+      testsPass ? 1 : 0, trajectory.finalDiff.isEmpty ? 0 : 1,
+      trajectory.stopReason == .submitted ? 1 : 0,
+    ]
+  }
+
+  /// Runs the tests on a fresh copy of the last state.
+  func passes(
+    _ command: String, recorder: Recorder, workTree: String, sandbox: Sandbox
+  ) async throws -> Bool {
+    guard let last = trajectory.lastSnapshot else { return false }
+    let workspace = try Workspace.materialize(
+      .snapshot(last), recorder: recorder, name: "tested/\(trajectory.seed)", at: workTree)
+    defer { try? workspace.remove() }
+    return try await sandbox.run(
+      .shell(command), in: workspace.path, limits: SandboxLimits(wallSeconds: 600, cpuSeconds: 600)
+    ).succeeded
+  }
+}
