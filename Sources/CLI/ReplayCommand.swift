@@ -12,20 +12,24 @@ struct ReplayCommand: AsyncParsableCommand {
       every action, and compares exit code, output and tree at every turn; durations, addresses and \
       temporary paths may differ. The first divergence is shown, and the exit code is then 1. No \
       model is needed.
+      --check says whether the file is as it was written: each line carries the digest of the one \
+      before. Of a folder, all transcripts in it are checked or verified.
 
         hindsight replay runs/first/transcripts/step-1/slug-accents-0.jsonl
         hindsight replay --verify .git/hindsight/fix-the-mean.jsonl --repo .
+        hindsight replay --check runs/first/transcripts
       """)
 
   enum Mode: String, EnumerableFlag {
     case view
     case verify
+    case check
   }
 
-  @Argument(help: "The transcript, a .jsonl file.")
+  @Argument(help: "The transcript, a .jsonl file; to verify or check, a folder too.")
   var file: String
 
-  @Flag(help: "Print it, or verify it.")
+  @Flag(help: "Print it, verify it by running it again, or check its digests.")
   var mode = Mode.view
 
   @Option(help: "The folder of tasks.")
@@ -42,16 +46,52 @@ struct ReplayCommand: AsyncParsableCommand {
   var sandbox: Sandbox?
 
   func run() async throws {
-    let transcript = try Transcript.read(URL(filePath: file))
     switch mode {
     case .view:
-      print(Terminal.view.render(transcript), terminator: "")
-    case .verify:
-      try await verify(transcript)
+      print(Terminal.view.render(try Transcript.read(URL(filePath: file))), terminator: "")
+    case .check, .verify:
+      let files = try TranscriptFiles(file)
+      var failed = 0
+      for file in files.all where try await !isSound(file) { failed += 1 }
+      if files.isFolder {
+        let right = "\(files.all.count - failed) of \(files.all.count) transcripts"
+        print("\(right) are \(mode == .check ? "as they were written" : "the same again")")
+      }
+      if failed > 0 { throw ExitCode(1) }
     }
   }
 
-  private func verify(_ transcript: Transcript) async throws {
+  /// Says what was found. In a folder, a file that can't be read is a finding like any other.
+  private func isSound(_ url: URL) async throws -> Bool {
+    do {
+      return mode == .check ? try check(url) : try await verify(url)
+    } catch let error where error is TranscriptError && url.path != URL(filePath: file).path {
+      print("\(error)")
+      return false
+    }
+  }
+
+  private func check(_ url: URL) throws -> Bool {
+    let name = url.path(percentEncoded: false)
+    switch try TranscriptChain.check(url) {
+    case .intact(let lines): print("\(name): all \(lines) lines are as they were written")
+    case .cutOff(let lines):
+      print("\(name): \(lines) lines are as they were written; the end is missing")
+    case .changed(let line):
+      print("\(name): line \(line) was changed after it was written")
+      return false
+    case .dropped(let line):
+      print("\(name): lines are missing before line \(line)")
+      return false
+    case .unmarked:
+      print("\(name): its lines carry no digests; it is from before they did")
+      return false
+    }
+    return true
+  }
+
+  private func verify(_ url: URL) async throws -> Bool {
+    let transcript = try Transcript.read(url)
     var verifier = ReplayVerifier(transcript)
     if let sandbox { verifier.environment.sandbox = sandbox }
     if let reason = await verifier.environment.sandbox.probe() { throw TranscriptError(reason) }
@@ -68,12 +108,13 @@ struct ReplayCommand: AsyncParsableCommand {
     progress.finish()
     if let divergence {
       print(Terminal.view.render(divergence, width: Terminal.width))
-      throw ExitCode(1)
+      return false
     }
     var summary = "\(VisibleText.escaped(task)): all \(total) turns are the same"
     if let line = transcript.truncatedLine { summary += "; line \(line) was cut off" }
     if transcript.end == nil { summary += "; the episode was cut off" }
     print(summary)
+    return true
   }
 
   /// What the episode began with.
@@ -86,5 +127,25 @@ struct ReplayCommand: AsyncParsableCommand {
           + " --tasks, or its repository with --repo")
     }
     return try RepairTask(directory: folder).assignment.source
+  }
+}
+
+/// A transcript, or all those below a folder, in order of their names.
+private struct TranscriptFiles {
+  let all: [URL]
+  let isFolder: Bool
+
+  init(_ path: String) throws {
+    var folder: ObjCBool = false
+    let url = URL(filePath: path)
+    isFolder =
+      FileManager.default.fileExists(atPath: path, isDirectory: &folder) && folder.boolValue
+    guard isFolder else {
+      all = [url]
+      return
+    }
+    let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+    all = names.filter { $0.hasSuffix(".jsonl") }.sorted().map { url.appending(path: $0) }
+    guard !all.isEmpty else { throw TranscriptError("\(path) holds no transcript (.jsonl)") }
   }
 }

@@ -69,11 +69,22 @@ import Testing
     #expect(verified.status == 0, "\(verified.output)\(verified.errors)")
     #expect(verified.output.contains("all 4 turns are the same"))
 
+    let check = ["replay", "--check", repository.appending(path: ".git/hindsight").path]
+    let intact = try HindsightCommand.run(check, in: folder.url)
+    #expect(intact.status == 0, "\(intact.output)\(intact.errors)")
+    #expect(intact.output.contains("all 6 lines are as they were written"))
+    #expect(intact.output.contains("1 of 1 transcripts are as they were written"))
+
     try folder.shell("sed -i 's/\"tree\":\"[0-9a-f]\\{4\\}/\"tree\":\"0000/' '\(file)'")
     let tampered = try HindsightCommand.run(verify, in: folder.url)
     #expect(tampered.status == 1)
     #expect(tampered.output.contains("Turn 1: the tree differs"))
     #expect(tampered.output.contains("≠ "))
+
+    let changed = try HindsightCommand.run(check, in: folder.url)
+    #expect(changed.status == 1)
+    #expect(changed.output.contains("line 2 was changed after it was written"))
+    #expect(changed.output.contains("0 of 1 transcripts"))
 
     // A second run takes other names.
     let again = try HindsightCommand.run(run("mend"), in: folder.url)

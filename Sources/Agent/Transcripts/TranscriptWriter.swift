@@ -1,17 +1,22 @@
 public import Foundation
 import Synchronization
+import Tools
 
 /// Appends an episode to a file as it happens: a line per turn, each written in one call and
-/// synchronised to disk, so that a kill loses at most the turn in progress.
+/// synchronised to disk, so that a kill loses at most the turn in progress. Each carries the digest of the
+/// one before (``TranscriptChain``).
 public final class TranscriptWriter: EpisodeObserver {
   public let file: URL
-  /// -1 once closed.
-  private let descriptor: Mutex<Int32>
+  private struct State {
+    /// -1 once closed.
+    var descriptor: Int32 = -1
+    var chain = TranscriptChain()
+  }
+  private let state = Mutex(State())
 
   /// Nothing is written until ``began(_:)``.
   public init(_ file: URL) {
     self.file = file
-    descriptor = Mutex(-1)
   }
 
   /// Creates the file and writes the header.
@@ -23,7 +28,7 @@ public final class TranscriptWriter: EpisodeObserver {
     guard opened >= 0 else {
       throw TranscriptError("\(path): cannot be created: \(String(cString: strerror(errno)))")
     }
-    descriptor.withLock { $0 = opened }
+    state.withLock { $0.descriptor = opened }
     try append(header)
   }
 
@@ -37,28 +42,30 @@ public final class TranscriptWriter: EpisodeObserver {
   /// Writes the last line and closes the file. An episode that never began has no transcript: then
   /// nothing is written.
   public func finish(_ end: TranscriptEnd) throws(TranscriptError) {
-    guard descriptor.withLock({ $0 >= 0 }) else { return }
-    try append(end)
+    guard state.withLock({ $0.descriptor >= 0 }) else { return }
+    try append(end, isLast: true)
     close()
   }
 
   /// Closes the file; without a last line it reads as an episode that was cut off.
   public func close() {
-    descriptor.withLock { descriptor in
-      if descriptor >= 0 { _ = Foundation.close(descriptor) }
-      descriptor = -1
+    state.withLock { state in
+      if state.descriptor >= 0 { _ = Foundation.close(state.descriptor) }
+      state.descriptor = -1
     }
   }
 
-  private func append(_ line: some Encodable) throws(TranscriptError) {
+  private func append(_ line: some Encodable, isLast: Bool = false) throws(TranscriptError) {
     let path = file.path(percentEncoded: false)
     let data: Data
     do {
-      data = try TranscriptJSON.encoder().encode(line) + Data("\n".utf8)
+      data = try TranscriptJSON.encoder().encode(line)
     } catch {
       throw TranscriptError("\(path): a line cannot be encoded: \(error)")
     }
-    let failure = descriptor.withLock { Self.write(data, to: $0) }
+    let failure = state.withLock { state in
+      Self.write(state.chain.add(data, isLast: isLast) + Data("\n".utf8), to: state.descriptor)
+    }
     if let failure { throw TranscriptError("\(path): cannot be written: \(failure)") }
   }
 

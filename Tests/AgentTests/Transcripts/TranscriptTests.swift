@@ -225,4 +225,51 @@ import Tools
     #expect(lines[5].hasPrefix("end"))
     #expect(lines.allSatisfy { $0.count <= 61 })
   }
+
+  /// Every line, changed, left out or moved, is found.
+  @Test func theChainTellsWhichLineIsNotAsWritten() throws {
+    try withFile { file in
+      try write(file)
+      #expect(try TranscriptChain.check(file) == .intact(lines: 4))
+      #expect(try Transcript.read(file).turns.count == 2)
+      let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init)
+      func check(_ lines: [String]) throws -> TranscriptChain.Finding {
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: file)
+        return try TranscriptChain.check(file)
+      }
+      for index in lines.indices {
+        var edited = lines
+        // A space between two entries means nothing to JSON.
+        edited[index].insert(" ", at: edited[index].lastIndex(of: ",")!)
+        #expect(try check(edited) == .changed(line: index + 1))
+      }
+      var resealed = lines
+      resealed[3] = String(resealed[3].replacing("\"seconds\":3", with: "\"seconds\":4"))
+      #expect(try check(resealed) == .changed(line: 4))
+      #expect(try check(Array(lines[1...])) == .dropped(before: 1))
+      #expect(try check([lines[0], lines[2], lines[3]]) == .dropped(before: 2))
+      #expect(try check(Array(lines[..<3])) == .cutOff(lines: 3))
+      var forged = lines
+      forged[2] = String(lines[2].replacing(#/"previous":"[0-9a-f]+",/#, with: ""))
+      #expect(try check(forged) == .changed(line: 3))
+      let bare = lines.map {
+        String($0.replacing(#/"(previous|digest)":"[0-9a-f]+",/#, with: ""))
+      }
+      #expect(try check(bare) == .unmarked)
+      try Data("x\n".utf8).write(to: file)
+      #expect(throws: TranscriptError.self) { try TranscriptChain.check(file) }
+    }
+  }
+
+  @Test func theChainOfAnEpisodeThatWasCutOff() throws {
+    try withFile { file in
+      try write(file, end: nil)
+      #expect(try TranscriptChain.check(file) == .cutOff(lines: 3))
+      let handle = try FileHandle(forWritingTo: file)
+      try handle.seekToEnd()
+      try handle.write(contentsOf: Data("{\"type\":\"tu".utf8))
+      try handle.close()
+      #expect(try TranscriptChain.check(file) == .cutOff(lines: 3))
+    }
+  }
 }
