@@ -32,6 +32,11 @@ struct GapCommand: AsyncParsableCommand {
     help: "Episodes of each task with each kind of hindsight; 0: correct actions alone.")
   var episodes = 2
 
+  @Option(
+    name: .customLong("placement"), parsing: .upToNextOption,
+    help: "Only hindsight told there, several: final, turn, next or lookahead(turns).")
+  var placements: [String] = []
+
   @Option(help: "How much of the tests' feedback: full, or tight(characters).")
   var feedback = "full"
 
@@ -50,6 +55,10 @@ struct GapCommand: AsyncParsableCommand {
 
   func run() async throws {
     let form = try FeedbackForm(parsing: feedback)
+    let conditions =
+      placements.isEmpty
+      ? GapCondition.all
+      : try placements.flatMap { GapCondition.at(try HindsightPlacement(parsing: $0)) }
     if let json { try Self.checkPlace(json) }
     let tasks = try selection.load().drawn(sample, seed: seed)
     let setup = try await RolloutSetup(episode)
@@ -67,7 +76,8 @@ struct GapCommand: AsyncParsableCommand {
       chatFormat: model.chatFormat, hindsight: HindsightConfiguration(feedbackForm: form),
       seed: seed, folder: scratch.url)
     let run = GapRun(
-      tasks: tasks, policy: policy, oracles: oracles, rollouts: rollouts, episodes: episodes)
+      tasks: tasks, policy: policy, oracles: oracles, rollouts: rollouts,
+      conditions: conditions, episodes: episodes)
     let report = try await cancellingOnInterrupt { try await run.report() }
     print(GapTable.render(report))
     if let json {
@@ -104,6 +114,7 @@ private struct GapRun: Sendable {
   let policy: LocalPolicy
   let oracles: OracleAttempts
   let rollouts: Rollouts
+  let conditions: [GapCondition]
   let episodes: Int
 
   func report() async throws -> GapReport {
@@ -115,7 +126,7 @@ private struct GapRun: Sendable {
         description: "no task has a solution to measure with: \(made.problems.first ?? "")")
     }
     let attempts = made.attempts
-    let measure = GapMeasure(policy: policy, oracles: oracles)
+    let measure = GapMeasure(policy: policy, oracles: oracles, conditions: conditions)
     let correct = try await following("Scoring", attempts.count, "tasks") { step in
       try await measure.correct(attempts, finished: step)
     }

@@ -47,11 +47,15 @@ import Testing
     let folder = try TestFolder()
     let model = try TinyModelFolder.make(in: folder)
     let outcome = try HindsightCommand.run(
-      ["gap", "--model", model, "--tasks", Self.tasks, "--episodes", "0", "--sample", "2"],
-      in: folder.url)
+      [
+        "gap", "--model", model, "--tasks", Self.tasks, "--episodes", "0", "--sample", "2",
+        "--placement", "next", "lookahead(3)",
+      ], in: folder.url)
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.output.contains("Correct actions of 2 tasks"))
     #expect(!outcome.output.contains("Tasks solved"))
+    #expect(outcome.output.contains("next") && outcome.output.contains("lookahead(3)"))
+    #expect(!outcome.output.contains("final"))
   }
 
   @Test func refusesWhatMakesNoSense() throws {
@@ -60,6 +64,7 @@ import Testing
       (["--sample", "0"], "--sample is 0"),
       (["--episodes", "-1"], "--episodes is -1"),
       (["--feedback", "short"], "unknown feedback \"short\""),
+      (["--placement", "last"], "unknown placement \"last\""),
       (["--model", "nowhere.gguf"], "nowhere.gguf: there is no such file"),
       (["--json", "nowhere/gap.json"], "there is no folder"),
       (["no-such-task"], "no task has the id \"no-such-task\""),

@@ -10,10 +10,13 @@ public struct GapCondition: Sendable, Hashable, Codable {
   }
 
   /// Every kind of hindsight.
-  public static let all: [GapCondition] =
-    [HindsightPlacement.final, .turn].flatMap { placement in
-      HindsightConfiguration.Content.allCases.map { GapCondition(placement, $0) }
-    } + [GapCondition(.next, nil), GapCondition(.lookahead(turns: 2), nil)]
+  public static let all = [HindsightPlacement.final, .turn, .next, .lookahead(turns: 2)].flatMap(at)
+
+  /// What can be told there.
+  public static func at(_ placement: HindsightPlacement) -> [GapCondition] {
+    if case .lookahead = placement { return [GapCondition(placement, nil)] }
+    return HindsightConfiguration.Content.allCases.map { GapCondition(placement, $0) }
+  }
 
   /// The kinds that a training run's teacher may be told. Where siblings' solutions are quoted beside
   /// feedback, groups without a success get the feedback alone, so each must do by itself.
