@@ -14,22 +14,26 @@ struct ReplayCommand: AsyncParsableCommand {
       model is needed.
       --check says whether the file is as it was written: each line carries the digest of the one \
       before. Of a folder, all transcripts in it are checked or verified.
+      --score asks a model how much likelier each token of the agent's is once the end is known: the \
+      credit that training would give it.
 
         hindsight replay runs/first/transcripts/step-1/slug-accents-0.jsonl
         hindsight replay --verify .git/hindsight/fix-the-mean.jsonl --repo .
         hindsight replay --check runs/first/transcripts
+        hindsight replay --score failed.jsonl --adapter models/adapters/warm-start --html credit.html
       """)
 
   enum Mode: String, EnumerableFlag {
     case view
     case verify
     case check
+    case score
   }
 
   @Argument(help: "The transcript, a .jsonl file; to verify or check, a folder too.")
   var file: String
 
-  @Flag(help: "Print it, verify it by running it again, or check its digests.")
+  @Flag(help: "Print it, verify it by running it again, check its digests, or score its tokens.")
   var mode = Mode.view
 
   @Option(help: "The folder of tasks.")
@@ -45,8 +49,18 @@ struct ReplayCommand: AsyncParsableCommand {
   @Option(help: "Where actions run, bubblewrap or none; as in the transcript unless given.")
   var sandbox: Sandbox?
 
+  @OptionGroup var score: ScoreOptions
+
   func run() async throws {
     switch mode {
+    case .score:
+      let transcript = try Transcript.read(URL(filePath: file))
+      try await score.score(transcript, shown: file) {
+        guard case .patch(let patch) = try task(of: transcript.header).solution,
+          let data = try? Data(contentsOf: patch)
+        else { throw TranscriptError("\(file): its task has no solution/fix.patch to tell") }
+        return String(decoding: data, as: UTF8.self)
+      }
     case .view:
       print(Terminal.view.render(try Transcript.read(URL(filePath: file))), terminator: "")
     case .check, .verify:
@@ -120,13 +134,17 @@ struct ReplayCommand: AsyncParsableCommand {
   /// What the episode began with.
   private func source(of header: TranscriptHeader) throws -> TreeSource {
     if let repo { return .repository(repo, revision: revision) }
+    return try task(of: header).assignment.source
+  }
+
+  private func task(of header: TranscriptHeader) throws -> RepairTask {
     let folders = try TaskSet.folders(in: URL(filePath: tasks))
     guard let folder = folders.first(where: { $0.lastPathComponent == header.task }) else {
       throw TranscriptError(
         "\(file): \(tasks) has no task \(VisibleText.escaped(header.task)); give its folder with"
           + " --tasks, or its repository with --repo")
     }
-    return try RepairTask(directory: folder).assignment.source
+    return try RepairTask(directory: folder)
   }
 }
 

@@ -34,6 +34,11 @@ struct SFTCommand: AsyncParsableCommand {
   @Argument(help: "Only the tasks with these ids.")
   var ids: [String] = []
 
+  @Option(
+    name: .customLong("bug"), parsing: .upToNextOption,
+    help: "Only tasks with these kinds of bug, several, as `hindsight tasks list` names them.")
+  var bugs: [String] = []
+
   @Option(help: "Where everything goes: demonstrations, metrics, adapter/ and epochs/.")
   var output = "runs/sft"
 
@@ -158,9 +163,14 @@ struct SFTCommand: AsyncParsableCommand {
     if !demonstrationsOnly { try run.check() }
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let set = try TaskSet.load(URL(filePath: tasks))
+    let tasks = try set.filtered(split: split, ids: ids).tasks
+      .filter { bugs.isEmpty || bugs.contains($0.bug) }
+    guard !tasks.isEmpty else {
+      throw TaskError(
+        "no task of \(split.rawValue) has a bug of kind \(bugs.joined(separator: ", "))")
+    }
     let training = try await demonstrations(
-      try TaskSet.load(URL(filePath: tasks), split: split, ids: ids).tasks,
-      perTask.map { .drawn($0 * epochs) } ?? .all, file: "demonstrations.jsonl")
+      tasks, perTask.map { .drawn($0 * epochs) } ?? .all, file: "demonstrations.jsonl")
     if view {
       for demonstration in training { print(demonstration.readable + "\n") }
     }

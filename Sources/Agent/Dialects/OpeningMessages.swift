@@ -33,8 +33,8 @@ extension Dialect {
 }
 
 /// The first user message.
-struct OpeningPrompt {
-  static let closingLine = "Mend it, run the tests, then submit."
+package struct OpeningPrompt {
+  package static let closingLine = "Mend it, run the tests, then submit."
 
   var limits: OpeningLimits
 

@@ -75,7 +75,8 @@ public struct TranscriptChain: Sendable {
     }
     let prefix = Data("{\"\(digest)\":\"\(end.digest ?? "")\",".utf8)
     let own = Data(lines[marks.count - 1])
-    guard own.starts(with: prefix), sha256Hex(Data("{".utf8) + own.dropFirst(prefix.count)) == end.digest
+    guard own.starts(with: prefix),
+      sha256Hex(Data("{".utf8) + own.dropFirst(prefix.count)) == end.digest
     else { return .changed(line: marks.count) }
     return .intact(lines: marks.count)
   }

@@ -104,6 +104,33 @@ package struct ContextBuilder: Sendable {
   }
 }
 
+extension ContextBuilder {
+  /// The actions of a saved episode behind its own first messages with a hint in the user's, before the
+  /// closing line.
+  package func teacher(_ trajectory: Trajectory, told hint: String) throws -> ScoredContext {
+    func encode(_ messages: [ChatMessage]) -> [TokenID] {
+      chatFormat.encode(messages, addGenerationPrompt: true, tokenizer: tokenizer)
+    }
+    var messages = trajectory.opening
+    guard let first = trajectory.turns.first, encode(messages) == first.contextTokens,
+      let user = messages.firstIndex(where: { $0.role == .user })
+    else {
+      throw TrainingError("its first messages have other tokens with this model: it was another's")
+    }
+    let closing = "\n\n" + OpeningPrompt.closingLine
+    let content = messages[user].content
+    messages[user].content =
+      content.hasSuffix(closing)
+      ? content.dropLast(closing.count) + "\n\n" + hint + closing : content + "\n\n" + hint
+    let context = sequence(trajectory, opening: encode(messages))
+    guard context.tokens.count <= contextLength else {
+      throw TrainingError(
+        "with the hint it has more tokens than the model takes (\(contextLength))")
+    }
+    return context
+  }
+}
+
 extension ScoredContext {
   fileprivate mutating func append(actions tokens: [TokenID]) {
     actions += self.tokens.count..<self.tokens.count + tokens.count

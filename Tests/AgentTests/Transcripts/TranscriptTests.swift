@@ -232,7 +232,8 @@ import Tools
       try write(file)
       #expect(try TranscriptChain.check(file) == .intact(lines: 4))
       #expect(try Transcript.read(file).turns.count == 2)
-      let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init)
+      let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(
+        String.init)
       func check(_ lines: [String]) throws -> TranscriptChain.Finding {
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: file)
         return try TranscriptChain.check(file)

@@ -1,0 +1,119 @@
+public import Agent
+import LanguageModel
+import Tools
+
+/// What hindsight says of a saved episode: log q − log π of each token that the agent wrote, in nats, where q
+/// knows how it ended and π doesn't. Below 0, hindsight finds the token less likely: blame.
+public struct Credit: Sendable {
+  public struct Token: Sendable {
+    public var text: String
+    public var gap: Double
+  }
+
+  public struct Turn: Sendable {
+    /// From 1.
+    public var number: Int
+    public var tokens: [Token]
+
+    public var sum: Double { tokens.reduce(0) { $0 + $1.gap } }
+  }
+
+  /// What q was told.
+  public var hint: String
+  public var turns: [Turn]
+
+  /// The first turn whose blame is at least half of the worst turn's, if that is half a nat or more.
+  public var blamed: Int? {
+    guard let worst = turns.map(\.sum).min(), worst <= -0.5 else { return nil }
+    return turns.first { $0.sum <= worst / 2 }?.number
+  }
+}
+
+extension Credit {
+  /// Scores a transcript's tokens by one network with and without hindsight.
+  ///
+  /// - solution: a patch that solves the task; needed for `solution` and `both`.
+  /// - Throws: ``TrainingError`` if the transcript has no tokens, no feedback, or was written with another
+  ///   tokenizer or prompt.
+  public static func score(
+    _ transcript: Transcript, policy: LocalPolicy, content: HindsightConfiguration.Content,
+    solution: String?
+  ) async throws -> Credit {
+    let trajectory = transcript.trajectory
+    guard trajectory.turns.contains(where: { !$0.actionTokens.isEmpty }) else {
+      throw TrainingError("it holds no tokens: only what a local model wrote can be scored")
+    }
+    let hint = try hint(transcript, content, solution)
+    let builder = ContextBuilder(
+      dialect: Dialects.named(trajectory.dialect) ?? CompactDialect(),
+      tools: transcript.header.tools, tokenizer: policy.tokenizer, chatFormat: policy.chatFormat,
+      contextLength: policy.engine.config.contextLength)
+    let student = builder.student(trajectory)
+    let vocabulary = policy.engine.config.vocabularySize
+    guard student.tokens.allSatisfy({ Int($0) < vocabulary }) else {
+      throw TrainingError("its tokens aren't this model's: the vocabulary has \(vocabulary)")
+    }
+    let teacher = try builder.teacher(trajectory, told: hint)
+    let learner = Learner(transformer: policy.engine.transformer, adapter: policy.adapter)
+    let gaps = try await policy.engine.read { _ in
+      zip(try learner.logprobs([[teacher]]), try learner.logprobs([[student]])).map { $0 - $1 }
+    }
+    var next = gaps.makeIterator()
+    let turns = trajectory.turns.map { turn in
+      Turn(
+        number: turn.number,
+        tokens: turn.actionTokens.map { id in
+          Token(
+            text: String(decoding: policy.tokenizer.bytes(of: id), as: UTF8.self),
+            gap: next.next() ?? 0)
+        })
+    }
+    return Credit(hint: hint, turns: turns)
+  }
+
+  private static func hint(
+    _ transcript: Transcript, _ content: HindsightConfiguration.Content, _ solution: String?
+  ) throws -> String {
+    let feedback = transcript.end?.grade.map { $0.feedback(.full, limit: 2_000) } ?? ""
+    var configuration = HindsightConfiguration()
+    configuration.content = content
+    configuration.feedbackOnlyWithoutSolution = false
+    let trajectory = transcript.trajectory
+    let group = [
+      GroupMember(
+        taskID: trajectory.taskID, trajectoryIndex: 0, solved: false, diff: "", feedback: feedback),
+      GroupMember(
+        taskID: trajectory.taskID, trajectoryIndex: 1, solved: true, diff: solution ?? "",
+        feedback: nil),
+    ]
+    guard
+      let context = HindsightContext.build(
+        for: 0, in: group, configuration: configuration, seed: trajectory.seed)
+    else {
+      throw TrainingError(
+        content == .solution
+          ? "there is no solution to tell"
+          : "it holds no feedback on a failure: it has nothing to tell")
+    }
+    return context.text
+  }
+}
+
+extension Agent.Turn {
+  /// Lines of a patch that stand in this turn's edit: what it led to.
+  package func lines(of patch: String) -> [String] {
+    let written: [String]
+    switch call {
+    case .edit(_, _, let new): written = ToolCall.lines(new)
+    case .editLines(_, _, _, let lines): written = lines
+    case .create(_, let contents): written = ToolCall.lines(contents)
+    default: return []
+    }
+    let known = Set(written.map { $0.trimmingPrefix { $0 == " " || $0 == "\t" } }.map(String.init))
+    return patch.split(separator: "\n").filter { line in
+      guard line.hasPrefix("+"), !line.hasPrefix("+++ ") else { return false }
+      let text = line.dropFirst().trimmingPrefix { $0 == " " || $0 == "\t" }
+      return !text.isEmpty && known.contains(String(text))
+    }.map(String.init)
+  }
+}
