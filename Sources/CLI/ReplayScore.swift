@@ -48,7 +48,8 @@ struct ScoreOptions: ParsableArguments {
   }
 
   private func render(_ transcript: Transcript, _ credit: Credit) -> String {
-    var lines = ["log q − log π in nats, where q is told the \(hindsight.rawValue)"]
+    let told = hindsight == .both ? "feedback and solution" : hindsight.rawValue
+    var lines = ["log q − log π in nats, where q is told: \(told)"]
     for (turn, scored) in zip(transcript.turns, credit.turns) {
       let name = turn.call?.name ?? "no action"
       var line =
