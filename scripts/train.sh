@@ -31,8 +31,7 @@ say "training: $steps steps of SDPO on the training split"
 if [ -f "$run/sdpo/config.json" ]; then
   "$hindsight" train --resume "$run/sdpo"
 else
-  # Forced: the pre-flight says that this warm start reads next to nothing out of feedback.
-  "$hindsight" train --force --adapter "$adapter" --output "$run/sdpo" --steps "$steps" \
+  "$hindsight" train --adapter "$adapter" --output "$run/sdpo" --steps "$steps" \
     --tasks-per-step 3 --group-size 4 --seed 7 "${limits[@]}"
 fi
 

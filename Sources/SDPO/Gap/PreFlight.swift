@@ -9,7 +9,7 @@ public struct PreFlight: Sendable, Equatable {
   public var leftOut: [String]
 
   /// Tasks that are measured.
-  public static let taskCount = 8
+  public static let taskCount = 16
 
   package init(rows: [GapReport.Row], leftOut: [String] = []) {
     self.rows = rows
