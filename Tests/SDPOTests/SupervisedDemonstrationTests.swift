@@ -81,7 +81,7 @@ struct TinyModel {
     switch demonstration.kind {
     case .straight: #expect(untrained.isEmpty)
     case .mended:
-      #expect((1...2).contains(untrained.count))
+      #expect((1...3).contains(untrained.count))
       for index in untrained {
         #expect(calls[index]?.name == "edit")
         if demonstration.turns[index].observation?.hasPrefix("Edit refused") == true { continue }
