@@ -20,7 +20,7 @@ struct TestNames: Sendable {
     if isPytest, hasPytest {
       (self.failToPass, self.passToPass) = (failToPass, passToPass)
       files = Self.unique(all.map { String($0[..<$0.firstRange(of: "::")!.lowerBound]) })
-      command = "python3 -m pytest " + files.map(Self.shellWord).joined(separator: " ")
+      command = "python3 -m pytest " + files.map(ShellWords.quoted).joined(separator: " ")
       return
     }
     self.failToPass = Self.unique(failToPass.map(Self.unittest))
@@ -56,10 +56,5 @@ struct TestNames: Sendable {
   private static func unique(_ names: [String]) -> [String] {
     var seen: Set<String> = []
     return names.filter { seen.insert($0).inserted }
-  }
-
-  private static func shellWord(_ word: String) -> String {
-    word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-".contains($0)) }
-      ? word : "'" + word.replacing("'", with: "'\\''") + "'"
   }
 }
