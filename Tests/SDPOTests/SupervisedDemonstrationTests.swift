@@ -146,6 +146,25 @@ struct TinyModel {
     }
   }
 
+  @Test func aPackageIsRenamedWhereverItsNameStands() {
+    let demonstration = Demonstration(
+      task: "t", repository: "toolz", kind: .straight, hindsight: .none, dialect: "compact",
+      opening: [ChatMessage(role: .user, content: "Files:\ntoolz/core.py\ntests/test_toolz.py")],
+      turns: [
+        Demonstration.Turn(
+          action: "view toolz/core.py", isTrained: true,
+          observation: "1|from toolz.a import mytoolz, toolz, cytoolz, toolz2, é_toolz"),
+        Demonstration.Turn(action: "submit", isTrained: true, observation: nil),
+      ])
+    let renamed = demonstration.renamed(from: "toolz", to: "velto")
+    #expect(renamed.opening[0].content == "Files:\nvelto/core.py\ntests/test_toolz.py")
+    #expect(renamed.turns[0].action == "view velto/core.py")
+    #expect(
+      renamed.turns[0].observation
+        == "1|from velto.a import mytoolz, velto, cytoolz, toolz2, é_toolz")
+    #expect(renamed.turns[1] == demonstration.turns[1] && renamed.repository == "toolz")
+  }
+
   @Test func whatAnInterruptedRunMadeIsKept() async throws {
     try await Self.inFolder { folder in
       let cache = DemonstrationCache(file: folder.appending(path: "demonstrations.jsonl"))

@@ -66,7 +66,7 @@ public struct RepairTask: Sendable, Hashable, Identifiable {
   /// Seconds an agent may take, if the task says so.
   public let agentTimeout: Double?
   /// Seconds one run of the tests may take.
-  public let verifierTimeout: Double
+  public var verifierTimeout: Double
   /// Variables the tests are run with.
   public let verifierEnvironment: [String: String]
   public let cpus: Int?

@@ -41,7 +41,8 @@ public struct DemonstrationMaker: Sendable {
     /// Every kind with every first message.
     case all
     /// So many different ones, drawn anew for each task: about six of twenty straight, six with one wrong
-    /// edit, four with two, two with three, two malformed; nearly half with hindsight, mostly feedback.
+    /// edit, four with two, two with three, two malformed; nearly half with hindsight, mostly feedback;
+    /// most with their package's name replaced.
     case drawn(Int)
     /// The straight kind with every first message.
     case straight
@@ -108,6 +109,7 @@ public struct DemonstrationMaker: Sendable {
     _ task: RepairTask, _ oracle: Oracle, _ plans: [DemonstrationPlan], _ random: inout SplitMix64
   ) async throws -> Made {
     var made = Made(task: task.id, demonstrations: [], problems: [])
+    var plain: [Demonstration] = []
     var performances: [DemonstrationPlan: Performance?] = [:]
     func performance(_ plan: DemonstrationPlan) async throws -> Performance? {
       var key = plan
@@ -129,13 +131,26 @@ public struct DemonstrationMaker: Sendable {
         guard let performance = try await performance(option) else { continue }
         let told = try await feedback(task, performance, option.hindsight)
         let demonstration = try demonstration(task, performance, option.hindsight, told)
-        if let demonstration, !made.demonstrations.contains(demonstration) {
-          made.demonstrations.append(demonstration)
+        if let demonstration, !plain.contains(demonstration) {
+          plain.append(demonstration)
+          made.demonstrations.append(
+            varied(demonstration, of: oracle.changes.first?.path, &random))
         }
         break
       }
     }
     return made
+  }
+
+  /// Where demonstrations are drawn, three of four are told of a package whose name is made up.
+  private func varied(
+    _ demonstration: Demonstration, of path: String?, _ random: inout SplitMix64
+  ) -> Demonstration {
+    guard case .drawn = selection, random.index(below: 4) > 0, let path,
+      case let parts = path.split(separator: "/"), parts.count > 1
+    else { return demonstration }
+    return demonstration.renamed(
+      from: String(parts[0]), to: MadeUpName.draw(random: &random))
   }
 
   /// Why the task would only give demonstrations that are too long, if so.
@@ -246,6 +261,9 @@ public struct DemonstrationMaker: Sendable {
     _ task: RepairTask, _ performance: Performance, _ hindsight: Demonstration.Hindsight
   ) async throws -> String? {
     guard hindsight == .feedback || hindsight == .both else { return nil }
+    // A mistake may run forever, and there are thousands of them.
+    var task = task
+    task.verifierTimeout = min(task.verifierTimeout, Double((environment.testLimits ?? environment.limits).cpuSeconds))
     if let patch = try mistakenPatch(performance) {
       let grade = await grader.grade(task, patch: patch)
       if !grade.resolved, !grade.feedback.isEmpty { return self.hindsight.feedback(grade) }
