@@ -43,7 +43,7 @@ extension TasksCommand {
     var lines = 60
 
     @Option(help: "Tasks from one function at most.")
-    var perFunction = 5
+    var perFunction = 12
 
     func validate() throws {
       guard (1...64).contains(jobs) else { throw ValidationError("--jobs must be from 1 to 64.") }

@@ -9,7 +9,7 @@ public struct MakingOptions: Sendable, Equatable, Codable {
   /// Lines of the other files that it needs.
   public var supportLines = 300
   /// Tasks from one function at most.
-  public var perFunction = 5
+  public var perFunction = 12
 
   public init() {}
 }
