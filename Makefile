@@ -9,7 +9,7 @@ VALIDATE ?= $(HINDSIGHT) tasks validate
 SOURCES = Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model build test tasks warm-start train format lint kernels bench clean
+.PHONY: help setup model build test tasks warm-start train format lint kernels clients bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' $(MAKEFILE_LIST) \
@@ -44,6 +44,9 @@ format: ## rewrite the sources in the project's format
 
 lint: ## fail on anything the formatter would change or warn about
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
+
+clients: build model ## what OpenAI's client and mini-swe-agent get from `hindsight serve`
+	scripts/check-clients.sh
 
 bench: build model ## time generation and training on this machine, beside its limits
 	$(HINDSIGHT) bench

@@ -27,6 +27,11 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   targets: [
     .systemLibrary(
@@ -49,10 +54,21 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "SDPO", dependencies: ["Agent", "LanguageModel", "CKernels"], swiftSettings: settings),
+    .target(
+      name: "Serving",
+      dependencies: [
+        "Agent", "LanguageModel",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "SDPO", "Agent", "Tools", "LanguageModel", "CKernels", "COneDNN", argumentParser,
+        "SDPO", "Serving", "Agent", "Tools", "LanguageModel", "CKernels", "COneDNN", argumentParser,
       ],
       swiftSettings: settings),
 
@@ -65,6 +81,8 @@ let package = Package(
     .testTarget(
       name: "SDPOTests", dependencies: ["SDPO", "Agent", "Tools", "LanguageModel"],
       swiftSettings: settings),
+    .testTarget(
+      name: "ServingTests", dependencies: ["Serving", "LanguageModel"], swiftSettings: settings),
     .testTarget(name: "CLITests", dependencies: ["CLI", subprocess], swiftSettings: settings),
   ]
 )

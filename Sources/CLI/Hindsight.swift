@@ -17,7 +17,8 @@ struct Hindsight: AsyncParsableCommand {
       """,
     subcommands: [
       TrainCommand.self, SFTCommand.self, GapCommand.self, EvalCommand.self, ReportCommand.self,
-      RunCommand.self, ReplayCommand.self, TasksCommand.self, TokenizeCommand.self,
+      RunCommand.self, ReplayCommand.self, ServeCommand.self, ExportCommand.self,
+      ImportCommand.self, TasksCommand.self, TokenizeCommand.self,
       LogprobsCommand.self, GenerateCommand.self, BenchCommand.self, DoctorCommand.self,
     ])
 

@@ -7,11 +7,19 @@ public struct GenerationRequest: Sendable {
   public var random: SplitMix64
   public var stopTokens: [TokenID]
   public var maxTokens: Int
+  /// How many of the likeliest tokens ``onToken`` is told of at every place.
+  public var topLogprobs: Int
+  /// Called with each token as it is drawn, stop tokens too, on one of the engine's threads: it must be
+  /// quick. False ends the answer as a stop token does.
+  public var onToken: (@Sendable (TokenScore) -> Bool)?
 
   public init(
     tokens: [TokenID], adapter: LoRAParameters? = nil, sampling: SamplingParameters,
-    random: SplitMix64, stopTokens: [TokenID], maxTokens: Int
+    random: SplitMix64, stopTokens: [TokenID], maxTokens: Int, topLogprobs: Int = 0,
+    onToken: (@Sendable (TokenScore) -> Bool)? = nil
   ) {
+    self.topLogprobs = topLogprobs
+    self.onToken = onToken
     self.tokens = tokens
     self.adapter = adapter
     self.sampling = sampling
@@ -23,7 +31,7 @@ public struct GenerationRequest: Sendable {
 
 public struct GenerationResult: Sendable {
   public enum Finish: String, Sendable, Codable {
-    /// A stop token was sampled; it is the last of `tokens`.
+    /// A stop token was sampled, or `onToken` wanted no more; it is the last of `tokens`.
     case stop
     /// `maxTokens` were sampled.
     case length

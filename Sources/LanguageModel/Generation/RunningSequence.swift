@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 
 /// A request under way. Only the engine's thread touches it once it is handed over.
@@ -14,6 +15,7 @@ final class RunningSequence: @unchecked Sendable {
   private(set) weak var leader: RunningSequence?
   private var awaited = 0
   private var sampled: [SampledToken] = []
+  private var isStopped = false
   private var random: SplitMix64
   private var continuation: CheckedContinuation<GenerationResult, Never>?
 
@@ -55,14 +57,35 @@ final class RunningSequence: @unchecked Sendable {
   }
 
   func draw(_ logits: UnsafeMutableBufferPointer<Float>) {
+    let best = Transformer.likeliest(request.topLogprobs, of: UnsafeBufferPointer(logits))
     let token = Sampler.draw(logits, request.sampling, random: &random)
     sampled.append(token)
     tokens.append(token.id)
+    guard let onToken = request.onToken else { return }
+    isStopped = !onToken(TokenScore(token: token, top: scores(best, beside: token, logits)))
+  }
+
+  /// The likeliest tokens' log-probabilities under the distribution that `token` was drawn from.
+  ///
+  /// - weights: what drawing leaves of the logits: e^(logit / temperature − the largest).
+  private func scores(
+    _ best: [(id: TokenID, logit: Float)], beside token: SampledToken,
+    _ weights: UnsafeMutableBufferPointer<Float>
+  ) -> [SampledToken] {
+    guard let first = best.first else { return [] }
+    let temperature = request.sampling.temperature
+    // At temperature 0 the token drawn has the largest logit.
+    let logSum = (temperature > 0 ? log(weights[Int(token.id)]) : 0) - token.logprob
+    return best.map {
+      SampledToken(
+        id: $0.id,
+        logprob: ($0.logit - first.logit) / (temperature > 0 ? temperature : 1) - logSum)
+    }
   }
 
   /// Why there's nothing more to sample, if so.
   func finish(contextLength: Int) -> GenerationResult.Finish? {
-    if let last = sampled.last, request.stopTokens.contains(last.id) { return .stop }
+    if let last = sampled.last, isStopped || request.stopTokens.contains(last.id) { return .stop }
     if sampled.count >= request.maxTokens || cancelled.load(ordering: .relaxed) { return .length }
     // An empty context has no next token.
     return tokens.count >= contextLength || tokens.isEmpty ? .contextFull : nil

@@ -2,7 +2,7 @@ import Foundation
 
 /// How likely a network found a token at its place, and what else it considered.
 public struct TokenScore: Sendable, Equatable {
-  /// The token that follows in the sequence, and its log-probability given everything before it.
+  /// The token that follows in the sequence, or was drawn, and its log-probability given everything before it.
   public var token: SampledToken
   /// The likeliest tokens at that place, best first; ties by id.
   public var top: [SampledToken]
@@ -64,7 +64,7 @@ extension Transformer {
   }
 
   /// The largest values, descending, equal ones by index.
-  private static func likeliest(
+  static func likeliest(
     _ count: Int, of logits: UnsafeBufferPointer<Float>
   ) -> [(id: TokenID, logit: Float)] {
     guard count > 0 else { return [] }
