@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import LanguageModel
 internal import SDPO
+internal import Tools
 
 struct EvalCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,8 +13,19 @@ struct EvalCommand: AsyncParsableCommand {
       Each task is tried several times; hidden tests decide. Writes report.json, predictions.jsonl \
       (SWE-bench's form) and a transcript per episode to the output folder.
 
+      --policy gold grades the tasks' own solutions instead, and --policy empty what comes of doing \
+      nothing: every evaluation lies between the two.
+
       Example: hindsight eval --split held-out --samples 4 --adapter models/adapters/warm-start
       """)
+
+  /// Who acts.
+  enum EvaluatedPolicy: String, ExpressibleByArgument, CaseIterable {
+    case model, gold, empty
+  }
+
+  @Option(help: "Who acts: model, gold or empty.")
+  var policy = EvaluatedPolicy.model
 
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var adapterOptions: AdapterOptions
@@ -53,6 +65,9 @@ struct EvalCommand: AsyncParsableCommand {
   func run() async throws {
     let tasks = try selection.load()
     let setup = try await RolloutSetup(episode)
+    if let bound = Bound(rawValue: policy.rawValue) {
+      return try await measure(bound, tasks, setup)
+    }
     let precision = try precision.resolvedForInference
     let model = try LoadedModel.load(modelOptions.model, precision: precision)
     let policy = try LocalPolicy(
@@ -89,12 +104,41 @@ struct EvalCommand: AsyncParsableCommand {
     if let reason = groups.reasonNothingCounts {
       throw SetupError(description: "no episode could be run: \(reason)")
     }
-    let report = EvaluationReport(
-      tasks: tasks.map { ($0.id, $0.split.rawValue) }, groups: groups,
-      ks: ks.isEmpty ? [1, samples] : ks, seed: seed,
-      cost: .init(seconds: seconds, generation: policy.engine.statistics))
-    try Predictions.write(
-      groups, model: model.name, to: folder.appending(path: "predictions.jsonl"))
+    try write(
+      EvaluationReport(
+        tasks: tasks.map { ($0.id, $0.split.rawValue) }, groups: groups,
+        ks: ks.isEmpty ? [1, samples] : ks, seed: seed,
+        cost: .init(seconds: seconds, generation: policy.engine.statistics)),
+      groups, model: model.name, to: folder)
+  }
+
+  private func measure(_ bound: Bound, _ tasks: [RepairTask], _ setup: RolloutSetup) async throws {
+    let folder = try OutputFolder.prepare(output, holds: "report.json", force: force)
+    let scratch = try ScratchFolder("eval")
+    defer { scratch.remove() }
+    let progress = ProgressReporter("Grading", total: tasks.count, unit: "tasks")
+    let groups = try await cancellingOnInterrupt {
+      try await bound.grade(
+        tasks, by: Grader(sandbox: setup.environment.sandbox),
+        recorder: try Recorder(at: scratch.path("recorder.git")), workFolder: scratch.url
+      ) {
+        progress.advance(note: "\($0.trajectory.taskID): \($0.grade.resolved ? "resolved" : "not")")
+      }
+    }
+    progress.finish()
+    if let reason = groups.reasonNothingCounts {
+      throw SetupError(description: "no task could be graded: \(reason)")
+    }
+    try write(
+      EvaluationReport(
+        tasks: tasks.map { ($0.id, $0.split.rawValue) }, groups: groups, ks: [1], seed: seed),
+      groups, model: bound.rawValue, to: folder)
+  }
+
+  private func write(
+    _ report: EvaluationReport, _ groups: [[Rollout]], model: String, to folder: URL
+  ) throws {
+    try Predictions.write(groups, model: model, to: folder.appending(path: "predictions.jsonl"))
     try OutputFolder.writeJSON(report, to: folder.appending(path: "report.json"))
     print(EvaluationTable.render([("", report)]))
     print("results in \(output)")
@@ -103,16 +147,6 @@ struct EvalCommand: AsyncParsableCommand {
 
 /// SWE-bench's predictions: one JSON object a line.
 enum Predictions {
-  private struct Line: Encodable {
-    var instance, model, patch: String
-
-    enum CodingKeys: String, CodingKey {
-      case instance = "instance_id"
-      case model = "model_name_or_path"
-      case patch = "model_patch"
-    }
-  }
-
   static func write(_ groups: [[Rollout]], model: String, to file: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -120,7 +154,7 @@ enum Predictions {
     for rollout in groups.joined() where rollout.counts {
       let trajectory = rollout.trajectory
       data += try encoder.encode(
-        Line(
+        Prediction(
           instance: trajectory.taskID, model: "\(model)/\(trajectory.sample)",
           patch: String(decoding: trajectory.finalDiff, as: UTF8.self)))
       data.append(UInt8(ascii: "\n"))

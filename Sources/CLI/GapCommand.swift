@@ -50,6 +50,9 @@ struct GapCommand: AsyncParsableCommand {
     if let sample, sample < 1 {
       throw ValidationError("--sample is \(sample), expected 1 or more")
     }
+    guard Dialects.complete.contains(episode.dialect) else {
+      throw ValidationError("--dialect \(episode.dialect) can't show a task's solution")
+    }
     if episodes < 0 { throw ValidationError("--episodes is \(episodes), expected 0 or more") }
   }
 

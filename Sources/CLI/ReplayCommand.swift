@@ -14,12 +14,15 @@ struct ReplayCommand: AsyncParsableCommand {
       model is needed.
       --check says whether the file is as it was written: each line carries the digest of the one \
       before. Of a folder, all transcripts in it are checked or verified.
+      --fork-from makes a new episode that goes on after one of the turns: the turns before are carried \
+      out again, and the model, the same or another, sees what was said in them.
       --score asks a model how much likelier each token of the agent's is once the end is known: the \
       credit that training would give it.
 
         hindsight replay runs/first/transcripts/step-1/slug-accents-0.jsonl
         hindsight replay --verify .git/hindsight/fix-the-mean.jsonl --repo .
         hindsight replay --check runs/first/transcripts
+        hindsight replay --fork-from 3 --seed 7 failed.jsonl --adapter models/adapters/warm-start
         hindsight replay --score failed.jsonl --adapter models/adapters/warm-start --html credit.html
       """)
 
@@ -49,13 +52,27 @@ struct ReplayCommand: AsyncParsableCommand {
   @Option(help: "Where actions run, bubblewrap or none; as in the transcript unless given.")
   var sandbox: Sandbox?
 
-  @OptionGroup var score: ScoreOptions
+  @OptionGroup(title: "To score or to fork") var policy: PolicyOptions
+  @OptionGroup(title: "To score") var score: ScoreOptions
+  @OptionGroup(title: "To fork") var fork: ForkOptions
+
+  func validate() throws {
+    guard fork.forkFrom == nil || mode == .view else {
+      throw ValidationError("--fork-from goes with none of --verify, --check and --score.")
+    }
+  }
 
   func run() async throws {
+    if fork.forkFrom != nil {
+      let header = try Transcript.read(URL(filePath: file)).header
+      return try await fork.fork(
+        URL(filePath: file), from: try source(of: header),
+        task: repo == nil ? try task(of: header) : nil, policy: policy, sandbox: sandbox)
+    }
     switch mode {
     case .score:
       let transcript = try Transcript.read(URL(filePath: file))
-      try await score.score(transcript, shown: file) {
+      try await score.score(transcript, shown: file, by: policy) {
         guard case .patch(let patch) = try task(of: transcript.header).solution,
           let data = try? Data(contentsOf: patch)
         else { throw TranscriptError("\(file): its task has no solution/fix.patch to tell") }

@@ -7,10 +7,6 @@ internal import Tools
 
 /// What `hindsight replay --score` needs besides the transcript.
 struct ScoreOptions: ParsableArguments {
-  @OptionGroup(title: "To score") var model: ModelOptions
-  @OptionGroup(title: "To score") var adapter: AdapterOptions
-  @OptionGroup(title: "To score") var precision: PrecisionOption
-
   @Option(help: "What hindsight knows: feedback, solution (the task's own) or both.")
   var hindsight = HindsightConfiguration.Content.feedback
 
@@ -20,14 +16,18 @@ struct ScoreOptions: ParsableArguments {
   /// Prints what each turn gains or loses, and writes the page.
   ///
   /// - solution: the task's, where it's asked for.
-  func score(_ transcript: Transcript, shown name: String, solution: () throws -> String)
-    async throws
-  {
-    let model = try LoadedModel.load(
-      model.model, precision: try precision.resolvedForInference)
+  func score(
+    _ transcript: Transcript, shown name: String, by options: PolicyOptions,
+    solution: () throws -> String
+  ) async throws {
+    guard case .local(let path) = ModelReference(options.model) else {
+      throw PolicyOptionsError("--score needs a local model, and \(options.model) is an endpoint")
+    }
+    let model = try LoadedModel.load(path, precision: try options.precision.resolvedForInference)
     let policy = try LocalPolicy(
-      model, adapter: try adapter.load(model.config), adapterFolder: adapter.adapter,
-      sampling: SamplingParameters())
+      model,
+      adapter: try options.adapter.map { try LoRAParameters.load(folder: $0, model: model.config) },
+      adapterFolder: options.adapter, sampling: SamplingParameters())
     let solution = hindsight == .feedback ? nil : try solution()
     let credit: Credit
     do {

@@ -43,13 +43,15 @@ struct RolloutSetup {
   }
 
   func rollouts(
-    _ policy: any Policy, folder: URL, tools: [ToolName] = ToolName.allCases,
+    _ policy: any Policy, folder: URL, tools: [ToolName]? = nil,
     partialCredit: PartialCredit = .none, feedback: FeedbackForm = .full, judge: Judge? = nil
   ) throws -> Rollouts {
     let work = folder.appending(path: "work")
     try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true)
     var rollouts = Rollouts(
-      policy: policy, dialect: dialect, tools: tools, limits: limits, environment: environment,
+      policy: policy, dialect: dialect,
+      tools: tools ?? ToolName.allCases.filter(dialect.tools.contains), limits: limits,
+      environment: environment,
       grader: Grader(
         sandbox: environment.sandbox, partialCredit: partialCredit,
         tightCharacters: feedback.tightCharacters),

@@ -12,6 +12,8 @@ struct RunCommand: AsyncParsableCommand {
       The agent works on a copy of HEAD's files. Your work tree and branches stay as they are; the \
       outcome is a new branch hindsight/…, with a commit for each turn, a patch and a transcript. What \
       the repository's AGENTS.md says is told to the agent, its first 2,000 bytes.
+      A run that was stopped, or ran into a limit, goes on with --continue and its transcript: its turns are \
+      carried out again, and the model sees what was said in them.
       Exits with 1 if the agent changed nothing, was stopped by a limit, or its patch can't be applied.
 
       Example: hindsight run --repo ~/project --issue "The mean of nothing fails." \
@@ -22,7 +24,14 @@ struct RunCommand: AsyncParsableCommand {
   var repo: String
 
   @Option(help: ArgumentHelp("What to do: a text, a file, or - for input.", valueName: "text|file"))
-  var issue: String
+  var issue: String?
+
+  @Option(
+    name: .customLong("continue"),
+    help: ArgumentHelp(
+      "Go on with an earlier run that was stopped or ran into a limit, instead of --issue.",
+      valueName: "transcript"))
+  var earlier: String?
 
   @Option(help: ArgumentHelp("The command that runs the tests.", valueName: "command"))
   var test: String?
@@ -56,7 +65,7 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "Tokens of an action at most.")
   var maxTokens = 1024
 
-  @Option(help: "How actions are written: \(Dialects.names.joined(separator: " or ")).")
+  @Option(help: "How actions are written: \(Dialects.names.joined(separator: ", ")).")
   var dialect = "compact"
 
   @Option(help: "The seed of the model's randomness.")
@@ -72,6 +81,12 @@ struct RunCommand: AsyncParsableCommand {
   var output: String?
 
   func validate() throws {
+    guard (issue == nil) != (earlier == nil) else {
+      throw ValidationError("Give --issue, or --continue with an earlier run's transcript.")
+    }
+    guard earlier == nil || (attempts == 1 && !printPrompt) else {
+      throw ValidationError("--continue goes with neither --attempts nor --print-prompt.")
+    }
     guard (1...1000).contains(maxTurns) else {
       throw ValidationError("--max-turns must be from 1 to 1000.")
     }
@@ -86,12 +101,13 @@ struct RunCommand: AsyncParsableCommand {
       throw ValidationError("--max-tokens must be from 1 to 1000000.")
     }
     guard Dialects.named(dialect) != nil else {
-      throw ValidationError("--dialect must be \(Dialects.names.joined(separator: " or ")).")
+      throw ValidationError("--dialect must be one of \(Dialects.names.joined(separator: ", ")).")
     }
   }
 
   func run() async throws {
-    let issue = try IssueText(issue)
+    let continued = try earlier.map { try ContinuedRun(URL(filePath: $0)) }
+    let issue = try continued?.issue ?? IssueText(issue ?? "")
     if printPrompt { return try showPrompt(issue) }
     let policy = try await makePolicy(policy)
     if let reason = await sandbox.probe() { throw RunError(reason) }
@@ -101,7 +117,7 @@ struct RunCommand: AsyncParsableCommand {
     let recorder = try Recorder(at: scratch.path("recorder.git"))
     let start = try RunStart(
       repository: repo, revision: ref, includesUncommitted: includeUncommitted, recorder: recorder)
-    let episode = episode(issue, start)
+    let episode = try continued?.episode(start, more: maxTurns) ?? episode(issue, start)
     let files = try (0..<attempts).map { number in
       try RunFiles(
         folder: output.map { URL(filePath: $0) } ?? gitFolder.appending(path: "hindsight"),
@@ -110,7 +126,8 @@ struct RunCommand: AsyncParsableCommand {
     var best: RunAttempt?
     for number in 0..<attempts {
       if attempts > 1 { print("Attempt \(number + 1) of \(attempts)\n") }
-      let attempt = try await attempt(number, episode, policy, scratch, recorder, files[number])
+      let attempt = try await attempt(
+        number, episode, continued?.beginning, policy, scratch, recorder, files[number])
       if let known = best, !attempt.isBetter(than: known) { continue }
       best = attempt
       if attempt.testsPass || attempt.trajectory.stopReason == .cancelled { break }
@@ -133,22 +150,25 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   private func episode(_ issue: IssueText, _ start: RunStart) -> Episode {
+    let dialect = Dialects.named(dialect) ?? CompactDialect()
     var instruction = issue.text
     if let notes = start.notes { instruction += "\n\nNotes on this repository:\n\(notes)" }
     return Episode(
       assignment: Assignment(
         id: "run/\(issue.slug)", instruction: instruction, source: .snapshot(start.base),
         testCommand: test),
-      dialect: Dialects.named(dialect) ?? CompactDialect(),
-      tools: ToolName.allCases.filter { $0 != .test || test != nil },
+      dialect: dialect,
+      tools: ToolName.allCases.filter {
+        dialect.tools.contains($0) && ($0 != .test || test != nil)
+      },
       limits: EpisodeLimits(
         turns: maxTurns, actionTokens: maxTokens, wallSeconds: maxMinutes * 60),
       environment: ToolEnvironment(sandbox: sandbox))
   }
 
   private func attempt(
-    _ number: Int, _ episode: Episode, _ policy: any Policy, _ scratch: ScratchFolder,
-    _ recorder: Recorder, _ files: RunFiles
+    _ number: Int, _ episode: Episode, _ beginning: EpisodeBeginning?, _ policy: any Policy,
+    _ scratch: ScratchFolder, _ recorder: Recorder, _ files: RunFiles
   ) async throws -> RunAttempt {
     let place = Episode.Place(
       recorder: recorder, name: "attempt-\(number + 1)",
@@ -157,7 +177,8 @@ struct RunCommand: AsyncParsableCommand {
     let seed = seed + UInt64(number)
     let trajectory = try await cancellingOnInterrupt {
       await episode.run(
-        policy, at: place, seed: seed, observers: [transcript, LiveView(view: Terminal.view)])
+        policy, at: place, seed: seed, after: beginning,
+        observers: [transcript, LiveView(view: Terminal.view)])
     }
     try transcript.finish(TranscriptEnd(trajectory))
     if trajectory.turns.isEmpty, case .infrastructure(let reason) = trajectory.stopReason {
@@ -221,7 +242,7 @@ struct RunCommand: AsyncParsableCommand {
 }
 
 /// Prints turns as they happen.
-private struct LiveView: EpisodeObserver {
+struct LiveView: EpisodeObserver {
   var view: TranscriptView
 
   func began(_ header: TranscriptHeader) {

@@ -32,6 +32,30 @@ struct RunStart {
   }
 }
 
+/// An earlier run that is to go on.
+struct ContinuedRun {
+  let beginning: EpisodeBeginning
+  let issue: IssueText
+  private let header: TranscriptHeader
+
+  init(_ file: URL) throws {
+    let transcript = try Transcript.read(file)
+    header = transcript.header
+    guard header.task.hasPrefix("run/") else {
+      throw RunError(
+        "\(file.path) is of the task \(VisibleText.escaped(header.task)), not of a run; "
+          + "`hindsight replay --fork-from` goes on with it")
+    }
+    beginning = try EpisodeBeginning(transcript, digest: sha256Hex(try Data(contentsOf: file)))
+    issue = try IssueText(String(header.task.dropFirst(4)).replacing("-", with: " "))
+  }
+
+  /// - more: turns at most, after those that were taken.
+  func episode(_ start: RunStart, more: Int) throws -> Episode {
+    try Episode(like: header, after: beginning, source: .snapshot(start.base), more: more)
+  }
+}
+
 /// One attempt at the issue.
 struct RunAttempt {
   let trajectory: Trajectory

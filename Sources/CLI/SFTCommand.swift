@@ -67,7 +67,7 @@ struct SFTCommand: AsyncParsableCommand {
   @Flag(help: "Train all parameters, no adapter.")
   var full = false
 
-  @Option(help: "The dialect of actions: \(Dialects.names.joined(separator: ", ")).")
+  @Option(help: "The dialect of actions: \(Dialects.complete.joined(separator: ", ")).")
   var dialect = "compact"
 
   @Option(help: "How much of the tests' feedback a hint quotes: full or tight(characters).")
@@ -102,8 +102,9 @@ struct SFTCommand: AsyncParsableCommand {
   var view = false
 
   func validate() throws {
-    guard Dialects.names.contains(dialect) else {
-      throw ValidationError("--dialect must be one of \(Dialects.names.joined(separator: ", ")).")
+    guard Dialects.complete.contains(dialect) else {
+      throw ValidationError(
+        "--dialect must be one of \(Dialects.complete.joined(separator: ", ")).")
     }
     guard (1...64).contains(jobs) else { throw ValidationError("--jobs must be from 1 to 64.") }
     guard rank >= 1, rank <= 1024 else { throw ValidationError("--rank must be from 1 to 1024.") }

@@ -129,6 +129,66 @@ import Testing
     #expect(patch.contains("+    if not values:"))
   }
 
+  @Test func aStoppedRunGoesOn() throws {
+    let (process, outcome, file) = try startStalledRun()
+    kill(process.processIdentifier, SIGINT)
+    _ = try outcome()
+    func goOn(_ file: String) throws -> HindsightCommand.Outcome {
+      try HindsightCommand.run(
+        [
+          "run", "--repo", repository.path, "--continue", file, "--model",
+          endpoint.address("busy"),
+        ], in: folder.url)
+    }
+    let more = try goOn(file.path)
+    #expect(more.status == 0, "\(more.errors)")
+    #expect(
+      more.output.contains("Turn 1") && more.output.contains("Ended after 3 turns: submitted"))
+    #expect(more.output.contains("hindsight/the-mean-of-nothing-fails-2 ("))
+    let saved = repository.appending(path: ".git/hindsight/the-mean-of-nothing-fails.jsonl").path
+    let verified = try HindsightCommand.run(
+      ["replay", saved, "--verify", "--repo", repository.path, "--revision", "main"],
+      in: folder.url)
+    #expect(verified.output.contains("all 3 turns are the same"), "\(verified.output)")
+
+    let over = try goOn(saved)
+    #expect(over.status == 2 && over.errors.contains("turn 3 submits"), "\(over.errors)")
+    try git("-c user.name=a -c user.email=a@b commit -q -a -m another")
+    let moved = try goOn(file.path)
+    #expect(moved.status == 2 && moved.errors.contains("it can't go on from them"))
+  }
+
+  @Test func anEpisodeIsTakenUpAtATurn() throws {
+    #expect(try HindsightCommand.run(run("mend"), in: folder.url).status == 0)
+    let file = repository.appending(path: ".git/hindsight/the-mean-of-nothing-fails.jsonl").path
+    func fork(_ turn: String) throws -> HindsightCommand.Outcome {
+      try HindsightCommand.run(
+        [
+          "replay", file, "--fork-from", turn, "--repo", repository.path, "--revision", "main",
+          "--model", endpoint.address("busy"),
+        ], in: folder.url)
+    }
+    let forked = try fork("2")
+    #expect(forked.status == 0, "\(forked.errors)")
+    #expect(forked.output.contains("Ended after 3 turns: submitted"))
+    let other = file.replacing(".jsonl", with: "-fork-2.jsonl")
+    let (old, new) = (try lines(file), try lines(other))
+    #expect(new.count == 5 && new[1].contains("\"action\"") == old[1].contains("\"action\""))
+    #expect(new[0].contains("\"fork\":{\"transcript\":") && new[0].contains("\"turn\":2}"))
+    let verified = try HindsightCommand.run(
+      ["replay", other, "--verify", "--repo", repository.path, "--revision", "main"],
+      in: folder.url)
+    #expect(verified.output.contains("all 3 turns are the same"), "\(verified.output)")
+    let none = try fork("9")
+    #expect(none.status == 2 && none.errors.contains("has 4 turns"), "\(none.errors)")
+    let after = try fork("4")
+    #expect(after.status == 2 && after.errors.contains("turn 4 submits"), "\(after.errors)")
+  }
+
+  private func lines(_ file: String) throws -> [String] {
+    try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
+  }
+
   @Test func badInputIsAnsweredWithOneSentence() throws {
     try folder.shell("git init -q unborn")
     let cases: [([String], String)] = [

@@ -6,13 +6,16 @@ public protocol Dialect: Sendable {
   /// The name in transcripts and on the command line.
   var name: String { get }
 
+  /// The tools that it has a form for.
+  var tools: Set<ToolName> { get }
+
   /// The system message: what the agent does and how it writes `tools`.
   func systemPrompt(tools: [ToolName]) -> String
 
   /// Reads one reply: perhaps a thought, then exactly one action and nothing more.
   func parse(_ text: String) -> Result<ToolCall, FormatError>
 
-  /// Writes an action so that ``parse(_:)`` gives it back, byte for byte.
+  /// Writes an action of ``tools`` so that ``parse(_:)`` gives it back, byte for byte.
   func render(_ call: ToolCall) -> String
 
   /// Writes a one-line thought and an action.
@@ -23,19 +26,24 @@ public protocol Dialect: Sendable {
 }
 
 extension Dialect {
+  public var tools: Set<ToolName> { Set(ToolName.allCases) }
+
   /// The user message after a reply that is no action.
   public func renderObservation(_ error: FormatError) -> String { error.description }
 }
 
 /// The dialects by name.
 public enum Dialects {
-  public static let names = ["compact", "hermes"]
+  public static let names = ["compact", "hermes", "bash"]
+  /// Those with a form for every tool: solutions can be demonstrated in them.
+  public static let complete = ["compact", "hermes"]
 
   /// Nil when no dialect has this name.
   public static func named(_ name: String) -> (any Dialect)? {
     switch name {
     case "compact": CompactDialect()
     case "hermes": HermesDialect()
+    case "bash": BashDialect()
     default: nil
     }
   }

@@ -54,11 +54,14 @@ public struct Episode: Sendable {
   ///   - sample: which of the task's group this is, from 0.
   ///   - seed: the source of the policy's randomness.
   ///   - hindsight: text for the first user message; nil for a student.
+  ///   - beginning: turns of an earlier episode, which are carried out again and must leave what they left then;
+  ///     the policy goes on after them.
   ///   - observers: told as the episode goes, in this order; one that throws ends the episode as an
   ///     infrastructure failure.
   public func run(
     _ policy: any Policy, at place: Place, sample: Int = 0, seed: UInt64,
-    hindsight: String? = nil, observers: [any EpisodeObserver] = []
+    hindsight: String? = nil, after beginning: EpisodeBeginning? = nil,
+    observers: [any EpisodeObserver] = []
   ) async -> Trajectory {
     let clock = EpisodeClock(wallSeconds: limits.wallSeconds)
     var trajectory = Trajectory(
@@ -74,15 +77,24 @@ public struct Episode: Sendable {
       return trajectory
     }
     trajectory.base = workspace.base
-    trajectory.opening = openingMessages(workTree: workspace.path, hindsight: hindsight)
+    if let tree = beginning?.tree, tree != workspace.base.tree {
+      trajectory.stopReason = .infrastructure(
+        "the files are now tree \(workspace.base.tree.short), but the episode began with "
+          + "\(tree.short): it can't go on from them")
+      return trajectory
+    }
+    trajectory.opening =
+      beginning?.opening ?? openingMessages(workTree: workspace.path, hindsight: hindsight)
     do {
-      let header = header(trajectory, policy: policy, base: workspace.base, time: clock.unixTime)
+      var header = header(trajectory, policy: policy, base: workspace.base, time: clock.unixTime)
+      header.fork = beginning?.origin
       for observer in observers { try await observer.began(header) }
       let session = try await policy.session(
         seed: seed, limits: SessionLimits(contextTokens: limits.totalTokens))
       var loop = EpisodeLoop(
         episode: self, session: session, workspace: workspace, clock: clock, observers: observers,
         trajectory: trajectory)
+      try await loop.retake(beginning?.turns ?? [])
       await loop.run()
       await session.end()
       trajectory = loop.trajectory

@@ -31,6 +31,29 @@ struct EpisodeLoop {
         root: workspace.path, testCommand: episode.assignment.testCommand))
   }
 
+  /// Takes turns of an earlier episode again.
+  ///
+  /// - Throws: `TranscriptError` if one leaves something else than it did then.
+  mutating func retake(_ turns: [Turn]) async throws {
+    let verifier = TurnVerifier(hands: hands)
+    for turn in turns {
+      try Task.checkCancellation()
+      if let divergence = try await verifier.divergence(of: turn) {
+        throw TranscriptError(
+          "turn \(turn.number) can't be taken again: its \(divergence.kind.rawValue) is another now"
+        )
+      }
+      var taken = turn
+      taken.action = try await session.recall(newMessages, turn.action)
+      taken.snapshot = hands.workspace.head
+      let observation = taken.rendered(by: episode.dialect)
+      taken.observation = observation
+      newMessages = [ChatMessage(role: .user, content: observation)]
+      trajectory.turns.append(taken)
+      for observer in observers { try await observer.took(taken) }
+    }
+  }
+
   mutating func run() async {
     do {
       while true {

@@ -94,6 +94,12 @@ public struct Turn: Sendable, Equatable {
     self.policySeconds = policySeconds
   }
 
+  /// What the agent is told of the turn.
+  func rendered(by dialect: any Dialect) -> String {
+    if let call, let result { return dialect.renderObservation(result, of: call) }
+    return dialect.renderObservation(formatError ?? FormatError(problem: "", example: ""))
+  }
+
   public var contextTokens: [TokenID] { action.contextTokens }
   public var actionTokens: [TokenID] { action.actionTokens }
   public var logprobs: [Float] { action.logprobs }

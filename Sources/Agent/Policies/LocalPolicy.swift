@@ -73,6 +73,23 @@ private actor LocalSession: PolicySession {
       finish: finish(result, room: room, maxTokens: maxTokens))
   }
 
+  func recall(_ newMessages: [ChatMessage], _ action: PolicyTurn) -> PolicyTurn {
+    var action = action
+    let isOurs =
+      action.contextTokens.isEmpty == false
+      && policy.tokenizer.decode(action.actionTokens, skippingSpecial: true) == action.text
+      && policy.tokenizer.decode(action.contextTokens, skippingSpecial: false)
+        == policy.tokenizer.decode(context.encoding(newMessages), skippingSpecial: false)
+    if !isOurs {
+      action.contextTokens = context.encoding(newMessages)
+      action.actionTokens = policy.tokenizer.encode(action.text) + [policy.chatFormat.endOfTurn]
+      action.logprobs = Array(repeating: .nan, count: action.actionTokens.count)
+    }
+    context.append(action.contextTokens)
+    context.append(action.actionTokens)
+    return action
+  }
+
   func end() {
     policy.engine.end(context.tokens, adapter: policy.adapter)
   }

@@ -24,6 +24,12 @@ public protocol PolicySession: AnyObject, Sendable {
   /// - Throws: when no answer can be had (an unreachable endpoint, say), never for a bad answer.
   func act(_ newMessages: [ChatMessage], maxTokens: Int) async throws -> PolicyTurn
 
+  /// Takes over a turn of an earlier conversation, as if `act(newMessages)` had answered `action`.
+  ///
+  /// - Returns: the action in this session's tokens: those it had, where they mean the same here; else the text's,
+  ///   with log-probabilities that are not numbers, for nobody drew them.
+  func recall(_ newMessages: [ChatMessage], _ action: PolicyTurn) async throws -> PolicyTurn
+
   /// Frees what the conversation holds (a KV cache, a connection). The episode calls it once.
   func end() async
 }

@@ -205,6 +205,12 @@ private actor RemoteSession: PolicySession {
     self.seed = seed
   }
 
+  func recall(_ newMessages: [ChatMessage], _ action: PolicyTurn) -> PolicyTurn {
+    messages += newMessages
+    messages.append(ChatMessage(role: .assistant, content: action.text))
+    return PolicyTurn(text: action.text, finish: action.finish, usage: action.usage)
+  }
+
   func act(_ newMessages: [ChatMessage], maxTokens: Int) async throws -> PolicyTurn {
     messages += newMessages
     let turn = try await policy.complete(messages, seed: seed, maxTokens: maxTokens)

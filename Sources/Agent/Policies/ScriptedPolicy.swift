@@ -63,7 +63,17 @@ private actor ScriptedSession: PolicySession {
   func act(_ newMessages: [ChatMessage], maxTokens: Int) async throws -> PolicyTurn {
     messages += newMessages
     turn += 1
-    var answer = try await script(turn, messages)
+    return said(newMessages, try await script(turn, messages))
+  }
+
+  func recall(_ newMessages: [ChatMessage], _ action: PolicyTurn) -> PolicyTurn {
+    messages += newMessages
+    turn += 1
+    return said(newMessages, PolicyTurn(text: action.text, finish: action.finish))
+  }
+
+  private func said(_ newMessages: [ChatMessage], _ answer: PolicyTurn) -> PolicyTurn {
+    var answer = answer
     messages.append(ChatMessage(role: .assistant, content: answer.text))
     guard let format = context?.chatFormat, let tokenizer = context?.tokenizer else {
       return answer

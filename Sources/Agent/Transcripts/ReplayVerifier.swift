@@ -65,15 +65,31 @@ public struct ReplayVerifier: Sendable {
     let hands = ToolHands(
       workspace: workspace, dialect: dialect,
       toolbox: environment.toolbox(root: workspace.path, testCommand: header.testCommand))
+    let verifier = TurnVerifier(hands: hands)
     for turn in transcript.turns {
       try Task.checkCancellation()
-      if let divergence = try await divergence(of: turn, hands) { return divergence }
+      if let divergence = try await verifier.divergence(of: turn) { return divergence }
       progress(turn)
     }
     return try finalDivergence(workspace)
   }
 
-  private func divergence(of turn: Turn, _ hands: ToolHands) async throws -> Divergence? {
+  private func finalDivergence(_ workspace: Workspace) throws -> Divergence? {
+    guard let end = transcript.end else { return nil }
+    let diff = try workspace.diff(since: workspace.base)
+    guard diff != end.finalDiff else { return nil }
+    return Divergence(
+      turn: 0, kind: .finalDiff, recorded: String(decoding: end.finalDiff, as: UTF8.self),
+      replayed: String(decoding: diff, as: UTF8.self))
+  }
+}
+
+/// Carries out recorded turns again, one after the other.
+struct TurnVerifier {
+  let hands: ToolHands
+
+  /// How the turn differs from what was recorded; nil if it doesn't.
+  func divergence(of turn: Turn) async throws -> Divergence? {
     func differs(_ kind: Divergence.Kind, _ recorded: String, _ replayed: String) -> Divergence? {
       guard recorded != replayed else { return nil }
       return Divergence(turn: turn.number, kind: kind, recorded: recorded, replayed: replayed)
@@ -100,14 +116,5 @@ public struct ReplayVerifier: Sendable {
   private static func exit(_ result: ToolResult) -> String {
     if result.timedOut { return "timed out" }
     return result.exitCode.map { "exit code \($0)" } ?? "no exit code"
-  }
-
-  private func finalDivergence(_ workspace: Workspace) throws -> Divergence? {
-    guard let end = transcript.end else { return nil }
-    let diff = try workspace.diff(since: workspace.base)
-    guard diff != end.finalDiff else { return nil }
-    return Divergence(
-      turn: 0, kind: .finalDiff, recorded: String(decoding: end.finalDiff, as: UTF8.self),
-      replayed: String(decoding: diff, as: UTF8.self))
   }
 }

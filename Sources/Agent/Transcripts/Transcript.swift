@@ -1,4 +1,5 @@
 public import Foundation
+public import LanguageModel
 
 /// A saved episode, as far as it got.
 public struct Transcript: Sendable, Equatable {
@@ -138,5 +139,19 @@ private struct TranscriptReader {
     case .dataCorrupted(let context): "\(name(context.codingPath)): \(context.debugDescription)"
     @unknown default: "\(error)"
     }
+  }
+}
+
+extension Transcript {
+  /// The conversation as messages.
+  public var chat: [ChatMessage] {
+    var chat = header.messages
+    for turn in turns {
+      chat.append(ChatMessage(role: .assistant, content: turn.text))
+      if let observation = turn.observation {
+        chat.append(ChatMessage(role: .user, content: observation))
+      }
+    }
+    return chat
   }
 }

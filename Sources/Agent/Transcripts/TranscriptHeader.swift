@@ -26,13 +26,16 @@ public struct TranscriptHeader: Sendable, Equatable {
   public var agentRepository: Bool
   /// Seconds since 1970.
   public var time: Double
+  /// The episode that this one began as, if it goes on from another's turn.
+  public var fork: ForkOrigin?
 
   public init(
     version: Int = currentVersion, task: String, sample: Int, seed: UInt64, base: Snapshot,
     policy: PolicyIdentity, dialect: String, tools: [ToolName], messages: [ChatMessage],
     testCommand: String?, protectedPaths: [String], limits: EpisodeLimits,
-    environment: ToolEnvironment, agentRepository: Bool, time: Double
+    environment: ToolEnvironment, agentRepository: Bool, time: Double, fork: ForkOrigin? = nil
   ) {
+    self.fork = fork
     self.version = version
     self.task = task
     self.sample = sample
@@ -48,6 +51,19 @@ public struct TranscriptHeader: Sendable, Equatable {
     self.environment = environment
     self.agentRepository = agentRepository
     self.time = time
+  }
+}
+
+/// Where an episode was taken up.
+public struct ForkOrigin: Sendable, Codable, Equatable {
+  /// SHA-256 of the transcript's file, as it was then.
+  public var transcript: String
+  /// The last turn that is the same.
+  public var turn: Int
+
+  public init(transcript: String, turn: Int) {
+    self.transcript = transcript
+    self.turn = turn
   }
 }
 
@@ -102,7 +118,7 @@ extension TranscriptHeader: Codable {
 
   enum CodingKeys: String, CodingKey {
     case type, format, version, task, sample, seed, policy, dialect, tools, messages, limits
-    case environment, time
+    case environment, time, fork
     case baseCommit = "base_commit"
     case baseTree = "base_tree"
     case testCommand = "test_command"
@@ -136,6 +152,7 @@ extension TranscriptHeader: Codable {
     environment = try values.decode(ToolEnvironment.self, forKey: .environment)
     agentRepository = try values.decode(Bool.self, forKey: .agentRepository)
     time = try values.decode(Double.self, forKey: .time)
+    fork = try values.decodeIfPresent(ForkOrigin.self, forKey: .fork)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -158,6 +175,7 @@ extension TranscriptHeader: Codable {
     try values.encode(environment, forKey: .environment)
     try values.encode(agentRepository, forKey: .agentRepository)
     try values.encode(time, forKey: .time)
+    try values.encodeIfPresent(fork, forKey: .fork)
   }
 }
 

@@ -6,7 +6,7 @@ extension Demonstration {
   ///
   /// A few packages give most tasks. A model that sees their names thousands of times says them by heart
   /// instead of reading which files there are.
-  func renamed(from old: String, to new: String) -> Demonstration {
+  package func renamed(from old: String, to new: String) -> Demonstration {
     var copy = self
     for index in copy.opening.indices {
       copy.opening[index].content = copy.opening[index].content.replacingName(old, with: new)
@@ -49,7 +49,8 @@ extension String {
 /// Names that packages might have, such as "velto" or "sharinel".
 enum MadeUpName {
   private static let onsets = [
-    "b", "br", "c", "ch", "d", "dr", "f", "fl", "g", "gr", "h", "j", "k", "l", "m", "n", "p", "pl", "qu",
+    "b", "br", "c", "ch", "d", "dr", "f", "fl", "g", "gr", "h", "j", "k", "l", "m", "n", "p", "pl",
+    "qu",
     "r", "s", "sh", "st", "t", "th", "tr", "v", "w", "x", "z",
   ]
   private static let vowels = ["a", "e", "i", "o", "u", "ai", "ee", "io", "oo", "y"]

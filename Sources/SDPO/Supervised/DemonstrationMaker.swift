@@ -263,7 +263,8 @@ public struct DemonstrationMaker: Sendable {
     guard hindsight == .feedback || hindsight == .both else { return nil }
     // A mistake may run forever, and there are thousands of them.
     var task = task
-    task.verifierTimeout = min(task.verifierTimeout, Double((environment.testLimits ?? environment.limits).cpuSeconds))
+    task.verifierTimeout = min(
+      task.verifierTimeout, Double((environment.testLimits ?? environment.limits).cpuSeconds))
     if let patch = try mistakenPatch(performance) {
       let grade = await grader.grade(task, patch: patch)
       if !grade.resolved, !grade.feedback.isEmpty { return self.hindsight.feedback(grade) }

@@ -105,6 +105,10 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
   /// One sentence that names the first value that makes no sense, or nil.
   public var problem: String? {
     if let problem = sampling.problem { return problem }
+    if !Dialects.complete.contains(dialect) {
+      return "the dialect is \(dialect), which can't show a task's solution: expected one of "
+        + Dialects.complete.joined(separator: ", ")
+    }
     if sampling.temperature == 0 { return "training samples: the temperature must be above 0" }
     for (name, value) in [
       ("steps", steps), ("tasks per step", tasksPerStep), ("group size", groupSize),

@@ -42,7 +42,8 @@ import Tools
   @Test(arguments: Dialects.names) func parseUndoesRender(name: String) throws {
     let dialect = try #require(Dialects.named(name))
     #expect(dialect.name == name)
-    for (index, call) in Self.randomCalls(seed: 7, count: 4_000).enumerated() {
+    for (index, call) in Self.randomCalls(seed: 7, count: 4_000).enumerated()
+    where dialect.tools.contains(ToolName(call)) {
       let text = dialect.render(call)
       let thought = index % 2 == 0 ? text : dialect.render(thought: "test  the\nedge", call: call)
       let parsed = try dialect.parse(thought + (index % 3 == 0 ? "\n \n" : "")).get()
@@ -151,6 +152,29 @@ import Tools
     ),
   ]) func hermesSaysWhatIsWrong(text: String, problem: String) throws {
     try expectFormatError(HermesDialect(), text, problem)
+  }
+
+  @Test func bashReadsWhatMiniSWEAgentWrites() throws {
+    let dialect = BashDialect()
+    let cases: [(String, ToolCall)] = [
+      ("```mswea_bash_command\nls -la\n```", .shell(command: "ls -la")),
+      (
+        "THOUGHT: I look.\n\n```bash\ncat <<'EOF' > a\nb\n\nEOF\n```\n",
+        .shell(command: "cat <<'EOF' > a\nb\n\nEOF")
+      ),
+      ("````sh\necho '```'\n````  \nthen", .shell(command: "echo '```'")),
+      ("```python\nprint()\n```\n```bash\nls\n```", .shell(command: "ls")),
+      ("```bash\n echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT && git diff\n```", .submit),
+    ]
+    for (text, call) in cases { #expect(try dialect.parse(text).get() == call) }
+    for text in ["ls", "```bash\nls", "```python\nls\n```", "", "```"] {
+      try expectFormatError(dialect, text, "no closed block")
+    }
+    try expectFormatError(dialect, "```sh\nls\n```\n```sh\nls\n```", "only one command")
+    let failed = ToolResult(text: "no such file", exitCode: 2, isError: true)
+    #expect(
+      dialect.renderObservation(failed, of: .shell(command: "ls x"))
+        == "<returncode>2</returncode>\n<output>\nno such file\n</output>")
   }
 
   /// The error names the problem, and its example is itself understood.

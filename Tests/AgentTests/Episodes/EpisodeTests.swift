@@ -14,7 +14,7 @@ import Tools
       .run(ScriptedPolicy(texts: texts), at: folder.place(), seed: 1)
   }
 
-  @Test(arguments: Dialects.names) func solvesATask(name: String) async throws {
+  @Test(arguments: Dialects.complete) func solvesATask(name: String) async throws {
     let folder = try EpisodeFolder()
     let dialect = try #require(Dialects.named(name))
     let episode = try Episodes.onFixture { $0.dialect = dialect }

@@ -16,7 +16,8 @@ import Tools
 
   /// Built turn by turn, a demonstration has the tokens of the conversation rendered at once, and no
   /// special token comes from what a file or a tool contained.
-  @Test(arguments: Dialects.names) func demonstrationsHaveTheChatsTokens(name: String) async throws
+  @Test(arguments: Dialects.complete) func demonstrationsHaveTheChatsTokens(name: String)
+    async throws
   {
     let (tokenizer, format) = try Self.tokens()
     let folder = try EpisodeFolder()

@@ -1,0 +1,102 @@
+public import Tools
+
+/// One shell command in a block, as mini-swe-agent has it: models that know no tools but the shell, and transcripts of
+/// that agent. Each command runs in a fresh shell.
+///
+/// ````
+/// Why I do this.
+/// ```mswea_bash_command
+/// sed -n 1,40p src/calc.py
+/// ```
+/// ````
+/// `echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT` submits. There are no other tools: editing is done by commands.
+public struct BashDialect: Dialect {
+  public let name = "bash"
+  public let tools: Set<ToolName> = [.shell, .submit]
+
+  private static let languages = ["mswea_bash_command", "bash", "sh"]
+  private static let submission = "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
+  private static let example = "```mswea_bash_command\nls src\n```"
+
+  public init() {}
+
+  public func systemPrompt(tools: [ToolName]) -> String {
+    """
+    Fix the bug in the repository with shell commands. Reply with why, then one command in one block:
+    \(Self.example)
+    Each runs in a new shell at the repository's top. When all is done: \(Self.submission)
+    """
+  }
+
+  public func render(thought: String, call: ToolCall) -> String {
+    let line = thought.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    // A thought that begins a block of its own would hide the command.
+    let safe = line.replacing("```", with: "'''")
+    return safe.isEmpty ? render(call) : "\(safe)\n\(render(call))"
+  }
+
+  /// An action that there is no command for becomes a comment: nothing is done.
+  public func render(_ call: ToolCall) -> String {
+    let command =
+      switch call {
+      case .shell(let command): command
+      case .submit: Self.submission
+      default: "# \(call.summary)"
+      }
+    var fence = "```"
+    while command.contains(fence) { fence += "`" }
+    return "\(fence)\(Self.languages[0])\n\(command)\n\(fence)"
+  }
+
+  public func parse(_ text: String) -> Result<ToolCall, FormatError> {
+    let blocks = Self.blocks(of: text)
+    guard blocks.count == 1, let command = blocks.first else {
+      let problem =
+        blocks.isEmpty ? "the reply has no closed block of a command" : "only one command a reply"
+      return .failure(FormatError(problem: problem, example: Self.example))
+    }
+    let isSubmission =
+      command.split(whereSeparator: \.isNewline).first
+      .map { $0.drop(while: \.isWhitespace).hasPrefix(Self.submission) } ?? false
+    return .success(isSubmission ? .submit : .shell(command: command))
+  }
+
+  /// The commands of all closed blocks in one of the languages.
+  private static func blocks(of text: String) -> [String] {
+    var blocks: [String] = []
+    var open: (fence: Substring, lines: [Substring], isCommand: Bool)?
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      let bare = line.hasSuffix("\r") ? line.dropLast() : line
+      if let (fence, lines, isCommand) = open {
+        if bare.trimmingSuffix(while: isBlankCharacter) == fence {
+          if isCommand { blocks.append(lines.joined(separator: "\n")) }
+          open = nil
+        } else {
+          open = (fence, lines + [line], isCommand)
+        }
+      } else if bare.hasPrefix("```") {
+        let fence = bare.prefix { $0 == "`" }
+        let language = bare.dropFirst(fence.count).trimmingSuffix(while: isBlankCharacter)
+        open = (fence, [], languages.contains(String(language)))
+      }
+    }
+    return blocks
+  }
+
+  private static func isBlankCharacter(_ character: Character) -> Bool {
+    character == " " || character == "\t"
+  }
+
+  public func renderObservation(_ result: ToolResult, of call: ToolCall) -> String {
+    let code = result.exitCode.map(String.init) ?? (result.isError ? "-1" : "0")
+    return "<returncode>\(code)</returncode>\n<output>\n\(result.text)\n</output>"
+  }
+}
+
+extension Substring {
+  fileprivate func trimmingSuffix(while isDropped: (Character) -> Bool) -> Substring {
+    var rest = self
+    while let last = rest.last, isDropped(last) { rest = rest.dropLast() }
+    return rest
+  }
+}

@@ -1,0 +1,79 @@
+internal import Agent
+internal import ArgumentParser
+internal import Foundation
+internal import LanguageModel
+
+struct ExportCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write transcripts in a form that other programs read.",
+    discussion: """
+      atif: Harbor's trajectory format, ATIF-v1.7; `hindsight import` gets the transcript back from it, \
+      byte for byte. mini-swe-agent: its .traj.json. openai: a line of chat messages for each \
+      transcript. swebench: a line of SWE-bench's predictions for each.
+
+        hindsight export episode.jsonl --format atif --output episode.json
+        hindsight export runs/eval/transcripts/eval/*.jsonl --format openai > chats.jsonl
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case atif
+    case miniSWEAgent = "mini-swe-agent"
+    case openai, swebench
+
+    /// Whether several transcripts can stand in one file.
+    var isLines: Bool { self == .openai || self == .swebench }
+  }
+
+  @Argument(help: "The transcripts.")
+  var files: [String]
+
+  @Option(help: "atif, mini-swe-agent, openai or swebench.")
+  var format: Format
+
+  @Option(
+    help: ArgumentHelp("The file to write; standard output, if not given.", valueName: "file"))
+  var output: String?
+
+  func validate() throws {
+    guard files.count == 1 || format.isLines else {
+      throw ValidationError("--format \(format.rawValue) is a file for each transcript: give one.")
+    }
+  }
+
+  private struct Chat: Encodable {
+    var messages: [ChatMessage]
+  }
+
+  func run() async throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting =
+      format.isLines
+      ? [.sortedKeys, .withoutEscapingSlashes]
+      : [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    var data = Data()
+    for path in files {
+      let file = URL(filePath: path)
+      let transcript = try Transcript.read(file)
+      switch format {
+      case .atif:
+        data += try encoder.encode(ATIF(transcript, lines: try Data(contentsOf: file)))
+      case .miniSWEAgent: data += try encoder.encode(MiniSWEAgent(transcript))
+      case .openai: data += try encoder.encode(Chat(messages: transcript.chat))
+      case .swebench:
+        let header = transcript.header
+        data += try encoder.encode(
+          Prediction(
+            instance: header.task, model: "\(header.policy.name)/\(header.sample)",
+            patch: String(decoding: transcript.end?.finalDiff ?? [], as: UTF8.self)))
+      }
+      data.append(UInt8(ascii: "\n"))
+    }
+    guard let output else { return try FileHandle.standardOutput.write(contentsOf: data) }
+    do {
+      try data.write(to: URL(filePath: output), options: .atomic)
+    } catch {
+      throw TranscriptError("\(output) can't be written: \(Failure.reason(for: error))")
+    }
+  }
+}

@@ -1,0 +1,109 @@
+internal import Agent
+internal import ArgumentParser
+internal import Foundation
+internal import Tools
+
+struct ImportCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Make a transcript of a trajectory in ATIF or mini-swe-agent's form.",
+    discussion: """
+      What `hindsight export --format atif` wrote comes back as it was. What another agent recorded is \
+      carried out again, in the sandbox, on the repository that it began with: each command, and what \
+      came of it here. Turns whose exit code is another than was recorded are named, and the exit \
+      code is then 1.
+
+        hindsight import last_mini_run.traj.json --repo . --output mini.jsonl
+      """)
+
+  @Argument(help: "The trajectory: ATIF, or mini-swe-agent's .traj.json.")
+  var file: String
+
+  @Option(help: ArgumentHelp("The transcript to write; must not exist.", valueName: "file"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp("The git repository that the agent worked on.", valueName: "path"))
+  var repo: String?
+
+  @Option(help: "The revision of --repo that it began with.")
+  var revision = "HEAD"
+
+  @Option(help: "The command that runs the tests, for the transcript's header.")
+  var test: String?
+
+  @Option(help: "Where commands run: bubblewrap or none.")
+  var sandbox = Sandbox.bubblewrap
+
+  func run() async throws {
+    guard let data = try? Data(contentsOf: URL(filePath: file)) else {
+      throw TranscriptError("\(file) can't be read; expected a trajectory")
+    }
+    guard !FileManager.default.fileExists(atPath: output) else {
+      throw TranscriptError("\(output) is there already: choose another --output")
+    }
+    if let lines = (try? JSONDecoder().decode(ATIF.self, from: data))?.transcriptLines {
+      try lines.write(to: URL(filePath: output), options: .atomic)
+      do {
+        let turns = try Transcript.read(URL(filePath: output)).turns.count
+        return print("\(turns) turns, as they were written, in \(output)")
+      } catch {
+        try? FileManager.default.removeItem(atPath: output)
+        throw TranscriptError("\(file): what it says of the transcript is damaged: \(error)")
+      }
+    }
+    try await carryOut(try ForeignEpisode(data, file: file))
+  }
+
+  private func carryOut(_ foreign: ForeignEpisode) async throws {
+    guard let repo else {
+      throw TranscriptError("\(file) is another agent's: give what it worked on with --repo")
+    }
+    if let reason = await sandbox.probe() { throw TranscriptError(reason) }
+    let scratch = try ScratchFolder("import")
+    defer { scratch.remove() }
+    let episode = Episode(
+      assignment: Assignment(
+        id: "import/\(URL(filePath: file).lastPathComponent)", instruction: "",
+        source: .repository(repo, revision: revision), testCommand: test),
+      dialect: foreign.dialect,
+      tools: ToolName.allCases.filter(foreign.dialect.tools.contains),
+      // As long as it went, however often it said nothing that can be carried out.
+      limits: EpisodeLimits(
+        turns: foreign.replies.count, formatErrors: .max, toolTimeouts: .max),
+      environment: ToolEnvironment(sandbox: sandbox))
+    let writer = TranscriptWriter(URL(filePath: output))
+    let policy = ScriptedPolicy(name: foreign.name, texts: foreign.replies)
+    let place = try scratch.place(name: "import")
+    let progress = ProgressReporter("Carrying out", total: foreign.replies.count, unit: "turns")
+    let trajectory = try await cancellingOnInterrupt {
+      await episode.run(
+        policy, at: place, seed: 0, after: EpisodeBeginning(foreign),
+        observers: [writer, Counter(progress: progress)])
+    }
+    progress.finish()
+    if trajectory.stopReason.isInfrastructure {
+      writer.close()
+      try? FileManager.default.removeItem(atPath: output)
+      throw TranscriptError("\(file): \(trajectory.stopReason.detail ?? "stopped")")
+    }
+    try writer.finish(TranscriptEnd(trajectory))
+    let others = zip(trajectory.turns, foreign.exitCodes).filter { turn, code in
+      guard let code, let now = turn.result?.exitCode else { return false }
+      return Int(now) != code
+    }
+    for (turn, code) in others {
+      print(
+        "turn \(turn.number): exit code \(turn.result?.exitCode ?? 0) here, \(code ?? 0) recorded")
+    }
+    print("\(trajectory.turns.count) turns carried out again, in \(output)")
+    if !others.isEmpty { throw ExitCode(1) }
+  }
+
+  private struct Counter: EpisodeObserver {
+    let progress: ProgressReporter
+
+    func began(_ header: TranscriptHeader) {}
+    func took(_ turn: Turn) { progress.advance() }
+  }
+}

@@ -1,0 +1,70 @@
+internal import Agent
+internal import ArgumentParser
+internal import Foundation
+internal import Tools
+
+/// What `hindsight replay --fork-from` needs besides the transcript.
+struct ForkOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Go on after this turn in another way: what the turns up to it said is kept, token for token.",
+      valueName: "turn"))
+  var forkFrom: Int?
+
+  @Option(help: "To fork: turns at most after that one.")
+  var maxTurns = 20
+
+  @Option(help: "To fork: the seed of the model's randomness; the transcript's, if not given.")
+  var seed: UInt64?
+
+  func validate() throws {
+    guard (1...1000).contains(maxTurns) else {
+      throw ValidationError("--max-turns must be from 1 to 1000.")
+    }
+  }
+
+  /// Takes the episode up, live on the terminal, and writes transcript and patch beside the old one.
+  ///
+  /// - task: grades the outcome, if there is one.
+  func fork(
+    _ file: URL, from source: TreeSource, task: RepairTask?, policy: PolicyOptions,
+    sandbox: Sandbox?
+  ) async throws {
+    let transcript = try Transcript.read(file)
+    let beginning = try EpisodeBeginning(
+      transcript, turns: forkFrom, digest: sha256Hex(try Data(contentsOf: file)))
+    var episode = try Episode(
+      like: transcript.header, after: beginning, source: source, more: maxTurns)
+    if let sandbox { episode.environment.sandbox = sandbox }
+    if let reason = await episode.environment.sandbox.probe() { throw TranscriptError(reason) }
+    let policy = try await makePolicy(policy)
+    let files = try RunFiles(
+      folder: file.deletingLastPathComponent(),
+      name: "\(file.deletingPathExtension().lastPathComponent)-fork-\(beginning.turns.count)")
+    let scratch = try ScratchFolder("fork")
+    defer { scratch.remove() }
+    let place = try scratch.place(name: "fork")
+    let writer = TranscriptWriter(files.transcript)
+    let (going, header) = (episode, transcript.header)
+    let seed = seed ?? header.seed
+    let trajectory = try await cancellingOnInterrupt {
+      await going.run(
+        policy, at: place, sample: header.sample, seed: seed, after: beginning,
+        observers: [writer, LiveView(view: Terminal.view)])
+    }
+    try writer.finish(TranscriptEnd(trajectory))
+    if case .infrastructure(let reason) = trajectory.stopReason { throw TranscriptError(reason) }
+    print("\n" + Terminal.view.render(TranscriptEnd(trajectory)) + "\n")
+    print("Transcript: \(files.transcript.path)")
+    if !trajectory.finalDiff.isEmpty {
+      try Data(trajectory.finalDiff).write(to: files.patch)
+      print("Patch:      \(files.patch.path)")
+    }
+    if trajectory.stopReason == .cancelled { throw CancellationError() }
+    guard let task else { return }
+    let grade = await Grader(sandbox: episode.environment.sandbox)
+      .grade(task, patch: trajectory.finalDiff)
+    if let failure = grade.infrastructureFailure { throw TranscriptError(failure) }
+    print("Hidden tests: \(grade.resolved ? "resolved" : "not resolved")")
+  }
+}

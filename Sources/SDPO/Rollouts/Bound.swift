@@ -1,0 +1,48 @@
+public import Agent
+public import Foundation
+public import Tools
+
+/// What every evaluation lies between, as SWE-bench has it: the tasks' own solutions, and doing nothing.
+public enum Bound: String, Sendable, CaseIterable {
+  /// Whatever isn't resolved here can't be resolved by anyone: the task is broken.
+  case gold
+  /// Whatever is resolved here needs no repair.
+  case empty
+}
+
+extension Bound {
+  /// Grades the bound's patch of each task once: [tasks][1], in that order.
+  ///
+  /// - workFolder: where copies of the repositories are made; each is removed again.
+  /// - finished: called as tasks are graded, in any order.
+  public func grade(
+    _ tasks: [RepairTask], by grader: Grader, recorder: Recorder, workFolder: URL,
+    finished: @escaping @Sendable (Rollout) -> Void = { _ in }
+  ) async throws -> [[Rollout]] {
+    var results = [[Rollout]](repeating: [], count: tasks.count)
+    let jobs = ProcessInfo.processInfo.activeProcessorCount
+    try await inParallel(Array(tasks.enumerated()), jobs: jobs) { index, task in
+      (index, try await rollout(task, grader, recorder, workFolder))
+    } each: { index, rollout in
+      results[index] = [rollout]
+      finished(rollout)
+    }
+    try Task.checkCancellation()
+    return results
+  }
+
+  private func rollout(
+    _ task: RepairTask, _ grader: Grader, _ recorder: Recorder, _ workFolder: URL
+  ) async throws -> Rollout {
+    var trajectory = Trajectory(
+      taskID: task.id, sample: 0, seed: 0, dialect: rawValue, opening: [], stopReason: .submitted)
+    if self == .gold {
+      trajectory.finalDiff = try await Oracle.read(
+        task, sandbox: grader.sandbox, recorder: recorder,
+        workTree: workFolder.appending(path: "gold-\(task.id)").path(percentEncoded: false)
+      ).patch
+    }
+    return Rollout(
+      trajectory: trajectory, grade: await grader.grade(task, patch: trajectory.finalDiff))
+  }
+}
