@@ -118,7 +118,7 @@ struct LearningOptions: ParsableArguments {
       turnSelection: turnsDistilled > 0 ? turnsDistilled : nil,
       normalization: try choice("normalization", normalization),
       lora: full ? nil : try lora(), optimizer: optimizer, warmupSteps: warmupSteps,
-      microBatchTokens: try memory.microBatchTokens(plan), recompute: recompute,
+      microBatchTokens: try memory.microBatchTokens(plan, isFull: full), recompute: recompute,
       cacheBytes: try memory.cacheBytes(plan))
   }
 

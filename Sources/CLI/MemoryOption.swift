@@ -1,12 +1,13 @@
 internal import ArgumentParser
 internal import Foundation
 internal import LanguageModel
+internal import SDPO
 
 /// A bound on a training run's memory.
 struct MemoryOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Bound memory: passes hold as many tokens as fit (default: 2048 tokens a pass).",
+      "Bound memory: passes hold as many tokens as fit (default: 2048 tokens a pass, 1024 where all parameters are trained).",
       valueName: "6G"))
   var memory: String?
 
@@ -30,8 +31,10 @@ struct MemoryOption: ParsableArguments {
   /// Tokens of one forward and backward pass.
   ///
   /// Throws one sentence if the budget leaves no room for a sequence worth the name.
-  func microBatchTokens(_ plan: MemoryPlan) throws -> Int {
-    guard let bytes = try bytes else { return 2048 }
+  func microBatchTokens(_ plan: MemoryPlan, isFull: Bool) throws -> Int {
+    guard let bytes = try bytes else {
+      return TrainingConfiguration.passTokens(isFull: isFull)
+    }
     let tokens = plan.tokens(within: bytes)
     let least = 256
     guard tokens >= least else {

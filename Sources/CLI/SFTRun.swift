@@ -22,7 +22,7 @@ struct SFTRun: Sendable {
         MemoryPlan(
           config: model.config, precision: model.transformer.precision,
           trained: learner.adapter?.buffer.count, ownTeacher: false,
-          recompute: command.recompute, chunkRows: UpdatePass.chunkRows)))
+          recompute: command.recompute, chunkRows: UpdatePass.chunkRows), isFull: command.full))
     let trainer = try SupervisedTrainer(
       configuration, engine: Engine(model.transformer), learner: learner, training: items,
       heldOut: measured)

@@ -63,7 +63,7 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
     turnSelection: Int? = nil, permutesModulation: Bool = false, advantageByDeviation: Bool = false,
     normalization: Normalization = .token, lora: LoRAConfig? = LoRAConfig(rank: 8, alpha: 16),
     optimizer: AdamWConfig = AdamWConfig(learningRate: 1e-4), warmupSteps: Int = 0,
-    microBatchTokens: Int = 2048, recompute: Bool = false, cacheBytes: Int? = nil,
+    microBatchTokens: Int? = nil, recompute: Bool = false, cacheBytes: Int? = nil,
     guardThresholds: GuardThresholds = GuardThresholds()
   ) {
     self.model = model
@@ -93,7 +93,7 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
     self.lora = lora
     self.optimizer = optimizer
     self.warmupSteps = warmupSteps
-    self.microBatchTokens = microBatchTokens
+    self.microBatchTokens = microBatchTokens ?? Self.passTokens(isFull: lora == nil)
     self.recompute = recompute
     self.cacheBytes = cacheBytes
     self.guardThresholds = guardThresholds
@@ -101,6 +101,11 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
 
   /// Whether anything is learnt from hindsight.
   public var needsTeacher: Bool { objective.signal.needsTeacher || turnSelection != nil }
+
+  /// Tokens of a pass, unless memory is bounded. Where all parameters are trained, masters, moments and gradients
+  /// take gigabytes already, and passes are shorter. An adapter's are longer: what a group's sequences begin with is
+  /// computed once in each.
+  public static func passTokens(isFull: Bool) -> Int { isFull ? 1024 : 2048 }
 
   /// One sentence that names the first value that makes no sense, or nil.
   public var problem: String? {
