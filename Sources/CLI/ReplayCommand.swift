@@ -72,7 +72,10 @@ struct ReplayCommand: AsyncParsableCommand {
     switch mode {
     case .score:
       let transcript = try Transcript.read(URL(filePath: file))
-      try await score.score(transcript, shown: file, by: policy) {
+      try await score.score(
+        transcript, shown: file, by: policy, from: try? source(of: transcript.header),
+        sandbox: sandbox
+      ) {
         guard case .patch(let patch) = try task(of: transcript.header).solution,
           let data = try? Data(contentsOf: patch)
         else { throw TranscriptError("\(file): its task has no solution/fix.patch to tell") }

@@ -15,10 +15,12 @@ struct ScoreOptions: ParsableArguments {
 
   /// Prints what each turn gains or loses, and writes the page.
   ///
+  /// - source: what the episode began with, if that is at hand; the page then shows what each turn changed.
   /// - solution: the task's, where it's asked for.
   func score(
     _ transcript: Transcript, shown name: String, by options: PolicyOptions,
-    solution: () throws -> String
+    from source: TreeSource?,
+    sandbox: Sandbox?, solution: () throws -> String
   ) async throws {
     guard case .local(let path) = ModelReference(options.model) else {
       throw PolicyOptionsError("--score needs a local model, and \(options.model) is an endpoint")
@@ -38,13 +40,29 @@ struct ScoreOptions: ParsableArguments {
     }
     print(render(transcript, credit))
     guard let html else { return }
+    let changed = await changes(transcript, from: source, sandbox: sandbox)
     do {
-      try Data(CreditPage(transcript, credit).html.utf8).write(
+      try Data(CreditPage(transcript, credit, changes: changed).html.utf8).write(
         to: URL(filePath: html), options: .atomic)
     } catch {
       throw TranscriptError("\(html) can't be written: \(Failure.reason(for: error))")
     }
     print("page in \(html)")
+  }
+
+  /// Nil where the episode can't be carried out again. Without a sandbox only if that was asked for: a transcript
+  /// may come from anywhere.
+  private func changes(
+    _ transcript: Transcript, from source: TreeSource?, sandbox: Sandbox?
+  ) async -> [[UInt8]]? {
+    var verifier = ReplayVerifier(transcript)
+    verifier.environment.sandbox = sandbox ?? .bubblewrap
+    guard let source, await verifier.environment.sandbox.probe() == nil,
+      let scratch = try? ScratchFolder("score")
+    else { return nil }
+    defer { scratch.remove() }
+    guard let place = try? scratch.place(name: "score") else { return nil }
+    return try? await verifier.changes(from: source, at: place)
   }
 
   private func render(_ transcript: Transcript, _ credit: Credit) -> String {

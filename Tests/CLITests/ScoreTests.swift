@@ -33,6 +33,7 @@ import Testing
     #expect(page.contains("id=turn-1") && page.contains("id=turn-2"))
     #expect(page.contains("default-src 'none'") && !page.contains("<script"))
     #expect(page.contains("ZeroDivisionError"))
+    #expect(page.contains("What each turn changed isn't shown"))
     // A random network says other things with another hint.
     let both = try HindsightCommand.run(
       [

@@ -47,6 +47,34 @@ public struct ReplayVerifier: Sendable {
     from source: TreeSource, at place: Episode.Place,
     progress: @Sendable (Turn) -> Void = { _ in }
   ) async throws -> Divergence? {
+    let verifier = try verifier(source, place)
+    for turn in transcript.turns {
+      try Task.checkCancellation()
+      if let divergence = try await verifier.divergence(of: turn) { return divergence }
+      progress(turn)
+    }
+    return try finalDivergence(verifier.hands.workspace)
+  }
+
+  /// What each turn changes in the work tree, as git's patches: [turns]. Found by carrying all of them out again.
+  ///
+  /// - Throws: as ``verify(from:at:progress:)`` does, and `TranscriptError` if a turn isn't the same.
+  public func changes(from source: TreeSource, at place: Episode.Place) async throws -> [[UInt8]] {
+    let verifier = try verifier(source, place)
+    let workspace = verifier.hands.workspace
+    var changes: [[UInt8]] = []
+    for turn in transcript.turns {
+      try Task.checkCancellation()
+      let before = workspace.head
+      if let divergence = try await verifier.divergence(of: turn) {
+        throw TranscriptError("turn \(turn.number): the \(divergence.kind.rawValue) differs")
+      }
+      changes.append(try workspace.diff(from: before, to: workspace.head))
+    }
+    return changes
+  }
+
+  private func verifier(_ source: TreeSource, _ place: Episode.Place) throws -> TurnVerifier {
     let header = transcript.header
     guard let dialect = Dialects.named(header.dialect) else {
       throw TranscriptError(
@@ -65,13 +93,7 @@ public struct ReplayVerifier: Sendable {
     let hands = ToolHands(
       workspace: workspace, dialect: dialect,
       toolbox: environment.toolbox(root: workspace.path, testCommand: header.testCommand))
-    let verifier = TurnVerifier(hands: hands)
-    for turn in transcript.turns {
-      try Task.checkCancellation()
-      if let divergence = try await verifier.divergence(of: turn) { return divergence }
-      progress(turn)
-    }
-    return try finalDivergence(workspace)
+    return TurnVerifier(hands: hands)
   }
 
   private func finalDivergence(_ workspace: Workspace) throws -> Divergence? {

@@ -50,7 +50,7 @@ extension Credit {
       contextLength: policy.engine.config.contextLength)
     let student = builder.student(trajectory)
     let vocabulary = policy.engine.config.vocabularySize
-    guard student.tokens.allSatisfy({ Int($0) < vocabulary }) else {
+    guard student.tokens.allSatisfy({ (0..<vocabulary).contains(Int($0)) }) else {
       throw TrainingError("its tokens aren't this model's: the vocabulary has \(vocabulary)")
     }
     let teacher = try builder.teacher(trajectory, told: hint)

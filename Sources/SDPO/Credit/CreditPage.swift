@@ -7,10 +7,13 @@ import Tools
 public struct CreditPage: Sendable {
   let transcript: Transcript
   let credit: Credit
+  /// What each turn changed, as git's patches; nil if that isn't known.
+  let changes: [[UInt8]]?
 
-  public init(_ transcript: Transcript, _ credit: Credit) {
+  public init(_ transcript: Transcript, _ credit: Credit, changes: [[UInt8]]? = nil) {
     self.transcript = transcript
     self.credit = credit
+    self.changes = changes
   }
 
   public var html: String {
@@ -21,6 +24,10 @@ public struct CreditPage: Sendable {
       body += folded(message.role.rawValue, message.content, isOpen: message.role == .user)
     }
     body += "<h2>Turns</h2>\n"
+    if changes == nil {
+      body +=
+        "<p class=dim>What each turn changed isn't shown: what it began with isn't at hand.</p>\n"
+    }
     for turn in transcript.turns { body += section(turn) }
     body += "<h2>The end</h2>\n\(ending)"
     body += folded("What hindsight knew", credit.hint, isOpen: false)
@@ -103,6 +110,9 @@ public struct CreditPage: Sendable {
     } else if let error = turn.formatError {
       parts += "<div class=no>→ format error</div>\n" + long(error.problem)
     }
+    if let changes, changes.indices.contains(turn.number - 1), !changes[turn.number - 1].isEmpty {
+      parts += diff("what it changed", changes[turn.number - 1])
+    }
     if isBlamed {
       let lines = turn.lines(of: finalDiff)
       if !lines.isEmpty {
@@ -138,7 +148,7 @@ public struct CreditPage: Sendable {
       }
       if !grade.feedback.isEmpty { parts += folded("feedback", grade.feedback, isOpen: true) }
     }
-    if !finalDiff.isEmpty { parts += folded("final diff", finalDiff, isOpen: true) }
+    if !end.finalDiff.isEmpty { parts += diff("final diff", end.finalDiff) }
     return parts
   }
 
@@ -155,6 +165,19 @@ public struct CreditPage: Sendable {
     let lines = content.split(separator: "\n", omittingEmptySubsequences: false).count
     return lines > 30
       ? folded("\(lines) lines", content, isOpen: false) : "<pre>\(text(content))</pre>\n"
+  }
+
+  /// A patch, a line of it in its colour.
+  private func diff(_ title: String, _ patch: [UInt8]) -> String {
+    let lines = String(decoding: patch, as: UTF8.self)
+      .split(separator: "\n", omittingEmptySubsequences: false)
+    let coloured = lines.map { line in
+      let isHeader = ["diff ", "index ", "+++ ", "--- ", "@@ "].contains { line.hasPrefix($0) }
+      let kind = isHeader ? "dim" : line.hasPrefix("+") ? "ok" : line.hasPrefix("-") ? "no" : nil
+      return kind.map { "<span class=\($0)>\(text(String(line)))</span>" } ?? text(String(line))
+    }
+    return
+      "<details open><summary>\(title)</summary>\n<pre>\(coloured.joined(separator: "\n"))</pre></details>\n"
   }
 
   private func folded(_ title: String, _ content: String, isOpen: Bool) -> String {
