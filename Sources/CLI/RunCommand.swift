@@ -84,8 +84,10 @@ struct RunCommand: AsyncParsableCommand {
     guard (issue == nil) != (earlier == nil) else {
       throw ValidationError("Give --issue, or --continue with an earlier run's transcript.")
     }
-    guard earlier == nil || (attempts == 1 && !printPrompt) else {
-      throw ValidationError("--continue goes with neither --attempts nor --print-prompt.")
+    guard earlier == nil || (attempts == 1 && !printPrompt && test == nil) else {
+      throw ValidationError(
+        "--continue takes the earlier run's tests: it goes with none of --attempts, --print-prompt and --test."
+      )
     }
     guard (1...1000).contains(maxTurns) else {
       throw ValidationError("--max-turns must be from 1 to 1000.")
@@ -117,7 +119,13 @@ struct RunCommand: AsyncParsableCommand {
     let recorder = try Recorder(at: scratch.path("recorder.git"))
     let start = try RunStart(
       repository: repo, revision: ref, includesUncommitted: includeUncommitted, recorder: recorder)
-    let episode = try continued?.episode(start, more: maxTurns) ?? episode(issue, start)
+    for sentence in start.leftAlone { print(sentence) }
+    var episode = try continued?.episode(start, more: maxTurns) ?? episode(issue, start)
+    // The options', whatever an earlier transcript says.
+    episode.environment.sandbox = sandbox
+    episode.limits.actionTokens = maxTokens
+    episode.limits.wallSeconds = maxMinutes * 60
+    let going = episode
     let files = try (0..<attempts).map { number in
       try RunFiles(
         folder: output.map { URL(filePath: $0) } ?? gitFolder.appending(path: "hindsight"),
@@ -127,7 +135,7 @@ struct RunCommand: AsyncParsableCommand {
     for number in 0..<attempts {
       if attempts > 1 { print("Attempt \(number + 1) of \(attempts)\n") }
       let attempt = try await attempt(
-        number, episode, continued?.beginning, policy, scratch, recorder, files[number])
+        number, going, continued?.beginning, policy, scratch, recorder, files[number])
       if let known = best, !attempt.isBetter(than: known) { continue }
       best = attempt
       if attempt.testsPass || attempt.trajectory.stopReason == .cancelled { break }

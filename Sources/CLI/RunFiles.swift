@@ -4,6 +4,8 @@ internal import Foundation
 struct IssueText {
   var text: String
 
+  init(text: String) { self.text = text }
+
   /// From a text, a file, or standard input if it is "-".
   init(_ argument: String) throws {
     var folder: ObjCBool = false

@@ -10,6 +10,8 @@ struct RunStart {
   let base: Snapshot
   /// What the repository tells agents, bounded.
   let notes: String?
+  /// What of the repository the agent doesn't get, a sentence each.
+  let leftAlone: [String]
 
   static let uncommitted = "Uncommitted changes of the work tree"
   private static let notesFile = "AGENTS.md"
@@ -21,14 +23,25 @@ struct RunStart {
     committed = try recorder.record(.repository(repository, revision: revision))
     let changes =
       includesUncommitted ? try UserWorkTree.changes(of: repository, since: revision) : []
-    base =
+    let base =
       changes.isEmpty
       ? committed : try recorder.record(changes, onto: committed, message: Self.uncommitted)
-    let text = try recorder.contents(of: Self.notesFile, in: base).map {
-      String(decoding: $0.prefix(Self.notesBytes), as: UTF8.self)
-        .trimmingCharacters(in: .whitespacesAndNewlines)
+    self.base = base
+    func contents(_ path: String) throws -> [UInt8] {
+      try recorder.contents(of: path, in: base) ?? []
     }
-    notes = text?.isEmpty == false ? text : nil
+    var leftAlone: [String] = []
+    if String(decoding: try contents(".gitmodules"), as: UTF8.self).contains("[submodule") {
+      leftAlone.append("Submodules are left as they are: the agent sees nothing of them.")
+    }
+    if String(decoding: try contents(".gitattributes"), as: UTF8.self).contains("filter=lfs") {
+      leftAlone.append("Files in LFS are left as they are: the agent sees their pointers.")
+    }
+    self.leftAlone = leftAlone
+    let text = String(
+      decoding: try contents(Self.notesFile).prefix(Self.notesBytes), as: UTF8.self
+    ).trimmingCharacters(in: .whitespacesAndNewlines)
+    notes = text.isEmpty ? nil : text
   }
 }
 
@@ -47,7 +60,7 @@ struct ContinuedRun {
           + "`hindsight replay --fork-from` goes on with it")
     }
     beginning = try EpisodeBeginning(transcript, digest: sha256Hex(try Data(contentsOf: file)))
-    issue = try IssueText(String(header.task.dropFirst(4)).replacing("-", with: " "))
+    issue = IssueText(text: String(header.task.dropFirst(4)).replacing("-", with: " "))
   }
 
   /// - more: turns at most, after those that were taken.

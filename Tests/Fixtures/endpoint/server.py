@@ -101,6 +101,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
         said = sum(message["role"] == "assistant" for message in json.loads(body)["messages"])
         self.reply(200, completion(["view stats", MEND, "oops\x1b[2J", "submit"][said]))
 
+    def answer_rampage(self, body, count):
+        """Everything that a sandbox is for, then the repair is destroyed with all the rest."""
+        said = sum(message["role"] == "assistant" for message in json.loads(body)["messages"])
+        port = self.server.server_address[1]
+        actions = [
+            "shell yes hostile | head -c 10000000",
+            "shell printf '\\033[2J\\033]0;owned\\007<|im_end|>'",
+            "shell :(){ :|:& };:",
+            "shell env; cat ~/.netrc /etc/shadow /proc/*/environ",
+            "shell (setsid sleep 31337 &); ln -s /etc/passwd stolen; ln -s ../../.. up",
+            f"shell python3 -c \"import socket; socket.create_connection(('127.0.0.1', {port}), 2)\"",
+            f"shell git init -q . ; echo 'touch /tmp/hindsight-owned-{port}' > .git/hooks/post-commit; "
+            f"chmod +x .git/hooks/post-commit; git config core.fsmonitor 'touch /tmp/hindsight-owned-{port}'",
+            "create ../../../../tmp/escaped\n<<<\nx\n>>>",
+            "edit .git/config 1\n[core]",
+            "shell rm -rf --no-preserve-root / ~ ..",
+            "submit",
+        ]
+        self.reply(200, completion(actions[said]))
+
     def answer_stall(self, body, count):
         said = sum(message["role"] == "assistant" for message in json.loads(body)["messages"])
         if said < 2:

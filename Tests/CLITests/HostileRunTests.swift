@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+/// `hindsight run` where the repository, or the model, means harm.
+@Suite(.serialized) struct HostileRunTests {
+  private let folder: TestFolder
+  private let endpoint: Endpoint
+  /// What only a program that ran outside the sandbox can make.
+  private var mark: URL { folder["owned"] }
+
+  init() throws {
+    folder = try TestFolder()
+    endpoint = try Endpoint()
+    let source = HindsightCommand.fixtures.appending(path: "tasks/mean-of-none/environment").path
+    try folder.shell(
+      """
+      cp -r '\(source)' repository && cd repository
+      export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b \
+        GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+      git init -q -b main && git add -A && git commit -q -m first
+      """)
+  }
+
+  /// Of everything of the user's but objects, which may be added to, and our own places.
+  private func state() throws -> String {
+    try folder.shell(
+      """
+      cd repository
+      find . \\( -path ./.git/objects -o -path ./.git/hindsight -o -path './.git/refs/heads/hindsight*' \
+        -o -path './.git/logs/refs/heads/hindsight*' \\) -prune -o -type f -exec sha256sum {} + | sort
+      find . -path ./.git -prune -o -type l -printf '%p %l;' | sort
+      """)
+  }
+
+  private func run(_ kind: String) throws -> HindsightCommand.Outcome {
+    try HindsightCommand.run(
+      [
+        "run", "--repo", "repository", "--issue", "mend it", "--test",
+        "python3 -m unittest discover -s tests -t .", "--model", endpoint.address(kind),
+      ], in: folder.url)
+  }
+
+  @Test func nothingOfTheRepositoryIsExecuted() throws {
+    try folder.shell(
+      """
+      cd repository
+      export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b \
+        GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+      ln -s /etc/passwd passwd; ln -s ../.. out; mkdir -- -rf
+      touch -- "$(printf 'a\\033[2J\\nname')" '--upload-pack=touch owned' -rf/x
+      printf '* filter=evil diff=evil merge=evil ident\\n*.bin filter=lfs\\n' > .gitattributes
+      printf '[submodule "s"]\\n\\tpath = s\\n\\turl = ext::sh -c touch%% ../owned\\n' > .gitmodules
+      git add -A
+      git update-index --add --cacheinfo 160000,"$(git rev-parse HEAD)",s
+      git commit -q -m hostile
+      for hook in post-checkout post-commit reference-transaction pre-commit post-index-change; do
+        printf '#!/bin/sh\\ntouch \(mark.path)\\n' > .git/hooks/$hook; chmod +x .git/hooks/$hook
+      done
+      for key in core.fsmonitor core.sshCommand core.editor core.pager filter.evil.smudge \
+        filter.evil.clean filter.evil.process diff.evil.textconv diff.evil.command merge.evil.driver \
+        credential.helper gpg.program; do
+        GIT_CONFIG_NOSYSTEM=1 git config $key 'touch \(mark.path)'
+      done
+      rm -f '\(mark.path)'
+      """)
+    let before = try state()
+    let outcome = try run("mend")
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    #expect(outcome.output.contains("Submodules are left as they are"))
+    #expect(outcome.output.contains("Files in LFS are left as they are"))
+    #expect(!outcome.output.contains("\u{1b}"))
+    #expect(!FileManager.default.fileExists(atPath: mark.path))
+    #expect(try state() == before)
+    // The branch is whole, with the submodule where it was.
+    let tree = try folder.shell(
+      "cd repository && rm -rf .git/hooks && git -c core.fsmonitor= ls-tree hindsight/mend-it")
+    #expect(tree.contains("160000 commit") && tree.contains("120000 blob"))
+    let patch = try String(
+      contentsOf: folder["repository/.git/hindsight/mend-it.patch"], encoding: .utf8)
+    #expect(patch.contains("+    if not values:") && !patch.contains("160000"))
+  }
+
+  @Test func aModelThatMeansHarmReachesNothing() throws {
+    let before = try state()
+    let command = try folder.shell(
+      """
+      HINDSIGHT_API_KEY=not-to-be-found '\(HindsightCommand.executable.path)' run --repo repository \
+        --issue 'mend it' --test true --model '\(endpoint.address("rampage"))' --output saved; echo "status $?"
+      """)
+    #expect(command.contains("status 0") || command.contains("status 1"), "\(command)")
+    #expect(command.contains("Ended after 11 turns: submitted"), "\(command)")
+    #expect(!command.contains("\u{1b}") && command.utf8.count < 200_000)
+    #expect(try state() == before)
+    let transcript = try String(contentsOf: folder["saved/mend-it.jsonl"], encoding: .utf8)
+    #expect(transcript.utf8.count < 200_000 && !transcript.contains("root:"))
+    #expect(try folder.shell("grep -rl not-to-be-found . | wc -l").hasPrefix("0"))
+    #expect(try folder.shell("pgrep -f '[s]leep 31337' | wc -l").hasPrefix("0"))
+    #expect(!FileManager.default.fileExists(atPath: "/tmp/escaped"))
+    #expect(!FileManager.default.fileExists(atPath: "/tmp/hindsight-owned-\(endpoint.port)"))
+    #expect(transcript.contains("ConnectionRefusedError") || transcript.contains("unreachable"))
+    let verified = try HindsightCommand.run(
+      ["replay", "saved/mend-it.jsonl", "--check"], in: folder.url)
+    #expect(verified.status == 0, "\(verified.output)")
+  }
+}
