@@ -40,3 +40,20 @@ package enum JSONValue: Codable, Equatable, Sendable {
     }
   }
 }
+
+extension JSONValue {
+  /// The text of a message's content: a string, or parts of which some have a text.
+  var spokenText: String {
+    switch self {
+    case .string(let text): text
+    case .array(let parts):
+      parts.compactMap { part in
+        guard case .object(let members) = part, case .string(let text)? = members["text"] else {
+          return nil
+        }
+        return text
+      }.joined()
+    default: ""
+    }
+  }
+}

@@ -70,7 +70,7 @@ struct ImportCommand: AsyncParsableCommand {
       tools: ToolName.allCases.filter(foreign.dialect.tools.contains),
       // As long as it went, however often it said nothing that can be carried out.
       limits: EpisodeLimits(
-        turns: foreign.replies.count, formatErrors: .max, toolTimeouts: .max),
+        turns: foreign.replies.count, wallSeconds: 3e7, formatErrors: .max, toolTimeouts: .max),
       environment: ToolEnvironment(sandbox: sandbox))
     let writer = TranscriptWriter(URL(filePath: output))
     let policy = ScriptedPolicy(name: foreign.name, texts: foreign.replies)
@@ -96,8 +96,12 @@ struct ImportCommand: AsyncParsableCommand {
       print(
         "turn \(turn.number): exit code \(turn.result?.exitCode ?? 0) here, \(code ?? 0) recorded")
     }
-    print("\(trajectory.turns.count) turns carried out again, in \(output)")
-    if !others.isEmpty { throw ExitCode(1) }
+    if foreign.left > 0 {
+      print("\(foreign.left) turns call tools that aren't known here, or several at once: left out")
+    }
+    let (taken, all) = (trajectory.turns.count, foreign.replies.count)
+    print("\(taken)\(taken < all ? " of \(all)" : "") turns carried out again, in \(output)")
+    if !others.isEmpty || foreign.left > 0 || taken < all { throw ExitCode(1) }
   }
 
   private struct Counter: EpisodeObserver {

@@ -1,3 +1,4 @@
+import Agent
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -37,7 +38,8 @@ public struct APIServer: Sendable {
     self.options = options
     answerer = Answerer(model: model)
     slots = Slots(count: options.parallel)
-    self.log = log
+    // What clients wrote stands in some lines.
+    self.log = { log(VisibleText.escaped($0).replacing("\n", with: "\\n")) }
   }
 
   /// Serves until the task is cancelled.
@@ -67,6 +69,8 @@ public struct APIServer: Sendable {
     }
     let application = Application(
       router: router,
+      // A request that stops coming must not hold its place for ever.
+      server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(60))),
       configuration: ApplicationConfiguration(
         address: .hostname(options.host, port: options.port)),
       onServerRunning: { channel in started(channel.localAddress?.port ?? options.port) },
@@ -138,6 +142,10 @@ public struct APIServer: Sendable {
     hasTools: Bool, request: Request, slot: Slots.Slot
   ) async throws -> Response {
     for prompt in prompts { try answerer.check(prompt) }
+    if options.streams, options.returnsTokenIDs {
+      throw APIError.invalid(
+        "return_token_ids", "'return_token_ids' goes with 'stream': false only")
+    }
     let form = AnswerForm(
       isChat: isChat, hasTools: hasTools, hasLogprobs: topLogprobs != nil,
       hasTokenIDs: options.returnsTokenIDs, model: model)
@@ -147,7 +155,7 @@ public struct APIServer: Sendable {
     let events = answerer.answers(to: prompts, options, topLogprobs: topLogprobs ?? 0)
     let count = prompts.count * options.count
     if options.streams {
-      return stream(events, form, options, count: count, tally, slot)
+      return stream(events, form, options, count: count, tally, slot, request)
     }
     return try await request.body.consumeWithCancellationOnInboundClose { _ in
       defer { withExtendedLifetime(slot) {} }
@@ -156,44 +164,72 @@ public struct APIServer: Sendable {
       for await event in events { answers.add(event, &tally) }
       try Task.checkCancellation()
       tally.report()
-      return try Self.json(form.whole(answers, prompt: prompts.first, usage: tally.usage))
+      var response = try Self.json(form.whole(answers, prompts: prompts, usage: tally.usage))
+      response.headers[.connection] = "close"
+      return response
     }
   }
 
   /// Server-sent events, a piece each.
   private func stream(
     _ events: AsyncStream<AnswerEvent>, _ form: AnswerForm, _ options: AnswerOptions, count: Int,
-    _ tally: Tally, _ slot: Slots.Slot
+    _ tally: Tally, _ slot: Slots.Slot, _ request: Request
   ) -> Response {
-    Response(
-      status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-cache"],
+    let body = request.body
+    return Response(
+      status: .ok,
+      headers: [
+        .contentType: "text/event-stream", .cacheControl: "no-cache", .connection: "close",
+      ],
       body: ResponseBody { writer in
         defer { withExtendedLifetime(slot) {} }
-        var tally = tally
-        var answers = [Answer](repeating: Answer(), count: count)
-        for choice in 0..<count {
-          if let start = form.start(choice: choice) { try await writer.write(Self.event(start)) }
+        let pieces = pieces(events, form, options, count: count, tally)
+        // A client that goes ends the work, whether anything is being written or not.
+        try await body.consumeWithCancellationOnInboundClose { _ in
+          for try await piece in pieces { try await writer.write(piece) }
+          try Task.checkCancellation()
         }
-        // A client that is gone makes writing fail, and dropping the events ends the work.
-        for await event in events {
-          answers.add(event, &tally)
-          switch event {
-          case .piece(let choice, let text, let tokens):
-            if let piece = form.text(text, tokens: tokens, choice: choice) {
-              try await writer.write(Self.event(piece))
-            }
-          case .finished(let choice, _, _):
-            for piece in form.end(answers[choice], choice: choice) {
-              try await writer.write(Self.event(piece))
-            }
-          }
-        }
-        try Task.checkCancellation()
-        if options.streamsUsage { try await writer.write(Self.event(form.usage(tally.usage))) }
-        try await writer.write(ByteBuffer(string: "data: [DONE]\n\n"))
-        tally.report()
         try await writer.finish(nil)
       })
+  }
+
+  private func pieces(
+    _ events: AsyncStream<AnswerEvent>, _ form: AnswerForm, _ options: AnswerOptions, count: Int,
+    _ tally: Tally
+  ) -> AsyncThrowingStream<ByteBuffer, any Error> {
+    AsyncThrowingStream { continuation in
+      let task = Task {
+        do {
+          var tally = tally
+          var answers = [Answer](repeating: Answer(), count: count)
+          for choice in 0..<count {
+            if let start = form.start(choice: choice) { continuation.yield(try Self.event(start)) }
+          }
+          for await event in events {
+            let told = answers.told(by: event)
+            answers.add(event, &tally)
+            switch event {
+            case .piece(let choice, let text, let tokens):
+              if let piece = form.text(text, tokens: tokens, after: told, choice: choice) {
+                continuation.yield(try Self.event(piece))
+              }
+            case .finished(let choice, _, _):
+              for piece in form.end(answers[choice], choice: choice) {
+                continuation.yield(try Self.event(piece))
+              }
+            }
+          }
+          try Task.checkCancellation()
+          if options.streamsUsage { continuation.yield(try Self.event(form.usage(tally.usage))) }
+          continuation.yield(ByteBuffer(string: "data: [DONE]\n\n"))
+          tally.report()
+          continuation.finish()
+        } catch {
+          continuation.finish(throwing: error)
+        }
+      }
+      continuation.onTermination = { _ in task.cancel() }
+    }
   }
 
   // MARK: Requests and responses
@@ -290,6 +326,12 @@ private struct Tally: Sendable {
 }
 
 extension [Answer] {
+  /// How many characters an event's answer had before it.
+  fileprivate func told(by event: AnswerEvent) -> Int {
+    guard case .piece(let choice, _, _) = event else { return 0 }
+    return self[choice].text.unicodeScalars.count
+  }
+
   fileprivate mutating func add(_ event: AnswerEvent, _ tally: inout Tally) {
     switch event {
     case .piece(let choice, let text, let tokens):

@@ -13,7 +13,10 @@ struct AnswerForm: Sendable {
   let created = Int(Date.now.timeIntervalSince1970)
 
   /// The whole answer.
-  func whole(_ answers: [Answer], prompt: [TokenID]?, usage: Usage) -> AnswerBody {
+  ///
+  /// - prompts: each has the same number of answers, one prompt's after another's.
+  func whole(_ answers: [Answer], prompts: [[TokenID]], usage: Usage) -> AnswerBody {
+    let each = max(1, answers.count / max(1, prompts.count))
     var body = body(
       isChat ? "chat.completion" : "text_completion",
       answers.enumerated().map { index, answer in
@@ -21,10 +24,11 @@ struct AnswerForm: Sendable {
         return AnswerBody.Choice(
           index: index, content: isChat ? .message(message) : .text(answer.text),
           logprobs: logprobs(answer.tokens), finishReason: isChat ? reason : answer.reason,
-          tokenIDs: hasTokenIDs ? answer.tokens.map(\.token.id) : nil)
+          tokenIDs: hasTokenIDs ? answer.tokens.map(\.token.id) : nil,
+          promptTokenIDs: hasTokenIDs && prompts.count > 1 ? prompts[index / each] : nil)
       })
     body.usage = usage
-    if hasTokenIDs { body.promptTokenIDs = prompt }
+    if hasTokenIDs, prompts.count == 1 { body.promptTokenIDs = prompts[0] }
     return body
   }
 
@@ -35,11 +39,13 @@ struct AnswerForm: Sendable {
   }
 
   /// A piece of text; nil if nothing of it can be told yet.
-  func text(_ text: String, tokens: [TokenScore], choice: Int) -> AnswerBody? {
+  ///
+  /// - told: characters of the answer before it.
+  func text(_ text: String, tokens: [TokenScore], after told: Int, choice: Int) -> AnswerBody? {
     if hasTools || (text.isEmpty && (!hasLogprobs || tokens.isEmpty)) { return nil }
     return piece(
       choice, isChat ? .delta(AnswerBody.Message(content: text)) : .text(text),
-      logprobs: logprobs(tokens))
+      logprobs: logprobs(tokens, after: told))
   }
 
   /// The last pieces: where there may be calls, what was held back until they could be read.
@@ -77,9 +83,10 @@ struct AnswerForm: Sendable {
     return (message, "tool_calls")
   }
 
-  private func logprobs(_ tokens: [TokenScore]) -> Logprobs? {
+  private func logprobs(_ tokens: [TokenScore], after told: Int = 0) -> Logprobs? {
     guard hasLogprobs else { return nil }
-    return isChat ? .chat(tokens, model.tokenizer) : .plain(tokens, model.tokenizer)
+    return isChat
+      ? .chat(tokens, model.tokenizer) : .plain(tokens, model.tokenizer, offset: told)
   }
 
   private func piece(

@@ -32,6 +32,10 @@ struct CompletionRequest: Decodable, Sendable {
     guard (1...64).contains(prompts.count) else {
       throw APIError.invalid("prompt", "'prompt' has \(prompts.count) prompts, expected 1 to 64")
     }
+    guard prompts.count * options.count <= 64 else {
+      throw APIError.invalid(
+        "n", "\(prompts.count) prompts with \(options.count) answers each are more than 64 answers")
+    }
     logprobs = try fields.decodeIfPresent(Int.self, forKey: .logprobs)
     if let logprobs, !(0...20).contains(logprobs) {
       throw APIError.invalid("logprobs", "'logprobs' is \(logprobs), expected 0 to 20")

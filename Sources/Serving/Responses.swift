@@ -48,8 +48,10 @@ struct AnswerBody: Encodable, Sendable {
     var logprobs: Logprobs?
     var finishReason: String?
     var tokenIDs: [TokenID]?
+    var promptTokenIDs: [TokenID]?
 
     enum CodingKeys: String, CodingKey {
+      case promptTokenIDs = "prompt_token_ids"
       case index, message, delta, text, logprobs
       case finishReason = "finish_reason"
       case tokenIDs = "token_ids"
@@ -66,6 +68,7 @@ struct AnswerBody: Encodable, Sendable {
       try container.encode(logprobs, forKey: .logprobs)
       try container.encode(finishReason, forKey: .finishReason)
       try container.encodeIfPresent(tokenIDs, forKey: .tokenIDs)
+      try container.encodeIfPresent(promptTokenIDs, forKey: .promptTokenIDs)
     }
   }
 
@@ -163,7 +166,7 @@ enum Logprobs: Encodable, Sendable {
   }
 
   /// JSON has no infinities: what can't happen is very unlikely.
-  private static func finite(_ logprob: Float) -> Float { max(logprob, -9999) }
+  private static func finite(_ logprob: Float) -> Float { logprob > -9999 ? logprob : -9999 }
 
   static func chat(_ scores: [TokenScore], _ tokenizer: Tokenizer) -> Logprobs {
     func alternative(_ token: SampledToken) -> Token.Alternative {
@@ -180,9 +183,10 @@ enum Logprobs: Encodable, Sendable {
       })
   }
 
-  static func plain(_ scores: [TokenScore], _ tokenizer: Tokenizer) -> Logprobs {
+  /// - offset: where the first token's text begins.
+  static func plain(_ scores: [TokenScore], _ tokenizer: Tokenizer, offset: Int) -> Logprobs {
     var plain = Plain(tokens: [], tokenLogprobs: [], topLogprobs: [], textOffset: [])
-    var offset = 0
+    var offset = offset
     func text(_ id: TokenID) -> String { tokenizer.decode([id], skippingSpecial: false) }
     for score in scores {
       let own = text(score.token.id)

@@ -64,39 +64,30 @@ public struct BashDialect: Dialect {
   /// The commands of all closed blocks in one of the languages.
   private static func blocks(of text: String) -> [String] {
     var blocks: [String] = []
-    var open: (fence: Substring, lines: [Substring], isCommand: Bool)?
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      let bare = line.hasSuffix("\r") ? line.dropLast() : line
+    var open: (fence: String, lines: [String], isCommand: Bool)?
+    // By bytes: \r\n is one character.
+    for bytes in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+      let line = String(decoding: bytes, as: UTF8.self)
+      var bare = bytes[...]
+      while let last = bare.last, isBlank(last) { bare = bare.dropLast() }
+      let mark = String(decoding: bare, as: UTF8.self)
       if let (fence, lines, isCommand) = open {
-        if bare.trimmingSuffix(while: isBlankCharacter) == fence {
+        if mark == fence {
           if isCommand { blocks.append(lines.joined(separator: "\n")) }
           open = nil
         } else {
           open = (fence, lines + [line], isCommand)
         }
-      } else if bare.hasPrefix("```") {
-        let fence = bare.prefix { $0 == "`" }
-        let language = bare.dropFirst(fence.count).trimmingSuffix(while: isBlankCharacter)
-        open = (fence, [], languages.contains(String(language)))
+      } else if mark.hasPrefix("```") {
+        let fence = mark.prefix { $0 == "`" }
+        open = (String(fence), [], languages.contains(String(mark.dropFirst(fence.count))))
       }
     }
     return blocks
   }
 
-  private static func isBlankCharacter(_ character: Character) -> Bool {
-    character == " " || character == "\t"
-  }
-
   public func renderObservation(_ result: ToolResult, of call: ToolCall) -> String {
     let code = result.exitCode.map(String.init) ?? (result.isError ? "-1" : "0")
     return "<returncode>\(code)</returncode>\n<output>\n\(result.text)\n</output>"
-  }
-}
-
-extension Substring {
-  fileprivate func trimmingSuffix(while isDropped: (Character) -> Bool) -> Substring {
-    var rest = self
-    while let last = rest.last, isDropped(last) { rest = rest.dropLast() }
-    return rest
   }
 }

@@ -81,6 +81,7 @@ public struct Episode: Sendable {
       trajectory.stopReason = .infrastructure(
         "the files are now tree \(workspace.base.tree.short), but the episode began with "
           + "\(tree.short): it can't go on from them")
+      try? workspace.remove()
       return trajectory
     }
     trajectory.opening =
@@ -94,8 +95,7 @@ public struct Episode: Sendable {
       var loop = EpisodeLoop(
         episode: self, session: session, workspace: workspace, clock: clock, observers: observers,
         trajectory: trajectory)
-      try await loop.retake(beginning?.turns ?? [])
-      await loop.run()
+      await loop.run(after: beginning?.turns ?? [])
       await session.end()
       trajectory = loop.trajectory
     } catch is CancellationError {

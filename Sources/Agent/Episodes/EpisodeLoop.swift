@@ -34,7 +34,7 @@ struct EpisodeLoop {
   /// Takes turns of an earlier episode again.
   ///
   /// - Throws: `TranscriptError` if one leaves something else than it did then.
-  mutating func retake(_ turns: [Turn]) async throws {
+  private mutating func retake(_ turns: [Turn]) async throws {
     let verifier = TurnVerifier(hands: hands)
     for turn in turns {
       try Task.checkCancellation()
@@ -54,8 +54,10 @@ struct EpisodeLoop {
     }
   }
 
-  mutating func run() async {
+  /// Goes on after `turns`, which are taken again first.
+  mutating func run(after turns: [Turn]) async {
     do {
+      try await retake(turns)
       while true {
         if let reason = try limitReached() {
           trajectory.stopReason = reason

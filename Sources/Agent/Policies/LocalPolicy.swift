@@ -76,7 +76,10 @@ private actor LocalSession: PolicySession {
   func recall(_ newMessages: [ChatMessage], _ action: PolicyTurn) -> PolicyTurn {
     var action = action
     let isOurs =
-      action.contextTokens.isEmpty == false
+      !action.contextTokens.isEmpty
+      && (action.contextTokens + action.actionTokens).allSatisfy {
+        (0..<policy.engine.config.vocabularySize).contains(Int($0))
+      }
       && policy.tokenizer.decode(action.actionTokens, skippingSpecial: true) == action.text
       && policy.tokenizer.decode(action.contextTokens, skippingSpecial: false)
         == policy.tokenizer.decode(context.encoding(newMessages), skippingSpecial: false)

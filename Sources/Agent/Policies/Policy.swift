@@ -124,7 +124,8 @@ public struct TokenUsage: Sendable, Codable, Equatable {
   public var completionTokens: Int
 
   public init(promptTokens: Int, completionTokens: Int) {
-    self.promptTokens = promptTokens
-    self.completionTokens = completionTokens
+    // An endpoint may say anything, and these are added up.
+    self.promptTokens = min(max(promptTokens, 0), 1 << 40)
+    self.completionTokens = min(max(completionTokens, 0), 1 << 40)
   }
 }

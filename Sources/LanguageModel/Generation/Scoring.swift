@@ -70,7 +70,7 @@ extension Transformer {
     guard count > 0 else { return [] }
     var best: [(id: TokenID, logit: Float)] = []
     for (index, logit) in logits.enumerated() {
-      if best.count == count, logit <= best[count - 1].logit { continue }
+      if best.count == count, !(logit > best[count - 1].logit) { continue }
       let place = best.firstIndex { $0.logit < logit } ?? best.count
       if best.count == count { best.removeLast() }
       best.insert((TokenID(index), logit), at: place)

@@ -37,10 +37,17 @@ extension Bound {
     var trajectory = Trajectory(
       taskID: task.id, sample: 0, seed: 0, dialect: rawValue, opening: [], stopReason: .submitted)
     if self == .gold {
-      trajectory.finalDiff = try await Oracle.read(
-        task, sandbox: grader.sandbox, recorder: recorder,
-        workTree: workFolder.appending(path: "gold-\(task.id)").path(percentEncoded: false)
-      ).patch
+      do {
+        trajectory.finalDiff = try await Oracle.read(
+          task, sandbox: grader.sandbox, recorder: recorder,
+          workTree: workFolder.appending(path: "gold-\(task.id)").path(percentEncoded: false)
+        ).patch
+      } catch let error as DemonstrationError {
+        // A solution that can't be read solves nothing; the others are still graded.
+        return Rollout(
+          trajectory: trajectory,
+          grade: Grade(reward: 0, resolved: false, invalidReason: error.description))
+      }
     }
     return Rollout(
       trajectory: trajectory, grade: await grader.grade(task, patch: trajectory.finalDiff))

@@ -164,6 +164,7 @@ import Tools
       ),
       ("````sh\necho '```'\n````  \nthen", .shell(command: "echo '```'")),
       ("```python\nprint()\n```\n```bash\nls\n```", .shell(command: "ls")),
+      ("I look.\r\n```bash\r\nls\n```\r\n", .shell(command: "ls")),
       ("```bash\n echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT && git diff\n```", .submit),
     ]
     for (text, call) in cases { #expect(try dialect.parse(text).get() == call) }

@@ -127,13 +127,15 @@ extension ATIF {
       steps.append(Self.step(turn, id: steps.count + 1, promptTokens: prompt))
       prompt += turn.actionTokens.count
     }
-    let sums = transcript.turns.map(\.actionTokens.count).reduce(0, +)
     finalMetrics = FinalMetrics(
       promptTokens: steps.compactMap { $0.metrics?.promptTokens }.reduce(0, +),
-      completionTokens: sums, steps: steps.count)
+      completionTokens: steps.compactMap { $0.metrics?.completionTokens }.reduce(0, +),
+      steps: steps.count)
     extra = Extra(
       hindsight: Extra.Hindsight(
-        lines: String(decoding: lines, as: UTF8.self).split(separator: "\n").map(String.init)))
+        lines: String(decoding: lines, as: UTF8.self).split(
+          separator: "\n", omittingEmptySubsequences: false
+        ).map(String.init)))
   }
 
   private static func step(_ turn: Turn, id: Int, promptTokens: Int) -> Step {
@@ -175,6 +177,6 @@ extension ATIF {
   /// The transcript that was written as this; nil if another program wrote it.
   public var transcriptLines: Data? {
     guard let lines = extra?.hindsight?.lines, !lines.isEmpty else { return nil }
-    return Data((lines.joined(separator: "\n") + "\n").utf8)
+    return Data(lines.joined(separator: "\n").utf8)
   }
 }

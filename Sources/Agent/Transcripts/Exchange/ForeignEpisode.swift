@@ -11,6 +11,8 @@ public struct ForeignEpisode: Sendable {
   public var opening: [ChatMessage]
   /// What the agent said, turn by turn, as the dialect reads it.
   public var replies: [String]
+  /// Turns with calls that can't be carried out here.
+  public var left = 0
   /// Exit codes that were recorded, by turn; nil where there was none.
   public var exitCodes: [Int?]
   public var dialect: any Dialect { BashDialect() }
@@ -79,8 +81,7 @@ public struct ForeignEpisode: Sendable {
     name = trajectory.agent.name
     (opening, replies, exitCodes) = ([], [], [])
     for step in trajectory.steps {
-      var text = ""
-      if case .string(let said) = step.message { text = said }
+      let text = step.message.spokenText
       switch step.source {
       case "agent": add(text, (step.toolCalls ?? []).map(Self.call))
       case "system" where replies.isEmpty, "user" where replies.isEmpty:
@@ -105,20 +106,21 @@ public struct ForeignEpisode: Sendable {
     return nil
   }
 
-  /// A turn: its text, if that is an action as it stands, else its only call; else a text that is none.
+  /// A turn: its only call, with the text before it; without calls, the text as it stands. Several calls in one
+  /// turn, or a tool that isn't known here, can't be carried out: the text stays, and is no action.
   private mutating func add(_ text: String, _ calls: [Tools.ToolCall?]) {
     exitCodes.append(nil)
-    if case .success = dialect.parse(text) {
-      replies.append(text)
-    } else if calls.count == 1, let call = calls[0] {
-      let thought = text.contains("```") ? "" : text
-      let action = dialect.render(call)
-      // Its words stay, but what was called is what is said.
-      let isSubmit = (try? dialect.parse(action).get()) == .submit
-      replies.append(thought.isEmpty || isSubmit ? action : "\(thought)\n\n\(action)")
-    } else {
-      replies.append(text)
+    let said = try? dialect.parse(text).get()
+    guard let call = calls.first else { return replies.append(text) }
+    guard calls.count == 1, let call else {
+      left += 1
+      return replies.append(said == nil ? text : text.replacing("```", with: "'''"))
     }
+    let action = dialect.render(call)
+    if said != nil, said == (try? dialect.parse(action).get()) { return replies.append(text) }
+    // A block in the text would stand beside the call's own.
+    let thought = text.replacing("```", with: "'''")
+    replies.append(thought.isEmpty ? action : "\(thought)\n\n\(action)")
   }
 
   private static func sentence(_ error: any Error) -> String {

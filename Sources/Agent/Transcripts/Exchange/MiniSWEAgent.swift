@@ -33,19 +33,7 @@ public struct MiniSWEAgent: Codable, Sendable {
     var content: JSONValue?
     var extra: Extra?
 
-    var text: String {
-      switch content {
-      case .string(let text): text
-      case .array(let parts):
-        parts.compactMap { part in
-          guard case .object(let members) = part, case .string(let text)? = members["text"] else {
-            return nil
-          }
-          return text
-        }.joined()
-      default: ""
-      }
-    }
+    var text: String { content?.spokenText ?? "" }
   }
 
   struct Info: Codable, Sendable {
