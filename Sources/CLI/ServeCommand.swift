@@ -73,14 +73,8 @@ struct ServeCommand: AsyncParsableCommand {
       }
     } catch is CancellationError {
     } catch {
-      throw ServingError("\(host), port \(wanted), can't be listened on: \(error)")
+      throw SetupError(
+        description: "\(host), port \(wanted), can't be listened on: \(error)")
     }
   }
-}
-
-/// Why nothing can be served, as one sentence.
-private struct ServingError: Error, CustomStringConvertible {
-  let description: String
-
-  init(_ description: String) { self.description = description }
 }

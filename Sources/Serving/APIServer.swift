@@ -183,53 +183,26 @@ public struct APIServer: Sendable {
       ],
       body: ResponseBody { writer in
         defer { withExtendedLifetime(slot) {} }
-        let pieces = pieces(events, form, options, count: count, tally)
+        var tally = tally
+        var answers = [Answer](repeating: Answer(), count: count)
         // A client that goes ends the work, whether anything is being written or not.
         try await body.consumeWithCancellationOnInboundClose { _ in
-          for try await piece in pieces { try await writer.write(piece) }
-          try Task.checkCancellation()
-        }
-        try await writer.finish(nil)
-      })
-  }
-
-  private func pieces(
-    _ events: AsyncStream<AnswerEvent>, _ form: AnswerForm, _ options: AnswerOptions, count: Int,
-    _ tally: Tally
-  ) -> AsyncThrowingStream<ByteBuffer, any Error> {
-    AsyncThrowingStream { continuation in
-      let task = Task {
-        do {
-          var tally = tally
-          var answers = [Answer](repeating: Answer(), count: count)
           for choice in 0..<count {
-            if let start = form.start(choice: choice) { continuation.yield(try Self.event(start)) }
+            if let start = form.start(choice: choice) { try await writer.write(Self.event(start)) }
           }
           for await event in events {
-            let told = answers.told(by: event)
-            answers.add(event, &tally)
-            switch event {
-            case .piece(let choice, let text, let tokens):
-              if let piece = form.text(text, tokens: tokens, after: told, choice: choice) {
-                continuation.yield(try Self.event(piece))
-              }
-            case .finished(let choice, _, _):
-              for piece in form.end(answers[choice], choice: choice) {
-                continuation.yield(try Self.event(piece))
-              }
+            for piece in answers.pieces(of: event, form) {
+              try await writer.write(Self.event(piece))
             }
+            answers.add(event, &tally)
           }
           try Task.checkCancellation()
-          if options.streamsUsage { continuation.yield(try Self.event(form.usage(tally.usage))) }
-          continuation.yield(ByteBuffer(string: "data: [DONE]\n\n"))
-          tally.report()
-          continuation.finish()
-        } catch {
-          continuation.finish(throwing: error)
+          if options.streamsUsage { try await writer.write(Self.event(form.usage(tally.usage))) }
+          try await writer.write(ByteBuffer(string: "data: [DONE]\n\n"))
         }
-      }
-      continuation.onTermination = { _ in task.cancel() }
-    }
+        tally.report()
+        try await writer.finish(nil)
+      })
   }
 
   // MARK: Requests and responses
@@ -326,16 +299,24 @@ private struct Tally: Sendable {
 }
 
 extension [Answer] {
-  /// How many characters an event's answer had before it.
-  fileprivate func told(by event: AnswerEvent) -> Int {
-    guard case .piece(let choice, _, _) = event else { return 0 }
-    return self[choice].text.unicodeScalars.count
+  /// What a stream tells of an event, before it is added.
+  fileprivate func pieces(of event: AnswerEvent, _ form: AnswerForm) -> [AnswerBody] {
+    switch event {
+    case .piece(let choice, let text, let tokens):
+      return form.text(text, tokens: tokens, after: self[choice].characters, choice: choice)
+        .map { [$0] } ?? []
+    case .finished(let choice, let reason, _):
+      var answer = self[choice]
+      answer.reason = reason
+      return form.end(answer, choice: choice)
+    }
   }
 
   fileprivate mutating func add(_ event: AnswerEvent, _ tally: inout Tally) {
     switch event {
     case .piece(let choice, let text, let tokens):
       self[choice].text += text
+      self[choice].characters += text.unicodeScalars.count
       self[choice].tokens += tokens
     case .finished(let choice, let reason, let tokens):
       self[choice].reason = reason

@@ -23,6 +23,8 @@ struct Usage: Encodable, Sendable {
 /// One answer, whole or in the making.
 struct Answer: Sendable {
   var text = ""
+  /// Of the text, as Unicode counts them.
+  var characters = 0
   var tokens: [TokenScore] = []
   var reason: String?
 }
