@@ -120,12 +120,7 @@ struct RunCommand: AsyncParsableCommand {
     let start = try RunStart(
       repository: repo, revision: ref, includesUncommitted: includeUncommitted, recorder: recorder)
     for sentence in start.leftAlone { print(sentence) }
-    var episode = try continued?.episode(start, more: maxTurns) ?? episode(issue, start)
-    // The options', whatever an earlier transcript says.
-    episode.environment.sandbox = sandbox
-    episode.limits.actionTokens = maxTokens
-    episode.limits.wallSeconds = maxMinutes * 60
-    let going = episode
+    let episode = try continued.map { try goingOn($0, start) } ?? episode(issue, start)
     let files = try (0..<attempts).map { number in
       try RunFiles(
         folder: output.map { URL(filePath: $0) } ?? gitFolder.appending(path: "hindsight"),
@@ -135,7 +130,7 @@ struct RunCommand: AsyncParsableCommand {
     for number in 0..<attempts {
       if attempts > 1 { print("Attempt \(number + 1) of \(attempts)\n") }
       let attempt = try await attempt(
-        number, going, continued?.beginning, policy, scratch, recorder, files[number])
+        number, episode, continued?.beginning, policy, scratch, recorder, files[number])
       if let known = best, !attempt.isBetter(than: known) { continue }
       best = attempt
       if attempt.testsPass || attempt.trajectory.stopReason == .cancelled { break }
@@ -172,6 +167,15 @@ struct RunCommand: AsyncParsableCommand {
       limits: EpisodeLimits(
         turns: maxTurns, actionTokens: maxTokens, wallSeconds: maxMinutes * 60),
       environment: ToolEnvironment(sandbox: sandbox))
+  }
+
+  /// Where commands run and what they may take is up to the options, whatever an earlier transcript says.
+  private func goingOn(_ run: ContinuedRun, _ start: RunStart) throws -> Episode {
+    var episode = try run.episode(start, more: maxTurns)
+    episode.environment.sandbox = sandbox
+    episode.limits.actionTokens = maxTokens
+    episode.limits.wallSeconds = maxMinutes * 60
+    return episode
   }
 
   private func attempt(

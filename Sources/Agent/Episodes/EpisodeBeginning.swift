@@ -49,11 +49,7 @@ extension Episode {
     like header: TranscriptHeader, after beginning: EpisodeBeginning, source: TreeSource,
     more: Int
   ) throws(TranscriptError) {
-    guard let dialect = Dialects.named(header.dialect) else {
-      throw TranscriptError(
-        "the transcript's dialect '\(header.dialect)' is not known; expected one of "
-          + Dialects.names.joined(separator: ", "))
-    }
+    let dialect = try header.knownDialect()
     var limits = header.limits
     limits.turns = beginning.turns.count + more
     self.init(

@@ -129,13 +129,12 @@ struct EpisodeLoop {
       turn.snapshot = snapshot
       formatErrorsInRow = 0
       timeoutsInRow = result.timedOut ? timeoutsInRow + 1 : 0
-      return episode.dialect.renderObservation(result, of: call)
     case .failure(let error):
       turn.formatError = error
       turn.snapshot = try hands.note(error)
       formatErrorsInRow += 1
-      return episode.dialect.renderObservation(error)
     }
+    return turn.rendered(by: episode.dialect)
   }
 
   private func parse(_ action: PolicyTurn) -> Result<ToolCall, FormatError> {

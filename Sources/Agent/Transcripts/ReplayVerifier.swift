@@ -76,11 +76,7 @@ public struct ReplayVerifier: Sendable {
 
   private func verifier(_ source: TreeSource, _ place: Episode.Place) throws -> TurnVerifier {
     let header = transcript.header
-    guard let dialect = Dialects.named(header.dialect) else {
-      throw TranscriptError(
-        "the transcript's dialect '\(header.dialect)' is not known; expected one of "
-          + Dialects.names.joined(separator: ", "))
-    }
+    let dialect = try header.knownDialect()
     let workspace = try Workspace.materialize(
       source, recorder: place.recorder, name: place.name, at: place.workTree,
       agentRepository: header.agentRepository)

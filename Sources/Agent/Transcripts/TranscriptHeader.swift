@@ -113,6 +113,20 @@ public struct ToolEnvironment: Sendable, Codable, Hashable {
   }
 }
 
+extension TranscriptHeader {
+  /// The dialect it names.
+  ///
+  /// - Throws: `TranscriptError` if there is none of that name.
+  func knownDialect() throws(TranscriptError) -> any Dialect {
+    guard let known = Dialects.named(dialect) else {
+      throw TranscriptError(
+        "the transcript's dialect '\(dialect)' is not known; expected one of "
+          + Dialects.names.joined(separator: ", "))
+    }
+    return known
+  }
+}
+
 extension TranscriptHeader: Codable {
   static let format = "hindsight-transcript"
 
