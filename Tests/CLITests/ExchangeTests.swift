@@ -10,12 +10,7 @@ import Testing
 
   init() throws {
     folder = try TestFolder()
-    let source = HindsightCommand.fixtures.appending(path: "tasks/mean-of-none/environment").path
-    try folder.shell(
-      """
-      cp -r '\(source)' repository && cd repository
-      git init -q -b main && git add -A && git -c user.name=a -c user.email=a@b commit -q -m first
-      """)
+    try folder.makeRepository()
   }
 
   private func command(_ arguments: String...) throws -> HindsightCommand.Outcome {

@@ -64,6 +64,18 @@ final class TestFolder: Sendable {
 
   subscript(_ name: String) -> URL { url.appending(path: name) }
 
+  /// A git repository `repository` with the files of the fixture task mean-of-none, in one commit on main.
+  func makeRepository() throws {
+    let source = HindsightCommand.fixtures.appending(path: "tasks/mean-of-none/environment").path
+    try shell(
+      """
+      cp -r '\(source)' repository && cd repository
+      export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b \
+        GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+      git init -q -b main && git add -A && git commit -q -m first
+      """)
+  }
+
   /// The output of a line of shell; a line that fails fails the test.
   @discardableResult
   func shell(_ line: String) throws -> String {

@@ -11,14 +11,7 @@ import Testing
   init() throws {
     folder = try TestFolder()
     endpoint = try Endpoint()
-    let source = HindsightCommand.fixtures.appending(path: "tasks/mean-of-none/environment").path
-    try folder.shell(
-      """
-      cp -r '\(source)' repository && cd repository
-      export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b \
-        GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
-      git init -q -b main && git add -A && git commit -q -m first
-      """)
+    try folder.makeRepository()
   }
 
   /// Of everything of the user's but objects, which may be added to, and our own places.
