@@ -192,6 +192,45 @@ private let sandbox: Sandbox =
     #expect(try folder.text("m.py") == "def f():\n    return 1\n")
   }
 
+  @Test func linesWithoutAPathAreThoseOfTheOpenFile() async throws {
+    let box = box()
+    func edit(_ line: Int, _ text: String) async throws -> ToolResult {
+      try await box.run(.editLines(path: nil, firstLine: line, lastLine: line, lines: [text]))
+    }
+    #expect(try await edit(1, "x").text == "No file was viewed yet: view one, or name its path.")
+    // What can't be seen isn't open, and a folder is no file.
+    #expect(try await box.run(.view(path: "src/none.txt")).isError)
+    #expect(try await !box.run(.view(path: "src")).isError)
+    #expect(try await edit(1, "x").isError)
+    #expect(try await !box.run(.view(path: "src/b.txt")).isError)
+    #expect(try await edit(2, "x").text == "Edited. Line 2 was:\n2|beta")
+    #expect(try await !box.run(.create(path: "new", contents: "1\n")).isError)
+    #expect(try await !edit(1, "2").isError)
+    #expect(try folder.text("new") == "2\n")
+    #expect(try folder.text("src/b.txt") == "alpha\nx\nalpha beta\n")
+  }
+
+  @Test func anEditThatWasTakenBackIsKnownAgain() async throws {
+    let box = box()
+    let note = "\nThis edit was taken back before."
+    func edit(_ line: Int, _ text: String) async throws -> String {
+      try await box.run(
+        .editLines(path: "src/b.txt", firstLine: line, lastLine: line, lines: [text])
+      ).text
+    }
+    for isKnown in [false, true, true] {
+      #expect(try await edit(2, "x").hasSuffix(note) == isKnown)
+      #expect(try await !box.run(.undo).isError)
+    }
+    #expect(try await !edit(2, "y").hasSuffix(note))
+    _ = try await box.run(.undo)
+    // With another change beside it, it is another attempt.
+    #expect(try await !edit(1, "z").hasSuffix(note))
+    #expect(try await !edit(2, "x").hasSuffix(note))
+    _ = try await box.run(.undo)
+    #expect(try await edit(2, "x").hasSuffix(note))
+  }
+
   @Test func undoTakesEditsBackOneByOne() async throws {
     let box = box()
     #expect(try await box.run(.undo).text == "There is no edit to take back.")

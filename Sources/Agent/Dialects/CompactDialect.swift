@@ -5,7 +5,7 @@ public import Tools
 /// A reply is an optional line that begins with `#` (a thought) and one action:
 /// ```
 /// view PATH [FIRST LAST]      search TEXT      test      undo      submit      shell COMMAND
-/// edit PATH FIRST [LAST]
+/// edit [PATH] FIRST [LAST]
 /// new lines
 ///
 /// edit PATH                   create PATH
@@ -16,7 +16,8 @@ public import Tools
 /// >>>
 /// ```
 /// Contents are exact, see ``Fence`` for their last newline and for contents that look like
-/// markers. `search "TEXT" PATH` looks in one folder or file; a command of several lines stands
+/// markers. An edit of lines without a path is one of the file that was viewed or changed last.
+/// `search "TEXT" PATH` looks in one folder or file; a command of several lines stands
 /// between `<<<` and `>>>` under a line `shell`. A path with blanks is put in double quotes.
 public struct CompactDialect: Dialect {
   public let name = "compact"
@@ -33,7 +34,7 @@ public struct CompactDialect: Dialect {
     switch tool {
     case .view: "view PATH [FIRST LAST]"
     case .search: "search TEXT"
-    case .edit: "edit PATH FIRST [LAST]\nnew lines"
+    case .edit: "edit [PATH] FIRST [LAST]\nnew lines"
     case .create: "create PATH\n<<<\ncontents\n>>>"
     case .test: "test"
     case .undo: "undo"
@@ -77,10 +78,11 @@ public struct CompactDialect: Dialect {
     case .search(let pattern, .some(let path)):
       return "search \(QuotedWord.quoted(pattern)) \(QuotedWord.render(path))"
     case .edit(let path, let old, let new):
-      return "edit \(QuotedWord.render(path))\n\(Fence.render([old, new]))"
+      return "edit \(pathWord(path))\n\(Fence.render([old, new]))"
     case .editLines(let path, let first, let last, let lines):
-      let place = first == last ? "\(first)" : "\(first) \(last)"
-      return (["edit \(QuotedWord.render(path)) \(place)"] + body(lines)).joined(separator: "\n")
+      var words = ["edit"] + (path.map { [pathWord($0)] } ?? []) + ["\(first)"]
+      if first != last { words.append("\(last)") }
+      return ([words.joined(separator: " ")] + body(lines)).joined(separator: "\n")
     case .create(let path, let contents):
       return "create \(QuotedWord.render(path))\n\(Fence.render([contents]))"
     case .shell(let command):
@@ -88,6 +90,11 @@ public struct CompactDialect: Dialect {
     case .test, .undo, .submit:
       return call.name
     }
+  }
+
+  /// Quoted where an edit would read it as a line's number.
+  private func pathWord(_ path: String) -> String {
+    Int(path) == nil ? QuotedWord.render(path) : QuotedWord.quoted(path)
   }
 
   /// Lines as they stand where the parser reads them back, else between markers.

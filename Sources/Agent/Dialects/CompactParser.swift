@@ -55,7 +55,9 @@ struct CompactParser {
       return try search(rest)
     case .edit:
       let words = try QuotedWord.words(rest)
-      if words.count > 1 { return try editLines(words, body) }
+      let isNumber = words.first.map { Int($0) != nil && !QuotedWord.isQuoted(rest) } ?? false
+      if isNumber { return try editLines(nil, words, body) }
+      if words.count > 1 { return try editLines(words[0], Array(words.dropFirst()), body) }
       let path = try path(rest)
       var block = try FencedBlockReader(body)
       let old = try block.section(closedBy: Fence.separator)
@@ -82,22 +84,22 @@ struct CompactParser {
   /// The new lines as they stand, to the end of the reply without its blank lines; or between markers,
   /// as ``CompactDialect`` writes what wouldn't survive that.
   private func editLines(
-    _ words: [String], _ body: ArraySlice<ArraySlice<UInt8>>
+    _ path: String?, _ numbers: [String], _ body: ArraySlice<ArraySlice<UInt8>>
   ) throws(FormatProblem) -> ToolCall {
-    guard words.count <= 3 else {
+    guard numbers.count <= 2 else {
       throw FormatProblem("expected a path, and perhaps the first and the last line")
     }
-    let first = try number(words[1])
-    let last = words.count == 3 ? try number(words[2]) : first
+    let first = try number(numbers[0])
+    let last = numbers.count == 2 ? try number(numbers[1]) : first
     var body = body
     if let line = body.first, Fence.isOpening(line) {
       return .editLines(
-        path: words[0], firstLine: first, lastLine: last,
+        path: path, firstLine: first, lastLine: last,
         lines: ToolCall.lines(try onlySection(body)))
     }
     while let line = body.last, line.allSatisfy(isBlank) { body.removeLast() }
     return .editLines(
-      path: words[0], firstLine: first, lastLine: last,
+      path: path, firstLine: first, lastLine: last,
       lines: body.map { String(decoding: $0, as: UTF8.self) })
   }
 

@@ -22,7 +22,8 @@ enum HermesArguments {
     case .search: [Argument(name: "pattern"), Argument(name: "path", isOptional: true)]
     case .edit:
       [
-        Argument(name: "path"), Argument(name: "old", isOptional: true), Argument(name: "new"),
+        Argument(name: "path", isOptional: true), Argument(name: "old", isOptional: true),
+        Argument(name: "new"),
         Argument(name: "first_line", kind: .integer, isOptional: true),
         Argument(name: "last_line", kind: .integer, isOptional: true),
       ]
@@ -35,18 +36,35 @@ enum HermesArguments {
   /// `edit(path, old, new): replace the one place that reads old`, for the system prompt.
   static func signature(_ tool: ToolName) -> String {
     let names = arguments(of: tool).map { $0.name + ($0.isOptional ? "?" : "") }
-    let purpose =
-      switch tool {
-      case .view: "show a file with line numbers, or list a folder"
-      case .search: "find lines with a text"
-      case .edit: "replace the lines, or the one place that reads old"
-      case .create: "write a new file"
-      case .shell: "run a command"
-      case .test: "run the tests"
-      case .undo: "take the last edit back"
-      case .submit: "finish"
-      }
-    return "\(tool.rawValue)(\(names.joined(separator: ", "))): \(purpose)"
+    return "\(tool.rawValue)(\(names.joined(separator: ", "))): \(purpose(of: tool))"
+  }
+
+  private static func purpose(of tool: ToolName) -> String {
+    switch tool {
+    case .view: "show a file with line numbers, or list a folder"
+    case .search: "find lines with a text"
+    case .edit: "replace the lines, or the one place that reads old"
+    case .create: "write a new file"
+    case .shell: "run a command"
+    case .test: "run the tests"
+    case .undo: "take the last edit back"
+    case .submit: "finish"
+    }
+  }
+
+  /// The tool's schema, for an endpoint.
+  static func definition(_ tool: ToolName) -> ToolDefinition {
+    let all = arguments(of: tool)
+    let properties = all.map { ($0.name, JSONValue.object(["type": .string($0.kind.rawValue)])) }
+    let required = all.filter { !$0.isOptional }.map { JSONValue.string($0.name) }
+    return ToolDefinition(
+      function: ToolDefinition.Function(
+        name: tool.rawValue, description: purpose(of: tool),
+        parameters: .object([
+          "type": .string("object"), "additionalProperties": .bool(false),
+          "properties": .object(Dictionary(uniqueKeysWithValues: properties)),
+          "required": .array(required),
+        ])))
   }
 
   static func call(_ json: String) throws(FormatProblem) -> ToolCall {
@@ -85,14 +103,15 @@ enum HermesArguments {
   }
 
   private static func edit(_ values: Values) throws(FormatProblem) -> ToolCall {
-    let (path, new) = (try values.string("path"), try values.string("new"))
+    let new = try values.string("new")
     guard let first = try values.integer("first_line") else {
-      return .edit(path: path, old: try values.string("old"), new: new)
+      return .edit(path: try values.string("path"), old: try values.string("old"), new: new)
     }
     guard try values.optionalString("old") == nil else {
       throw FormatProblem("edit takes \"old\" or \"first_line\", not both")
     }
     let last = try values.integer("last_line") ?? first
+    let path = try values.optionalString("path")
     return .editLines(path: path, firstLine: first, lastLine: last, lines: ToolCall.lines(new))
   }
 

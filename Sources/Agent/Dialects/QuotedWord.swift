@@ -26,6 +26,11 @@ enum QuotedWord {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// Whether the first word of `line` is in quotes.
+  static func isQuoted(_ line: ArraySlice<UInt8>) -> Bool {
+    line.drop(while: isBlank).first == quote
+  }
+
   /// All words of `line`.
   static func words(_ line: ArraySlice<UInt8>) throws(FormatProblem) -> [String] {
     var rest = line.drop(while: isBlank)

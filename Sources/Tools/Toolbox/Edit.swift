@@ -47,10 +47,10 @@ extension Toolbox {
     guard files.overwrite(names, with: result.bytes) else {
       throw Refusal("\(path) can't be written.")
     }
-    history.add(path, names, before: file.bytes, after: result.bytes)
-    return ToolResult(
-      text: "Edited \(path):\n"
-        + result.window(window.first, window.newLast, width: options.lineWidth))
+    let text =
+      "Edited \(path):\n"
+      + result.window(window.first, window.newLast, width: options.lineWidth)
+    return ToolResult(text: noted(path, names, before: file.bytes, after: result.bytes, text))
   }
 
   /// Writes a new file; a syntax error in it is told, not refused, for there is nothing to go back to.
@@ -65,12 +65,11 @@ extension Toolbox {
     guard files.create(names, bytes: bytes) else {
       throw Refusal("\(path) can't be created: a part of the path is no folder.")
     }
-    history.add(path, names, before: nil, after: bytes)
     var text = "Created \(path) with \(counted(TextFile(bytes).lines.count, "line"))."
     if options.checksSyntax, let error = try await newSyntaxError(names, old: nil, new: bytes) {
       text += " It has a syntax error:\n\(error)"
     }
-    return ToolResult(text: text)
+    return ToolResult(text: noted(path, names, before: nil, after: bytes, text))
   }
 
   // MARK: When the text isn't there

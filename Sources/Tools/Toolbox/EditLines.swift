@@ -1,9 +1,13 @@
-import Synchronization
-
 extension Toolbox {
   /// Puts `lines` where lines `first…last` stand, with the file's own line breaks. The answer shows what
   /// stood there: the agent knows the rest.
-  func edit(_ path: String, _ first: Int, _ last: Int, lines: [String]) async throws -> ToolResult {
+  ///
+  /// - path: that of the file viewed or changed last if nil.
+  func edit(_ path: String?, _ first: Int, _ last: Int, lines: [String]) async throws -> ToolResult
+  {
+    guard let path = path ?? memory.openPath else {
+      throw Refusal("No file was viewed yet: view one, or name its path.")
+    }
     let names = try files.resolve(path)
     let (file, isWhole) = try text(path, names)
     guard isWhole else { throw Refusal("\(path) is too large to edit.") }
@@ -34,18 +38,25 @@ extension Toolbox {
       throw Refusal("Edit refused, it would add a syntax error:\n\(error)")
     }
     guard files.overwrite(names, with: bytes) else { throw Refusal("\(path) can't be written.") }
-    history.add(path, names, before: file.bytes, after: bytes)
     var text = first == last ? "Edited. Line \(first) was:" : "Edited. Lines \(first)-\(last) were:"
     text += "\n" + file.window(first, last, width: options.lineWidth)
     if result.lines.count != count {
       text += "\n\(path) has \(counted(result.lines.count, "line")) now."
     }
-    return ToolResult(text: text)
+    return ToolResult(text: noted(path, names, before: file.bytes, after: bytes, text))
+  }
+
+  /// Remembers a change. `text`, the answer, says so where it was made before and taken back.
+  func noted(
+    _ path: String, _ names: [[UInt8]], before: [UInt8]?, after: [UInt8], _ text: String
+  ) -> String {
+    let change = ToolMemory.Change(path: path, names: names, before: before, after: after)
+    return memory.add(change) ? text : text + "\nThis edit was taken back before."
   }
 
   /// Takes the last edit back, if its file is as the edit left it.
   func undo() throws -> ToolResult {
-    guard let edit = history.last else { throw Refusal("There is no edit to take back.") }
+    guard let edit = memory.lastChange else { throw Refusal("There is no edit to take back.") }
     guard files.read(edit.names, limit: Self.maximumFileBytes + 1) == edit.after else {
       throw Refusal("\(edit.path) has changed since its last edit, so that can't be taken back.")
     }
@@ -60,30 +71,8 @@ extension Toolbox {
       }
       try folder.removeAll(name)
     }
-    history.removeLast()
+    memory.takeBack()
     return ToolResult(
       text: edit.before == nil ? "Undone. \(edit.path) is gone again." : "Undone.")
   }
-}
-
-/// The edits of an episode that weren't taken back, in their order.
-final class EditHistory: Sendable {
-  struct Edit: Sendable {
-    var path: String
-    var names: [[UInt8]]
-    /// Nil for a file that the edit made.
-    var before: [UInt8]?
-    var after: [UInt8]
-  }
-
-  private let edits = Mutex<[Edit]>([])
-
-  var last: Edit? { edits.withLock { $0.last } }
-
-  func add(_ path: String, _ names: [[UInt8]], before: [UInt8]?, after: [UInt8]) {
-    let edit = Edit(path: path, names: names, before: before, after: after)
-    edits.withLock { $0.append(edit) }
-  }
-
-  func removeLast() { edits.withLock { _ = $0.popLast() } }
 }

@@ -11,8 +11,8 @@ public enum ToolCall: Sendable, Hashable {
   /// Replaces the one exact occurrence of `old`.
   case edit(path: String, old: String, new: String)
   /// Replaces lines `firstLine…lastLine` (1-based, inclusive) by `lines`, none of which holds a line
-  /// feed; no lines take them away.
-  case editLines(path: String, firstLine: Int, lastLine: Int, lines: [String])
+  /// feed; no lines take them away. Without a path: of the file that was viewed or changed last.
+  case editLines(path: String?, firstLine: Int, lastLine: Int, lines: [String])
   /// Writes a new file.
   case create(path: String, contents: String)
   /// Runs a shell command in the workspace.
@@ -46,7 +46,8 @@ public enum ToolCall: Sendable, Hashable {
         first == nil && last == nil ? path : "\(path):\(first ?? 1)-\(last.map(String.init) ?? "")"
       case .search(let pattern, let path): path.map { "\(pattern) in \($0)" } ?? pattern
       case .edit(let path, _, _), .create(let path, _): path
-      case .editLines(let path, let first, let last, _): "\(path):\(first)-\(last)"
+      case .editLines(let path, let first, let last, _):
+        path.map { "\($0):\(first)-\(last)" } ?? "lines \(first)-\(last)"
       case .shell(let command): command
       case .test, .undo, .submit: ""
       }
@@ -97,7 +98,7 @@ extension ToolCall: Codable {
     case "edit" where arguments.contains(.firstLine):
       let first = try arguments.decode(Int.self, forKey: .firstLine)
       self = .editLines(
-        path: try text(.path), firstLine: first,
+        path: try arguments.decodeIfPresent(String.self, forKey: .path), firstLine: first,
         lastLine: try arguments.decodeIfPresent(Int.self, forKey: .lastLine) ?? first,
         lines: Self.lines(try text(.new)))
     case "edit": self = .edit(path: try text(.path), old: try text(.old), new: try text(.new))
@@ -128,7 +129,7 @@ extension ToolCall: Codable {
       try arguments.encode(old, forKey: .old)
       try arguments.encode(new, forKey: .new)
     case .editLines(let path, let first, let last, let lines):
-      try arguments.encode(path, forKey: .path)
+      try arguments.encodeIfPresent(path, forKey: .path)
       try arguments.encode(first, forKey: .firstLine)
       try arguments.encode(last, forKey: .lastLine)
       try arguments.encode(Self.text(lines), forKey: .new)

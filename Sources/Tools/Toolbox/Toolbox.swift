@@ -39,8 +39,7 @@ public struct Toolbox: Sendable {
   let readOnlyBinds: [String: String]
   let options: Options
   let testDigest: (@Sendable (_ output: String) -> String?)?
-  /// What `undo` can take back.
-  let history = EditHistory()
+  let memory = ToolMemory()
 
   /// Bytes of a file that view, search and edit look at.
   static let maximumFileBytes = 4 << 20

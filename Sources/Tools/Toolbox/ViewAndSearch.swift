@@ -7,6 +7,7 @@ extension Toolbox {
     guard let status = files.status(names) else { throw missing(path, names) }
     if status.kind == .folder { return listing(path, names) }
     let (file, isWhole) = try text(path, names)
+    memory.open(path)
     let count = file.lines.count
     if count == 0 { return "\(path) is empty." }
     let first = max(firstLine ?? 1, 1)

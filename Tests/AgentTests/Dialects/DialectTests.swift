@@ -32,7 +32,8 @@ import Tools
       case 7: .undo
       case 8:
         .editLines(
-          path: text(3), firstLine: number() ?? 1, lastLine: number() ?? 1,
+          path: random.next() % 2 == 0 ? nil : random.next() % 5 == 0 ? "12" : text(3),
+          firstLine: number() ?? 1, lastLine: number() ?? 1,
           lines: ToolCall.lines(text(9)))
       default: .submit
       }
@@ -59,7 +60,7 @@ import Tools
       case .search(let pattern, let path): [pattern, path ?? "none", path == nil ? "" : "set"]
       case .edit(let path, let old, let new): [path, old, new]
       case .editLines(let path, let first, let last, let lines):
-        [path, "\(first)", "\(last)"] + lines
+        [path ?? "none", path == nil ? "" : "set", "\(first)", "\(last)"] + lines
       case .create(let path, let contents): [path, contents]
       case .shell(let command): [command]
       case .test, .undo, .submit: []
@@ -84,6 +85,9 @@ import Tools
         "edit a.py 3\n    x = 1\n\n    y = 2\n\n",
         .editLines(path: "a.py", firstLine: 3, lastLine: 3, lines: ["    x = 1", "", "    y = 2"])
       ),
+      ("edit 3\n  x", .editLines(path: nil, firstLine: 3, lastLine: 3, lines: ["  x"])),
+      ("edit 3 5", .editLines(path: nil, firstLine: 3, lastLine: 5, lines: [])),
+      ("edit \"3\" 5", .editLines(path: "3", firstLine: 5, lastLine: 5, lines: [])),
       ("edit a.py 3 5", .editLines(path: "a.py", firstLine: 3, lastLine: 5, lines: [])),
       (
         "edit a.py 3\n<<<\nx\n\n>>>",

@@ -1,0 +1,47 @@
+import Synchronization
+
+/// What the tools of an episode remember from one call to the next.
+final class ToolMemory: Sendable {
+  /// An edit or a new file.
+  struct Change: Sendable, Hashable {
+    var path: String
+    var names: [[UInt8]]
+    /// Nil for a file that the change made.
+    var before: [UInt8]?
+    var after: [UInt8]
+  }
+
+  private struct State {
+    var openPath: String?
+    /// Those that stand, in their order.
+    var changes: [Change] = []
+    /// What stood each time that the last change was taken back.
+    var takenBack: Set<[Change]> = []
+  }
+
+  private let state = Mutex(State())
+
+  /// The file that was viewed or changed last.
+  var openPath: String? { state.withLock { $0.openPath } }
+
+  func open(_ path: String) { state.withLock { $0.openPath = path } }
+
+  /// What `undo` can take back.
+  var lastChange: Change? { state.withLock { $0.changes.last } }
+
+  /// Whether the change is a new one: not made and taken back before with the same changes standing.
+  func add(_ change: Change) -> Bool {
+    state.withLock {
+      $0.openPath = change.path
+      $0.changes.append(change)
+      return !$0.takenBack.contains($0.changes)
+    }
+  }
+
+  func takeBack() {
+    state.withLock {
+      $0.takenBack.insert($0.changes)
+      _ = $0.changes.popLast()
+    }
+  }
+}
