@@ -40,8 +40,8 @@ public struct DemonstrationMaker: Sendable {
   public enum Selection: Sendable, Hashable {
     /// Every kind with every first message.
     case all
-    /// So many different ones, drawn anew for each task: about six of twenty straight, six with one wrong
-    /// edit, four with two, two with three, two malformed; nearly half with hindsight, mostly feedback;
+    /// So many different ones, drawn anew for each task: about five of twenty straight, five with one wrong
+    /// edit, three with two, three with three, two with five, two malformed; nearly half with hindsight, mostly feedback;
     /// most with their package's name replaced.
     case drawn(Int)
     /// The straight kind with every first message.
@@ -352,10 +352,11 @@ struct DemonstrationPlan: Hashable {
     for _ in 0..<(20 * count) where plans.count < count {
       let (kind, mistakes): (Demonstration.Kind, Int) =
         switch random.index(below: 20) {
-        case ..<6: (.straight, 0)
-        case ..<12: (.mended, 1)
-        case ..<16: (.mended, 2)
-        case ..<18: (.mended, 3)
+        case ..<5: (.straight, 0)
+        case ..<10: (.mended, 1)
+        case ..<13: (.mended, 2)
+        case ..<16: (.mended, 3)
+        case ..<18: (.mended, 5)
         default: (.malformed, 0)
         }
       let hindsight: Demonstration.Hindsight =

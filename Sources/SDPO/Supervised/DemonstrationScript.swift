@@ -46,32 +46,78 @@ extension DemonstrationScript.Maker {
     DemonstrationScript(steps: opening() + repair() + closing())
   }
 
-  /// So many wrong edits, each taken back after the tests fail, then the right one; one of five is refused
-  /// for its syntax instead. Nil if no plausible mistake is known.
+  /// So many wrong edits, then the right one. Two of three are taken, tested and taken back; the others are
+  /// refused. One of three is made once more before another one is tried, and one of four of these episodes
+  /// begins with a misspelt path. Nil if no plausible mistake is known.
+  ///
+  /// All that is wrong is context only: what is learnt is what to do then. A small model that has written the
+  /// same twice writes it for ever, unless it has seen how to go on.
   func mended(mistakes: Int, random: inout SplitMix64) -> DemonstrationScript? {
     guard let change = oracle.changes.first(where: { !$0.edits.isEmpty }) else { return nil }
     var steps = opening()
+    if random.index(below: 4) == 0, let step = misspelt(change.path, random: &random) {
+      let view = steps.firstIndex { $0.role == .repair } ?? 0
+      steps.insert(step, at: view)
+    }
     var made: [NumberedEdit] = []
     while made.count < mistakes {
-      if random.index(below: 5) == 0, let edit = change.edits.first.flatMap(unclosed),
-        !made.contains(edit)
-      {
-        made.append(edit)
-        steps.append(Step(text: text(call(edit, change.path)), isTrained: false, role: .refused))
-        continue
-      }
-      guard let mistake = mistake(in: change, not: made, random: &random) else { return nil }
+      let isRefused = random.index(below: 3) == 0
+      guard
+        let mistake = isRefused
+          ? refusal(in: change, not: made, random: &random)
+          : mistake(in: change, not: made, random: &random)
+      else { return nil }
       made.append(mistake)
-      steps += [
-        Step(text: text(call(mistake, change.path)), isTrained: false, role: .mistake),
-        Step(text: text(.test), role: .failingTest),
-        Step(text: text(.undo), role: .repair),
-      ]
+      let wrong = Step(
+        text: text(call(mistake, change.path)), isTrained: false,
+        role: isRefused ? .refused : .mistake)
+      let isRepeated = random.index(below: 3) == 0
+      if isRefused {
+        steps += Array(repeating: wrong, count: isRepeated ? 2 + random.index(below: 2) : 1)
+      } else {
+        let undo = Step(text: text(.undo), role: .repair)
+        steps += [wrong, Step(text: text(.test), role: .failingTest), undo]
+        // Its answer says that it was taken back before.
+        if isRepeated { steps += [wrong, undo] }
+      }
     }
     return DemonstrationScript(steps: steps + repair() + closing())
   }
 
-  /// The right edit with a mark forgotten that its last line ends with.
+  /// A view of the file by its name alone, or with a letter left out.
+  private func misspelt(_ path: String, random: inout SplitMix64) -> Step? {
+    let parts = path.split(separator: "/").map(String.init)
+    guard let name = parts.last, parts.count > 1 else { return nil }
+    var folder = Array(parts[0])
+    if folder.count > 2 { folder.remove(at: folder.count - 1 - random.index(below: 2)) }
+    let wrong =
+      folder.count <= 2 || random.index(below: 3) == 0
+      ? name : ([String(folder)] + parts.dropFirst()).joined(separator: "/")
+    return Step(text: text(.view(path: wrong)), isTrained: false, role: .refused)
+  }
+
+  /// An edit that is refused: a line as it stands, a line past the end, or the right edit or a mistake with a
+  /// mark forgotten or indented by one more step.
+  private func refusal(
+    in change: Oracle.Change, not made: [NumberedEdit], random: inout SplitMix64
+  ) -> NumberedEdit? {
+    guard let right = change.edits.first, let before = change.before else { return nil }
+    // What is refused shouldn't give the repair away each time.
+    let tried =
+      random.index(below: 3) == 0
+      ? right : mistake(in: change, not: made, random: &random) ?? right
+    let lines = before.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let count = lines.last?.isEmpty == true ? lines.count - 1 : lines.count
+    let stands = random.index(below: 2) == 0 ? tried.old.lowerBound : random.index(below: count) + 1
+    let candidates = [
+      NumberedEdit(old: stands...stands, lines: [lines[stands - 1]]),
+      NumberedEdit(old: count + 1...count + 1, lines: tried.lines),
+      NumberedEdit(old: tried.old, lines: tried.lines.map { "    " + $0 }), unclosed(tried),
+    ].compactMap { $0 }.filter { !made.contains($0) && $0.lines != [""] }
+    return candidates.isEmpty ? nil : candidates[random.index(below: candidates.count)]
+  }
+
+  /// With a mark forgotten that the last line ends with.
   private func unclosed(_ edit: NumberedEdit) -> NumberedEdit? {
     guard let last = edit.lines.last, let mark = last.last, ":)]}".contains(mark) else {
       return nil
@@ -137,8 +183,11 @@ extension DemonstrationScript.Maker {
   }
 
   private func call(_ edit: NumberedEdit, _ path: String) -> ToolCall {
+    // Where one file alone is looked at, an edit needn't name it.
     .editLines(
-      path: path, firstLine: edit.old.lowerBound, lastLine: edit.old.upperBound, lines: edit.lines)
+      path: oracle.changes.count == 1 ? nil : path, firstLine: edit.old.lowerBound,
+      lastLine: edit.old.upperBound,
+      lines: edit.lines)
   }
 
   private func closing() -> [Step] {
