@@ -12,6 +12,9 @@ public protocol Dialect: Sendable {
   /// The system message: what the agent does and how it writes `tools`.
   func systemPrompt(tools: [ToolName]) -> String
 
+  /// What an endpoint is told of the tools beside the messages; empty where the system message says it all.
+  func definitions(of tools: [ToolName]) -> [ToolDefinition]
+
   /// Reads one reply: perhaps a thought, then exactly one action and nothing more.
   func parse(_ text: String) -> Result<ToolCall, FormatError>
 
@@ -28,13 +31,15 @@ public protocol Dialect: Sendable {
 extension Dialect {
   public var tools: Set<ToolName> { Set(ToolName.allCases) }
 
+  public func definitions(of tools: [ToolName]) -> [ToolDefinition] { [] }
+
   /// The user message after a reply that is no action.
   public func renderObservation(_ error: FormatError) -> String { error.description }
 }
 
 /// The dialects by name.
 public enum Dialects {
-  public static let names = ["compact", "hermes", "bash"]
+  public static let names = ["compact", "hermes", "bash", "openai"]
   /// Those with a form for every tool: solutions can be demonstrated in them.
   public static let complete = ["compact", "hermes"]
 
@@ -44,6 +49,7 @@ public enum Dialects {
     case "compact": CompactDialect()
     case "hermes": HermesDialect()
     case "bash": BashDialect()
+    case "openai": OpenAIDialect()
     default: nil
     }
   }

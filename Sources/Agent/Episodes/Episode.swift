@@ -91,7 +91,8 @@ public struct Episode: Sendable {
       header.fork = beginning?.origin
       for observer in observers { try await observer.began(header) }
       let session = try await policy.session(
-        seed: seed, limits: SessionLimits(contextTokens: limits.totalTokens))
+        seed: seed, limits: SessionLimits(contextTokens: limits.totalTokens),
+        tools: dialect.definitions(of: tools))
       var loop = EpisodeLoop(
         episode: self, session: session, workspace: workspace, clock: clock, observers: observers,
         trajectory: trajectory)

@@ -4,7 +4,8 @@ import LanguageModel
 /// The body of a request to `/v1/chat/completions`, in OpenAI's names.
 struct ChatCompletionRequest: Encodable {
   var model: String
-  var messages: [ChatMessage]
+  var messages: [WireMessage]
+  var tools: [ToolDefinition]?
   var temperature: Double
   var topP: Double
   var seed: Int
@@ -12,7 +13,7 @@ struct ChatCompletionRequest: Encodable {
   var stop: [String]?
 
   enum CodingKeys: String, CodingKey {
-    case model, messages, temperature, seed, stop
+    case model, messages, tools, temperature, seed, stop
     case topP = "top_p"
     case maxTokens = "max_tokens"
   }
@@ -23,6 +24,12 @@ struct ChatCompletionAnswer: Decodable {
   struct Choice: Decodable {
     struct Message: Decodable {
       var content: String?
+      var calls: [NativeCall]?
+
+      enum CodingKeys: String, CodingKey {
+        case content
+        case calls = "tool_calls"
+      }
     }
     var message: Message
     var finishReason: String?
@@ -46,15 +53,26 @@ struct ChatCompletionAnswer: Decodable {
   var choices: [Choice]
   var usage: Usage?
 
-  /// The first choice as a turn; nil when there is none.
+  /// The first choice as a turn, calls in its text; nil when there is none.
   var turn: PolicyTurn? {
     guard let choice = choices.first else { return nil }
+    // What a server claims is bounded, so that sums of it can't overflow.
+    func tokens(_ claimed: Int?) -> Int { min(max(0, claimed ?? 0), 1 << 40) }
     let usage = usage.map {
-      TokenUsage(promptTokens: $0.promptTokens ?? 0, completionTokens: $0.completionTokens ?? 0)
+      TokenUsage(
+        promptTokens: tokens($0.promptTokens), completionTokens: tokens($0.completionTokens))
     }
+    let parts = [choice.message.content ?? ""] + (choice.message.calls ?? []).map(\.text)
     return PolicyTurn(
-      text: choice.message.content ?? "",
+      text: parts.filter { !$0.isEmpty }.joined(separator: "\n"),
       finish: choice.finishReason == "length" ? .length : .stop, usage: usage)
+  }
+
+  /// The first choice as the conversation goes on from it.
+  var said: WireMessage? {
+    choices.first.map {
+      WireMessage(said: $0.message.content ?? "", calls: $0.message.calls ?? [])
+    }
   }
 }
 

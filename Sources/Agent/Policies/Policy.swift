@@ -9,6 +9,33 @@ public protocol Policy: Sendable {
 
   /// Starts a conversation whose randomness comes from `seed` alone.
   func session(seed: UInt64, limits: SessionLimits) async throws -> any PolicySession
+
+  /// The same, told of tools beside the messages.
+  ///
+  /// - Throws: where that isn't possible and there are some.
+  func session(
+    seed: UInt64, limits: SessionLimits, tools: [ToolDefinition]
+  ) async throws -> any PolicySession
+}
+
+extension Policy {
+  public func session(
+    seed: UInt64, limits: SessionLimits, tools: [ToolDefinition]
+  ) async throws -> any PolicySession {
+    guard tools.isEmpty else {
+      throw PolicyError(
+        "the dialect has the tools told beside the messages, which takes an endpoint: not \(description)"
+      )
+    }
+    return try await session(seed: seed, limits: limits)
+  }
+}
+
+/// Why a policy can't be used so, as one sentence.
+public struct PolicyError: Error, Sendable, Equatable, CustomStringConvertible {
+  public let description: String
+
+  init(_ description: String) { self.description = description }
 }
 
 extension Policy {

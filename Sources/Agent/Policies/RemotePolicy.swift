@@ -59,7 +59,13 @@ public struct RemotePolicy: Policy {
   }
 
   public func session(seed: UInt64, limits: SessionLimits) async throws -> any PolicySession {
-    RemoteSession(policy: self, seed: seed)
+    try await session(seed: seed, limits: limits, tools: [])
+  }
+
+  public func session(
+    seed: UInt64, limits: SessionLimits, tools: [ToolDefinition]
+  ) async throws -> any PolicySession {
+    RemoteSession(policy: self, seed: seed, tools: tools)
   }
 
   private static func endpoint(_ baseURL: String) throws(RemotePolicyError) -> URL {
@@ -86,9 +92,12 @@ public struct RemotePolicy: Policy {
   }
 
   /// Asks once for the next assistant message, trying again while that may help.
-  func complete(_ messages: [ChatMessage], seed: UInt64, maxTokens: Int) async throws -> PolicyTurn
-  {
-    let request = try request(messages, seed: seed, maxTokens: maxTokens)
+  ///
+  /// - Returns: the turn, and the message as it is to be sent back.
+  func complete(
+    _ messages: [WireMessage], tools: [ToolDefinition], seed: UInt64, maxTokens: Int
+  ) async throws -> (turn: PolicyTurn, said: WireMessage) {
+    let request = try request(messages, tools, seed: seed, maxTokens: maxTokens)
     let exchange = HTTPExchange(
       seconds: options.requestSeconds, responseBytes: options.responseBytes)
     var wait = options.firstWaitSeconds
@@ -114,7 +123,7 @@ public struct RemotePolicy: Policy {
   }
 
   private func request(
-    _ messages: [ChatMessage], seed: UInt64, maxTokens: Int
+    _ messages: [WireMessage], _ tools: [ToolDefinition], seed: UInt64, maxTokens: Int
   ) throws -> URLRequest {
     var request = URLRequest(url: endpoint)
     request.httpMethod = "POST"
@@ -124,7 +133,8 @@ public struct RemotePolicy: Policy {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     request.httpBody = try encoder.encode(
       ChatCompletionRequest(
-        model: model, messages: messages, temperature: options.temperature, topP: options.topP,
+        model: model, messages: messages, tools: tools.isEmpty ? nil : tools,
+        temperature: options.temperature, topP: options.topP,
         // Servers take 32-bit or 64-bit signed seeds.
         seed: Int(seed & 0x7FFF_FFFF), maxTokens: maxTokens,
         stop: options.stop.isEmpty ? nil : options.stop))
@@ -135,21 +145,27 @@ public struct RemotePolicy: Policy {
     status == 408 || status == 429 || status >= 500
   }
 
-  private func read(_ answer: HTTPExchange.Answer) throws -> PolicyTurn {
+  private func read(
+    _ answer: HTTPExchange.Answer
+  ) throws -> (turn: PolicyTurn, said: WireMessage) {
     guard let decoded = try? JSONDecoder().decode(ChatCompletionAnswer.self, from: answer.body)
     else {
       throw failure("sent something that is not a chat completion\(excerpt(answer.body))")
     }
-    guard let turn = decoded.turn else { throw failure("sent a completion without choices") }
-    return turn
+    guard let turn = decoded.turn, let said = decoded.said else {
+      throw failure("sent a completion without choices")
+    }
+    return (turn, said)
   }
 
   /// A full context is an end of the episode; any other refusal is an error.
-  private func refuse(_ answer: HTTPExchange.Answer) throws -> PolicyTurn {
+  private func refuse(
+    _ answer: HTTPExchange.Answer
+  ) throws -> (turn: PolicyTurn, said: WireMessage) {
     if let known = try? JSONDecoder().decode(ChatCompletionFailure.self, from: answer.body),
       known.isContextOverflow
     {
-      return PolicyTurn(text: "", finish: .contextFull)
+      return (PolicyTurn(text: "", finish: .contextFull), WireMessage(said: "", calls: []))
     }
     throw failure("answered \(answer.status)\(detail(answer.body))")
   }
@@ -198,23 +214,38 @@ public struct RemotePolicyError: Error, CustomStringConvertible, Equatable {
 private actor RemoteSession: PolicySession {
   private let policy: RemotePolicy
   private let seed: UInt64
-  private var messages: [ChatMessage] = []
+  private let tools: [ToolDefinition]
+  private var messages: [WireMessage] = []
 
-  init(policy: RemotePolicy, seed: UInt64) {
+  init(policy: RemotePolicy, seed: UInt64, tools: [ToolDefinition]) {
     self.policy = policy
     self.seed = seed
+    self.tools = tools
   }
 
   func recall(_ newMessages: [ChatMessage], _ action: PolicyTurn) -> PolicyTurn {
-    messages += newMessages
-    messages.append(ChatMessage(role: .assistant, content: action.text))
+    add(newMessages)
+    let known = tools.isEmpty ? nil : NativeCall.read(action.text, id: "call_\(messages.count)")
+    messages.append(
+      WireMessage(said: known?.said ?? action.text, calls: known.map { [$0.call] } ?? []))
     return PolicyTurn(text: action.text, finish: action.finish, usage: action.usage)
   }
 
   func act(_ newMessages: [ChatMessage], maxTokens: Int) async throws -> PolicyTurn {
-    messages += newMessages
-    let turn = try await policy.complete(messages, seed: seed, maxTokens: maxTokens)
-    messages.append(ChatMessage(role: .assistant, content: turn.text))
+    add(newMessages)
+    let (turn, said) = try await policy.complete(
+      messages, tools: tools, seed: seed, maxTokens: maxTokens)
+    messages.append(said)
     return turn
+  }
+
+  /// What follows calls answers each of them.
+  private func add(_ new: [ChatMessage]) {
+    guard let calls = messages.last?.calls, let first = new.first, !calls.isEmpty else {
+      messages += new.map(WireMessage.init)
+      return
+    }
+    messages += calls.map { WireMessage(answer: first.content, to: $0) }
+    messages += new.dropFirst().map(WireMessage.init)
   }
 }

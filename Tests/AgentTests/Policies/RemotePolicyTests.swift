@@ -87,6 +87,15 @@ import Testing
     #expect(try await ask(server, "context", options()).finish == .contextFull)
   }
 
+  @Test func claimsOfUsageAreBounded() async throws {
+    let server = try EndpointServer()
+    for _ in 0..<2 {
+      let usage = try #require(try await ask(server, "boast", options()).usage)
+      #expect(usage.promptTokens == 1 << 40)
+      #expect([0, 1 << 40].contains(usage.completionTokens))
+    }
+  }
+
   @Test(arguments: [
     ("broken", "answered 503: no\\u{1b}[31m workers, after 3 tries"),
     ("patient", "answered 503: come back tomorrow, after 3 tries"),
@@ -96,6 +105,7 @@ import Testing
     ("binary", "not a chat completion"),
     ("empty", "a completion without choices"),
     ("huge", "more than 100000 bytes"),
+    ("flood", "more than 100000 bytes"),
     ("redirect", "answered 307"),
     ("refuse", "answered 401: wrong key Bearer …"),
   ]) func saysWhatWentWrong(kind: String, expected: String) async throws {

@@ -96,6 +96,59 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer_huge(self, body, count):
         self.reply(200, completion("x" * 300000))
 
+    def answer_flood(self, body, count):
+        """Ten gigabytes, for whoever reads on."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(10 << 30))
+        self.end_headers()
+        try:
+            for _ in range(10 << 10):
+                self.wfile.write(bytes(1 << 20))
+        except OSError:
+            pass
+
+    def answer_boast(self, body, count):
+        """Lies about usage."""
+        answer = json.loads(completion("view stats"))
+        answer["usage"] = {"prompt_tokens": 2**63 - 1, "completion_tokens": [2**63 - 1, -5][count % 2]}
+        self.reply(200, json.dumps(answer))
+
+    def answer_native(self, body, count):
+        """Mends mean-of-none by native calls, and refuses conversations that OpenAI would refuse."""
+        request = json.loads(body)
+        names = [tool["function"]["name"] for tool in request["tools"]]
+        assert "view" in names and all(tool["type"] == "function" for tool in request["tools"])
+        waiting, said = [], 0
+        for message in request["messages"]:
+            if message["role"] == "tool":
+                waiting.remove(message["tool_call_id"])
+                continue
+            if waiting:
+                return self.reply(400, '{"error": {"message": "a call has no answer"}}')
+            if message["role"] == "assistant":
+                said += 1
+                waiting = [call["id"] for call in message.get("tool_calls", [])]
+        if waiting:
+            return self.reply(400, '{"error": {"message": "a call has no answer"}}')
+        lines = "    if not values:\n        return 0\n    return total(values) / len(values)\n"
+        old = "    return total(values) / len(values)\n"
+        edit = json.dumps({"path": "stats/average.py", "old": old, "new": lines})
+        text, calls = [
+            ("A look first.", [("view", '{"path": "stats"}')]),
+            (None, [("test", "{}"), ("submit", "{}")]),
+            (None, [("view", '{"path": ')]),
+            (None, [("edit", edit)]),
+            ("Nothing to call.", []),
+            (None, [("submit", "")]),
+        ][said]
+        message = {"role": "assistant", "content": text}
+        if calls:
+            message["tool_calls"] = [
+                {"id": f"c{said}-{i}", "type": "function", "function": {"name": name, "arguments": arguments}}
+                for i, (name, arguments) in enumerate(calls)
+            ]
+        self.reply(200, json.dumps({"choices": [{"message": message, "finish_reason": "tool_calls"}]}))
+
     def answer_mend(self, body, count):
         """Works on the fixture task mean-of-none, one action after the other."""
         said = sum(message["role"] == "assistant" for message in json.loads(body)["messages"])

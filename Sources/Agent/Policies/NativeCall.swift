@@ -1,0 +1,114 @@
+import Foundation
+import LanguageModel
+import Tools
+
+/// A tool as an endpoint is told of it, and its arguments' schema.
+public struct ToolDefinition: Sendable, Equatable, Encodable {
+  struct Function: Sendable, Equatable, Encodable {
+    var name: String
+    var description: String
+    var parameters: JSONValue
+  }
+
+  let type = "function"
+  var function: Function
+
+  private enum CodingKeys: CodingKey { case type, function }
+}
+
+/// One call beside a message's text, in OpenAI's form.
+struct NativeCall: Sendable, Equatable, Codable {
+  struct Function: Sendable, Equatable, Codable {
+    var name: String
+    /// JSON, if the model got that right.
+    var arguments: String
+  }
+
+  var id: String
+  var type = "function"
+  var function: Function
+
+  static let opening = "<tool_call>"
+  private static let closing = "</tool_call>"
+
+  init(id: String, function: Function) {
+    self.id = id
+    self.function = function
+  }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    id = try container.decodeIfPresent(String.self, forKey: .id) ?? ""
+    function = try container.decode(Function.self, forKey: .function)
+  }
+
+  /// The call in a text, as ``HermesDialect`` writes it.
+  var text: String {
+    let name = (try? JSONEncoder().encode(function.name)).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    // In JSON `</` can only stand inside a string; escaped, contents can't close the call.
+    let arguments = function.arguments.isEmpty ? "{}" : function.arguments
+    let json = "{\"arguments\":\(arguments),\"name\":\(name ?? "\"\"")}"
+    return Self.opening + json.replacing("</", with: "<\\/") + Self.closing
+  }
+
+  /// The call that a text holds, and the text before it; nil if it holds none.
+  static func read(_ text: String, id: String) -> (said: String, call: NativeCall)? {
+    guard let start = text.firstRange(of: Self.opening),
+      let call = try? HermesDialect().parse(text).get(),
+      let data = try? JSONEncoder().encode(call),
+      case .object(let members)? = try? JSONDecoder().decode(JSONValue.self, from: data),
+      let arguments = try? JSONEncoder().encode(members["arguments"] ?? .object([:]))
+    else { return nil }
+    return (
+      text[..<start.lowerBound].trimmingCharacters(in: .whitespacesAndNewlines),
+      NativeCall(
+        id: id,
+        function: Function(name: call.name, arguments: String(decoding: arguments, as: UTF8.self)))
+    )
+  }
+}
+
+/// A message as an endpoint takes it.
+struct WireMessage: Sendable, Equatable, Encodable {
+  var role: String
+  /// Null beside calls without a text.
+  var content: String?
+  var calls: [NativeCall] = []
+  /// Of the call that a tool's message answers.
+  var callID: String?
+
+  private enum CodingKeys: String, CodingKey {
+    case role, content
+    case calls = "tool_calls"
+    case callID = "tool_call_id"
+  }
+
+  init(_ message: ChatMessage) {
+    role = message.role.rawValue
+    content = message.content
+  }
+
+  /// What the model said.
+  init(said: String, calls: [NativeCall]) {
+    role = ChatMessage.Role.assistant.rawValue
+    content = said.isEmpty && !calls.isEmpty ? nil : said
+    self.calls = calls
+  }
+
+  /// What came of a call.
+  init(answer: String, to call: NativeCall) {
+    role = "tool"
+    content = answer
+    callID = call.id
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(role, forKey: .role)
+    try container.encode(content, forKey: .content)
+    if !calls.isEmpty { try container.encode(calls, forKey: .calls) }
+    try container.encodeIfPresent(callID, forKey: .callID)
+  }
+}
