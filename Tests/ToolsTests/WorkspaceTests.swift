@@ -254,6 +254,33 @@ private func makeOdd(_ folder: TemporaryFolder) throws {
     #expect(throws: ToolsError.self) { try recorder.record(.repository(folder["source"])) }
   }
 
+  @Test func objectsOfARepositoryAreReadWhereTheyAre() throws {
+    try run(
+      """
+      git init -q repo && cd repo && git config user.email a@b && git config user.name c
+      mkdir d && for f in $(seq 40); do echo $f > d/f$f; done; git add . && git commit -qm first
+      git repack -adq && git worktree add -q --detach ../linked && git clone -q --bare --shared . ../bare
+      """, in: folder.path)
+    let loose = "find objects -type f -path '*/??/*' | wc -l"
+    let before = try run("find . -type f | sort | xargs sha256sum", in: folder["repo"])
+    var snapshots: [Snapshot] = []
+    for (count, source) in ["repo", "linked", "bare", "repo"].enumerated() {
+      let workspace = try Workspace.materialize(
+        .repository(folder[source]), recorder: recorder, name: "w\(count)",
+        at: folder["w\(count)"], time: 1)
+      #expect(try folder.text("w\(count)/d/f7") == "7\n")
+      snapshots.append(workspace.base)
+    }
+    #expect(Set(snapshots.map(\.tree)).count == 1)
+    // A commit each is all that was written, and git finds the rest.
+    #expect(try run(loose, in: recorder.path) == "4\n")
+    #expect(try run("git fsck --strict 2>&1 | grep -c missing || true", in: recorder.path) == "0\n")
+    #expect(try run("wc -l < objects/info/alternates", in: recorder.path) == "2\n")
+    #expect(
+      try run("git show \(snapshots[0].commit):d/f40", in: recorder.path) == "40\n")
+    #expect(try run("find . -type f | sort | xargs sha256sum", in: folder["repo"]) == before)
+  }
+
   @Test func hostileTreesNeverLeaveTheWorkspace() throws {
     try folder.write("outside/kept", "kept\n")
     try folder.write("source/dir/file", "1\n")

@@ -44,6 +44,38 @@ struct ObjectStore: ~Copyable {
 
   // MARK: Objects
 
+  /// Finds the other repository's objects here too, as long as it is where it is now: nothing is copied. False if
+  /// that can't be written down.
+  func borrowObjects(of other: borrowing ObjectStore) throws(ToolsError) -> Bool {
+    let objects = try other.objects()
+    // One path a line.
+    guard objects.hasPrefix("/"), !objects.utf8.contains(0x0A) else { return false }
+    let file = try self.objects() + "/info/alternates"
+    let known = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+    guard !known.split(separator: "\n").contains(objects[...]) else { return true }
+    guard
+      (try? (known + objects + "\n").write(toFile: file, atomically: true, encoding: .utf8)) != nil
+    else { return false }
+    try git("can't use the objects of \(other.path)") {
+      git_odb_add_disk_alternate(database.pointer, objects)
+    }
+    return true
+  }
+
+  /// The folder of the objects, without links.
+  private func objects() throws(ToolsError) -> String {
+    var buffer = git_buf()
+    defer { git_buf_dispose(&buffer) }
+    try git("can't find the objects of \(path)") {
+      git_repository_item_path(&buffer, repository.pointer, GIT_REPOSITORY_ITEM_OBJECTS)
+    }
+    guard let pointer = buffer.ptr, let real = realpath(pointer, nil) else {
+      throw ToolsError(.git, "can't find the objects of \(path)")
+    }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
   func write(_ data: [UInt8], as type: git_object_t) throws(ToolsError) -> ObjectID {
     var id = git_oid()
     try git("can't write to \(path)") {

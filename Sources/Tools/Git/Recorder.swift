@@ -154,7 +154,8 @@ public final class Recorder: Sendable {
 
   // MARK: Sources
 
-  /// Records a source as a commit without a parent.
+  /// Records a source as a commit without a parent. The objects of a git repository are read where they are, not
+  /// copied: it must stay there as long as they are wanted.
   public func record(_ source: TreeSource, message: String = "base", time: Int64? = nil)
     throws(ToolsError) -> Snapshot
   {
@@ -174,7 +175,7 @@ public final class Recorder: Sendable {
       let source = try ObjectStore(opening: path)
       let id = try source.snapshot(source.resolve(revision)).tree
       return try withStore { (store) throws(ToolsError) in
-        let tree = try TreeImport.copy(id, from: source, to: store)
+        let tree = try TreeImport.share(id, from: source, with: store)
         return try store.commit(tree: tree, parent: nil, message: message, time: time)
       }
     }

@@ -1,38 +1,56 @@
 import CLibGit2
 
-/// Copies a tree of another repository into the recorder.
+/// Takes a tree of one repository over into another.
 ///
 /// What a work tree's recording would leave out is left out here too (submodules, names of
 /// ``RecordingRules``), so that a check-out that nobody touched has the same tree again.
 enum TreeImport {
+  /// Copies all that the tree holds, and nothing else of `source`.
   static func copy(
-    _ id: ObjectID, from source: borrowing ObjectStore, to store: borrowing ObjectStore,
-    at path: String = "", depth: Int = 0
+    _ id: ObjectID, from source: borrowing ObjectStore, to store: borrowing ObjectStore
   ) throws(ToolsError) -> ObjectID {
+    try take(id, from: source, to: store, isShared: false, at: "", depth: 0).id
+  }
+
+  /// Has all of the source's objects found in `store`, if that is possible, and copies nothing.
+  static func share(
+    _ id: ObjectID, from source: borrowing ObjectStore, with store: borrowing ObjectStore
+  ) throws(ToolsError) -> ObjectID {
+    let isShared = try store.borrowObjects(of: source)
+    return try take(id, from: source, to: store, isShared: isShared, at: "", depth: 0).id
+  }
+
+  private static func take(
+    _ id: ObjectID, from source: borrowing ObjectStore, to store: borrowing ObjectStore,
+    isShared: Bool, at path: String, depth: Int
+  ) throws(ToolsError) -> (id: ObjectID, isEmpty: Bool) {
     guard depth <= TreeRecorder.maximumDepth else {
       throw ToolsError(.git, "\(path) is deeper than \(TreeRecorder.maximumDepth) folders")
     }
+    let original = try source.tree(id)
     var entries: [TreeObject.Entry] = []
-    for entry in try source.tree(id).entries {
+    for entry in original.entries {
       let name = path + String(decoding: entry.name, as: UTF8.self)
       guard RecordingRules.isSafe(entry.name) else {
         throw ToolsError(.git, "the path \(name) of the repository can't be checked out safely")
       }
       guard RecordingRules.isRecorded(entry.name) else { continue }
-      var copied = entry
+      var taken = entry
       switch entry.mode {
       case .submodule: continue
       case .folder:
-        copied.id = try copy(
-          entry.id, from: source, to: store, at: name + "/", depth: depth + 1)
-        if try store.tree(copied.id).entries.isEmpty { continue }
+        let folder = try take(
+          entry.id, from: source, to: store, isShared: isShared, at: name + "/", depth: depth + 1)
+        if folder.isEmpty { continue }
+        taken.id = folder.id
       case .file, .executable, .link:
-        if !store.contains(entry.id) {
+        if !isShared, !store.contains(entry.id) {
           _ = try store.write(source.blob(entry.id), as: GIT_OBJECT_BLOB)
         }
       }
-      entries.append(copied)
+      entries.append(taken)
     }
-    return try store.write(TreeObject(entries))
+    let isKnown = isShared && entries == original.entries
+    return (isKnown ? id : try store.write(TreeObject(entries)), entries.isEmpty)
   }
 }
