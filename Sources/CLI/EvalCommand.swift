@@ -11,7 +11,8 @@ struct EvalCommand: AsyncParsableCommand {
     abstract: "Measure pass@1 and pass@k of a model over a set of repair tasks.",
     discussion: """
       Each task is tried several times; hidden tests decide. Writes report.json, predictions.jsonl \
-      (SWE-bench's form) and a transcript per episode to the output folder.
+      (SWE-bench's form), swebench/SAMPLE.json (its harness's report) and a transcript per episode to the \
+      output folder.
 
       --policy gold grades the tasks' own solutions instead, and --policy empty what comes of doing \
       nothing: every evaluation lies between the two.
@@ -139,6 +140,15 @@ struct EvalCommand: AsyncParsableCommand {
     _ report: EvaluationReport, _ groups: [[Rollout]], model: String, to folder: URL
   ) throws {
     try Predictions.write(groups, model: model, to: folder.appending(path: "predictions.jsonl"))
+    let folders = folder.appending(path: "swebench")
+    try FileManager.default.createDirectory(at: folders, withIntermediateDirectories: true)
+    for sample in 0..<(groups.map(\.count).max() ?? 0) {
+      let rollouts = groups.compactMap { $0.first { $0.trajectory.sample == sample } }
+      try OutputFolder.writeJSON(
+        SWEBenchReport(tasks: report.tasks.map(\.id), rollouts),
+        to: folders.appending(path: "\(sample).json"))
+    }
+    // Last: it says that the evaluation is done.
     try OutputFolder.writeJSON(report, to: folder.appending(path: "report.json"))
     print(EvaluationTable.render([("", report)]))
     print("results in \(output)")

@@ -15,5 +15,18 @@ import Testing
     let predictions = try String(contentsOf: folder["bound/predictions.jsonl"], encoding: .utf8)
     #expect(predictions.split(separator: "\n").count == 2)
     #expect(predictions.contains("diff --git") == hasPatch)
+    let report = try #require(
+      JSONSerialization.jsonObject(with: Data(contentsOf: folder["bound/swebench/0.json"]))
+        as? [String: Any])
+    #expect(report["schema_version"] as? Int == 2 && report["total_instances"] as? Int == 2)
+    let ids = ["greet-words", "mean-of-none"]
+    for (key, isFull) in [
+      ("submitted", true), ("completed", hasPatch), ("resolved", hasPatch), ("unresolved", false),
+      ("empty_patch", !hasPatch), ("error", false),
+    ] {
+      #expect(report["\(key)_ids"] as? [String] == (isFull ? ids : []), "\(key)")
+      #expect(report["\(key)_instances"] as? Int == (isFull ? 2 : 0), "\(key)")
+    }
+    #expect(report["incomplete_ids"] as? [String] == [])
   }
 }
