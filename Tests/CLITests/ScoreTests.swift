@@ -45,6 +45,31 @@ import Testing
     #expect(lines(both.output).count == 2 && lines(both.output) != lines(scored.output))
   }
 
+  /// A run of one's own has no grade: what its tests said last is what hindsight knows.
+  @Test func aRunIsScoredByItsOwnTests() throws {
+    let folder = try TestFolder()
+    let (transcript, model) = try episode(folder)
+    try folder.shell(
+      """
+      python3 - <<'PYTHON'
+      import json
+      lines = [json.loads(line) for line in open("\(transcript)")]
+      turn = lines[2]
+      turn.pop("format_error", None)
+      turn["call"] = {"name": "test", "arguments": {}}
+      turn["result"] = {"text": "AssertionError: 42", "is_error": True, "exit_code": 1, "seconds": 0.1,
+                        "timed_out": False, "out_of_memory": False}
+      lines[-1].pop("grade")
+      open("run.jsonl", "w").writelines(json.dumps(line) + "\\n" for line in lines)
+      PYTHON
+      """)
+    let scored = try HindsightCommand.run(
+      ["replay", "--score", "run.jsonl", "--model", model, "--html", "page.html"], in: folder.url)
+    #expect(scored.status == 0, "\(scored.errors)")
+    let page = try String(contentsOf: folder["page.html"], encoding: .utf8)
+    #expect(page.contains("AssertionError: 42") && !page.contains("ZeroDivisionError"))
+  }
+
   @Test func whatCantBeScored() throws {
     let folder = try TestFolder()
     let (transcript, model) = try episode(folder)

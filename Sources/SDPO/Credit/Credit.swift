@@ -54,10 +54,7 @@ extension Credit {
       throw TrainingError("its tokens aren't this model's: the vocabulary has \(vocabulary)")
     }
     let teacher = try builder.teacher(trajectory, told: hint)
-    let learner = Learner(transformer: policy.engine.transformer, adapter: policy.adapter)
-    let gaps = try await policy.engine.read { _ in
-      zip(try learner.logprobs([[teacher]]), try learner.logprobs([[student]])).map { $0 - $1 }
-    }
+    let gaps = try await gaps(student, teacher, policy)
     var next = gaps.makeIterator()
     let turns = trajectory.turns.map { turn in
       Turn(
@@ -71,10 +68,38 @@ extension Credit {
     return Credit(hint: hint, turns: turns)
   }
 
+  /// The mean of log q − log π over an attempt's tokens, in nats, where q knows what the tests said of its end:
+  /// the higher, the less hindsight would have done otherwise.
+  ///
+  /// - Throws: ``TrainingError`` if the attempt holds no tokens or there is no feedback.
+  public static func approval(
+    of trajectory: Trajectory, feedback: String, policy: LocalPolicy, dialect: any Dialect,
+    tools: [ToolName]
+  ) async throws -> Double {
+    let builder = ContextBuilder(
+      dialect: dialect, tools: tools, tokenizer: policy.tokenizer, chatFormat: policy.chatFormat,
+      contextLength: policy.engine.config.contextLength)
+    let (student, teacher) = try builder.pair(trajectory, feedback: feedback)
+    let gaps = try await gaps(student, teacher, policy)
+    return gaps.reduce(0, +) / Double(max(1, gaps.count))
+  }
+
+  /// Of each action token, in order.
+  private static func gaps(
+    _ student: ScoredContext, _ teacher: ScoredContext, _ policy: LocalPolicy
+  ) async throws -> [Double] {
+    let learner = Learner(transformer: policy.engine.transformer, adapter: policy.adapter)
+    return try await policy.engine.read { _ in
+      zip(try learner.logprobs([[teacher]]), try learner.logprobs([[student]])).map { $0 - $1 }
+    }
+  }
+
   private static func hint(
     _ transcript: Transcript, _ content: HindsightConfiguration.Content, _ solution: String?
   ) throws -> String {
-    let feedback = transcript.end?.grade.map { $0.feedback(.full, limit: 2_000) } ?? ""
+    // A run on a repository of one's own has no grade: what its tests said last is known instead.
+    let feedback =
+      transcript.end?.grade.map { $0.feedback(.full, limit: 2_000) } ?? transcript.lastFailure ?? ""
     var configuration = HindsightConfiguration()
     configuration.content = content
     configuration.feedbackOnlyWithoutSolution = false
@@ -96,6 +121,16 @@ extension Credit {
           : "it holds no feedback on a failure: it has nothing to tell")
     }
     return context.text
+  }
+}
+
+extension Transcript {
+  /// What the visible tests said when they ran last, if they failed.
+  fileprivate var lastFailure: String? {
+    guard let result = turns.last(where: { $0.call == .test })?.result, result.isError else {
+      return nil
+    }
+    return result.text
   }
 }
 
