@@ -72,6 +72,19 @@ private func makeLocalPolicy(_ path: String, _ options: PolicyOptions) throws ->
     adapterDigest: try options.adapter.map { try ModelDigest.of(adapter: $0) })
 }
 
+/// A local policy whose adapter can be trained while it's used: the one from `--adapter`, or a fresh one.
+func makeTrainablePolicy(_ options: PolicyOptions, seed: UInt64) throws -> LocalPolicy {
+  guard case .local(let path) = ModelReference(options.model) else {
+    throw PolicyOptionsError("--adapt needs a local model, and \(options.model) is an endpoint")
+  }
+  let model = try LoadedModel.load(path, precision: try options.precision.resolved)
+  let adapter = try LoRAParameters.starting(
+    from: options.adapter, or: LoRAConfig(rank: 8, alpha: 16), model: model.config, seed: seed)
+  // What it learns is in no folder: the transcripts name none.
+  return try LocalPolicy(
+    model, adapter: adapter, adapterFolder: nil, sampling: options.sampling.parameters)
+}
+
 /// Why no policy can be made, as one sentence.
 struct PolicyOptionsError: Error, CustomStringConvertible {
   let description: String

@@ -50,7 +50,7 @@ struct ForkOptions: ParsableArguments {
     let trajectory = try await cancellingOnInterrupt {
       await going.run(
         policy, at: place, sample: header.sample, seed: seed, after: beginning,
-        observers: [writer, LiveView(view: Terminal.view)])
+        observers: [writer, LiveView(place.recorder)])
     }
     try writer.finish(TranscriptEnd(trajectory))
     if case .infrastructure(let reason) = trajectory.stopReason { throw TranscriptError(reason) }

@@ -21,6 +21,18 @@ extension LocalPolicy {
   }
 }
 
+extension LoRAParameters {
+  /// The adapter of a folder, or a fresh one that changes nothing yet.
+  static func starting(
+    from folder: String?, or config: LoRAConfig, model: ModelConfig, seed: UInt64
+  ) throws -> LoRAParameters {
+    if let folder { return try load(folder: folder, model: model) }
+    let adapter = LoRAParameters(config: config, model: model)
+    adapter.initialize(seed: seed)
+    return adapter
+  }
+}
+
 /// Everything rollouts need, made once for a run in `folder`.
 struct RolloutSetup {
   let dialect: any Dialect

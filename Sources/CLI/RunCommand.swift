@@ -2,6 +2,7 @@ internal import Agent
 internal import ArgumentParser
 internal import Foundation
 internal import LanguageModel
+internal import SDPO
 internal import Tools
 
 struct RunCommand: AsyncParsableCommand {
@@ -44,6 +45,16 @@ struct RunCommand: AsyncParsableCommand {
 
   @Option(help: "Try so often at most, until the tests pass; the best attempt is kept.")
   var attempts = 1
+
+  @Flag(help: "Tell each attempt what the tests said of the one before.")
+  var withFeedback = false
+
+  @Flag(
+    help: """
+      Let the local model learn between attempts: what the tests said of each is distilled into an adapter of \
+      this run's own.
+      """)
+  var adapt = false
 
   @Flag(help: "One commit, not one for each turn.")
   var squash = false
@@ -98,6 +109,9 @@ struct RunCommand: AsyncParsableCommand {
     guard attempts == 1 || test != nil else {
       throw ValidationError("--attempts needs --test, which tells whether one has succeeded.")
     }
+    guard attempts > 1 || !(adapt || withFeedback) else {
+      throw ValidationError("--adapt and --with-feedback are about --attempts: give 2 or more.")
+    }
     guard maxMinutes > 0 else { throw ValidationError("--max-minutes must be more than 0.") }
     guard (1...1_000_000).contains(maxTokens) else {
       throw ValidationError("--max-tokens must be from 1 to 1000000.")
@@ -111,7 +125,8 @@ struct RunCommand: AsyncParsableCommand {
     let continued = try earlier.map { try ContinuedRun(URL(filePath: $0)) }
     let issue = try continued?.issue ?? IssueText(issue ?? "")
     if printPrompt { return try showPrompt(issue) }
-    let policy = try await makePolicy(policy)
+    let trained = adapt ? try makeTrainablePolicy(policy, seed: seed) : nil
+    let policy: any Policy = if let trained { trained } else { try await makePolicy(policy) }
     if let reason = await sandbox.probe() { throw RunError(reason) }
     let gitFolder = try RunFiles.gitFolder(of: repo)
     let scratch = try ScratchFolder("run")
@@ -126,18 +141,45 @@ struct RunCommand: AsyncParsableCommand {
         folder: output.map { URL(filePath: $0) } ?? gitFolder.appending(path: "hindsight"),
         name: number == 0 ? issue.slug : "\(issue.slug)-attempt-\(number + 1)")
     }
-    var best: RunAttempt?
+    let adaptation = trained.flatMap { policy in
+      policy.adapter.map {
+        Adaptation(policy, adapter: $0, dialect: episode.dialect, tools: episode.tools)
+      }
+    }
+    var tried: [RunAttempt] = []
     for number in 0..<attempts {
       if attempts > 1 { print("Attempt \(number + 1) of \(attempts)\n") }
       let attempt = try await attempt(
-        number, episode, continued?.beginning, policy, scratch, recorder, files[number])
-      if let known = best, !attempt.isBetter(than: known) { continue }
-      best = attempt
+        number, episode, continued?.beginning, policy, told: withFeedback ? tried.last : nil,
+        scratch, recorder, files[number])
+      tried.append(attempt)
       if attempt.testsPass || attempt.trajectory.stopReason == .cancelled { break }
+      if let adaptation, number + 1 < attempts {
+        try await learn(from: attempt, by: adaptation, to: files[0].adapter)
+      }
     }
-    guard let best else { return }
+    guard let best = try await tried.best(judgedBy: policy, of: episode) else { return }
     try deliver(best, issue, start, recorder)
   }
+
+  /// Learns from a failed attempt and writes down what was learnt.
+  private func learn(
+    from attempt: RunAttempt, by adaptation: Adaptation, to folder: URL
+  ) async throws {
+    do {
+      let report = try await cancellingOnInterrupt {
+        try await adaptation.learn(from: attempt.trajectory, feedback: attempt.feedback ?? "")
+      }
+      try await adaptation.save(to: folder, baseModel: policy.model)
+      print(
+        "Learnt from it: from hindsight, its tokens are \(nats(report.before)), then \(nats(report.after)) nats "
+          + "away. Adapter: \(folder.path)\n")
+    } catch let error as TrainingError {
+      print("Nothing is learnt from it: \(error.description).\n")
+    }
+  }
+
+  private func nats(_ value: Double) -> String { String(format: "%.4f", value) }
 
   private func showPrompt(_ issue: IssueText) throws {
     let scratch = try ScratchFolder("run")
@@ -180,7 +222,7 @@ struct RunCommand: AsyncParsableCommand {
 
   private func attempt(
     _ number: Int, _ episode: Episode, _ beginning: EpisodeBeginning?, _ policy: any Policy,
-    _ scratch: ScratchFolder, _ recorder: Recorder, _ files: RunFiles
+    told earlier: RunAttempt?, _ scratch: ScratchFolder, _ recorder: Recorder, _ files: RunFiles
   ) async throws -> RunAttempt {
     let place = Episode.Place(
       recorder: recorder, name: "attempt-\(number + 1)",
@@ -189,8 +231,8 @@ struct RunCommand: AsyncParsableCommand {
     let seed = seed + UInt64(number)
     let trajectory = try await cancellingOnInterrupt {
       await episode.run(
-        policy, at: place, seed: seed, after: beginning,
-        observers: [transcript, LiveView(view: Terminal.view)])
+        policy, at: place, seed: seed, hindsight: earlier?.hint, after: beginning,
+        observers: [transcript, LiveView(recorder)])
     }
     try transcript.finish(TranscriptEnd(trajectory))
     if trajectory.turns.isEmpty, case .infrastructure(let reason) = trajectory.stopReason {
@@ -199,8 +241,9 @@ struct RunCommand: AsyncParsableCommand {
     print("\n" + Terminal.view.render(TranscriptEnd(trajectory)) + "\n")
     var attempt = RunAttempt(trajectory: trajectory, files: files)
     if attempts > 1, trajectory.stopReason != .cancelled, let test {
-      attempt.testsPass = try await attempt.passes(
-        test, recorder: recorder, workTree: scratch.path("tested-\(number + 1)"), sandbox: sandbox)
+      try await attempt.runTests(
+        test, like: episode.environment, recorder: recorder,
+        workTree: scratch.path("tested-\(number + 1)"))
       print("The tests \(attempt.testsPass ? "pass" : "fail") after attempt \(number + 1).\n")
     }
     return attempt
@@ -250,20 +293,5 @@ struct RunCommand: AsyncParsableCommand {
       + trajectory.turns.map {
         ExportedTurn(snapshot: $0.snapshot, message: try recorder.message(of: $0.snapshot.commit))
       }
-  }
-}
-
-/// Prints turns as they happen.
-struct LiveView: EpisodeObserver {
-  var view: TranscriptView
-
-  func began(_ header: TranscriptHeader) {
-    print(view.render(header))
-    fflush(nil)
-  }
-
-  func took(_ turn: Turn) {
-    print("\n" + view.render(turn))
-    fflush(nil)
   }
 }

@@ -45,6 +45,8 @@ struct IssueText {
 struct RunFiles {
   let patch: URL
   let transcript: URL
+  /// What was learnt on the way.
+  let adapter: URL
 
   init(folder: URL, name wanted: String) throws {
     do {
@@ -62,6 +64,7 @@ struct RunFiles {
     }
     patch = folder.appending(path: name + ".patch")
     transcript = folder.appending(path: name + ".jsonl")
+    adapter = folder.appending(path: name + "-adapter")
   }
 
   /// `.git`, what a `.git` file points to, or a bare repository itself.

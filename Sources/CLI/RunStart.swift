@@ -68,35 +68,3 @@ struct ContinuedRun {
     try Episode(like: header, after: beginning, source: .snapshot(start.base), more: more)
   }
 }
-
-/// One attempt at the issue.
-struct RunAttempt {
-  let trajectory: Trajectory
-  let files: RunFiles
-  var testsPass = false
-
-  /// Tests decide, then that it was submitted, then that anything was changed.
-  func isBetter(than other: RunAttempt) -> Bool {
-    other.rank.lexicographicallyPrecedes(rank)
-  }
-
-  private var rank: [Int] {
-    [
-      testsPass ? 1 : 0, trajectory.finalDiff.isEmpty ? 0 : 1,
-      trajectory.stopReason == .submitted ? 1 : 0,
-    ]
-  }
-
-  /// Runs the tests on a fresh copy of the last state.
-  func passes(
-    _ command: String, recorder: Recorder, workTree: String, sandbox: Sandbox
-  ) async throws -> Bool {
-    guard let last = trajectory.lastSnapshot else { return false }
-    let workspace = try Workspace.materialize(
-      .snapshot(last), recorder: recorder, name: "tested/\(trajectory.seed)", at: workTree)
-    defer { try? workspace.remove() }
-    return try await sandbox.run(
-      .shell(command), in: workspace.path, limits: SandboxLimits(wallSeconds: 600, cpuSeconds: 600)
-    ).succeeded
-  }
-}

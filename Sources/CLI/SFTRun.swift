@@ -78,16 +78,11 @@ struct SFTRun: Sendable {
 
   private func learner(_ model: LoadedModel) throws -> Learner {
     if command.full { return Learner(transformer: model.transformer, adapter: nil) }
-    if let folder = command.adapter {
-      let adapter = try LoRAParameters.load(folder: folder, model: model.config)
-      return Learner(transformer: model.transformer, adapter: adapter)
-    }
-    let adapter = LoRAParameters(
-      config: LoRAConfig(
-        rank: command.rank, alpha: command.alpha ?? Float(2 * command.rank),
-        targets: try command.linearKinds()),
-      model: model.config)
-    adapter.initialize(seed: command.seed)
+    let config = LoRAConfig(
+      rank: command.rank, alpha: command.alpha ?? Float(2 * command.rank),
+      targets: try command.linearKinds())
+    let adapter = try LoRAParameters.starting(
+      from: command.adapter, or: config, model: model.config, seed: command.seed)
     return Learner(transformer: model.transformer, adapter: adapter)
   }
 

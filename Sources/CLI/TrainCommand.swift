@@ -215,13 +215,9 @@ private struct Parts {
   private static func startingAdapter(
     _ model: LoadedModel, _ configuration: TrainingConfiguration
   ) throws -> LoRAParameters? {
-    if let folder = configuration.adapter {
-      return try LoRAParameters.load(folder: folder, model: model.config)
-    }
     guard let lora = configuration.lora else { return nil }
-    let adapter = LoRAParameters(config: lora, model: model.config)
-    adapter.initialize(seed: configuration.seed)
-    return adapter
+    return try LoRAParameters.starting(
+      from: configuration.adapter, or: lora, model: model.config, seed: configuration.seed)
   }
 }
 

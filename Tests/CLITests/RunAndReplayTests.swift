@@ -41,6 +41,8 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.output.contains("Turn 2") && outcome.output.contains("→ format error"))
     #expect(!outcome.output.contains("\u{1b}"))
+    #expect(outcome.output.ranges(of: " changed, +").count == 1)
+    #expect(outcome.output.contains("  1 file changed, +2 −0\n"))
     let branch = "hindsight/the-mean-of-nothing-fails"
     #expect(outcome.output.contains("\(branch) ("))
     let subjects = try git("log --reverse --format=%s main..\(branch)")
@@ -277,6 +279,40 @@ import Testing
     #expect(try userState() == before)
   }
 
+  /// The server refuses a conversation in which a call isn't answered, as OpenAI's does.
+  @Test func nativeCallsAreMadeAndAnswered() throws {
+    let outcome = try HindsightCommand.run(run("native", ["--dialect", "openai"]), in: folder.url)
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    for part in [
+      "A look first.", "only one call a reply", "the call is not valid JSON",
+      "the reply calls no tool", "Patch: ",
+    ] {
+      #expect(outcome.output.contains(part), "\(part): \(outcome.output)")
+    }
+    let file = repository.appending(path: ".git/hindsight/the-mean-of-nothing-fails.jsonl").path
+    let verified = try HindsightCommand.run(
+      ["replay", file, "--verify", "--repo", repository.path, "--revision", "main"], in: folder.url)
+    #expect(verified.status == 0, "\(verified.output)\(verified.errors)")
+
+    // What was said goes on as calls and answers, too.
+    var arguments = run("native", ["--dialect", "openai", "--max-turns", "3", "--output", "short"])
+    #expect(try HindsightCommand.run(arguments, in: folder.url).status == 1)
+    arguments = [
+      "run", "--repo", repository.path, "--model", endpoint.address("native"), "--output", "long",
+      "--continue", folder["short/the-mean-of-nothing-fails.jsonl"].path,
+    ]
+    let continued = try HindsightCommand.run(arguments, in: folder.url)
+    #expect(continued.status == 0, "\(continued.output)\(continued.errors)")
+
+    let local = try HindsightCommand.run(
+      [
+        "run", "--repo", repository.path, "--issue", "x", "--dialect", "openai",
+        "--model", try TinyModelFolder.make(in: folder),
+      ], in: folder.url)
+    #expect(
+      local.status == 2 && local.errors.contains("which takes an endpoint"), "\(local.errors)")
+  }
+
   @Test func attemptsUntilTheTestsPass() throws {
     // The visible tests pass already, so the first attempt is enough.
     let first = try HindsightCommand.run(run("mend", ["--attempts", "3"]), in: folder.url)
@@ -291,5 +327,45 @@ import Testing
     let none = try HindsightCommand.run(
       ["run", "--repo", repository.path, "--issue", "x", "--attempts", "2"], in: folder.url)
     #expect(none.status == 2 && none.errors.contains("--attempts needs --test"))
+  }
+
+  @Test func attemptsLearnFromWhatTheTestsSaid() throws {
+    let model = try TinyModelFolder.make(in: folder)
+    let failing = "python3 -c 'raise AssertionError(6 * 7)'"
+    func attempts(_ output: String, _ more: [String]) throws -> HindsightCommand.Outcome {
+      try HindsightCommand.run(
+        [
+          "run", "--repo", repository.path, "--issue", "x", "--test", failing, "--model", model,
+          "--attempts", "3", "--max-turns", "2", "--max-tokens", "10", "--output", output,
+        ] + more, in: folder.url)
+    }
+    func opening(_ output: String, _ attempt: Int) throws -> String {
+      let name = attempt == 1 ? "x" : "x-attempt-\(attempt)"
+      let text = try String(contentsOf: folder["\(output)/\(name).jsonl"], encoding: .utf8)
+      return String(text.prefix { $0 != "\n" })
+    }
+    let adapted = try attempts("adapted", ["--adapt"])
+    #expect(adapted.status == 1, "\(adapted.errors)")
+    #expect(adapted.output.ranges(of: "Learnt from it: from hindsight").count == 2)
+    #expect(
+      FileManager.default.fileExists(
+        atPath: folder["adapted/x-adapter/adapter_model.safetensors"].path))
+    // The student is told nothing; what it says after learning is another thing than without.
+    #expect(try !opening("adapted", 3).contains("AssertionError: 42"))
+    let plain = try attempts("plain", [])
+    #expect(plain.status == 1 && !plain.output.contains("Learnt"))
+    #expect(!FileManager.default.fileExists(atPath: folder["plain/x-adapter"].path))
+
+    _ = try attempts("told", ["--with-feedback"])
+    #expect(try !opening("told", 1).contains("AssertionError: 42"))
+    #expect(try opening("told", 2).contains("AssertionError: 42"))
+
+    for (arguments, problem) in [
+      (["--adapt", "--model", endpoint.address("mend")], "--adapt needs a local model"),
+      (["--adapt", "--attempts", "1"], "give 2 or more"),
+    ] {
+      let refused = try attempts("refused", arguments)
+      #expect(refused.status == 2 && refused.errors.contains(problem), "\(refused.errors)")
+    }
   }
 }

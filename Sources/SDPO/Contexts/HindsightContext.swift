@@ -74,6 +74,15 @@ public struct HindsightContext: Sendable, Equatable {
       quotesFeedback: feedback != nil)
   }
 
+  /// That of an attempt of which nothing but feedback is known; nil if that says nothing.
+  public static func telling(_ feedback: String) -> HindsightContext? {
+    build(
+      for: 0,
+      in: [
+        GroupMember(taskID: "", trajectoryIndex: 0, solved: false, diff: "", feedback: feedback)
+      ], seed: 0)
+  }
+
   /// Where such a block stands in a message.
   static func range(in text: String) -> Range<String.Index>? {
     guard let start = text.range(of: header)?.lowerBound,

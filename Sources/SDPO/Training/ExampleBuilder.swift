@@ -68,21 +68,10 @@ struct ExampleBuilder {
     let teacher = try hindsight.flatMap {
       try contexts.teacher(trajectory, of: task, hindsight: $0)
     }
-    var rows: [ActionRow] = []
-    for turn in trajectory.turns {
-      for (token, logprob) in zip(turn.actionTokens, turn.logprobs) {
-        rows.append(
-          ActionRow(
-            token: token, weight: 0, rolloutLogprob: logprob, advantage: Float(advantage ?? 0),
-            reward: Float(rollout.grade.reward ?? 0),
-            hasTeacher: teacher?.isTold[rows.count] ?? false,
-            turn: Int32(turn.number - 1), trajectory: number))
-      }
-    }
     return Built(
       example: TrainingExample(
-        student: student.tokens, studentActions: student.actions,
-        teacher: teacher?.contexts ?? [], rows: rows),
+        trajectory, student: student, teacher: teacher, advantage: advantage ?? 0,
+        reward: rollout.grade.reward ?? 0, number: number),
       metrics: metrics)
   }
 
@@ -91,6 +80,28 @@ struct ExampleBuilder {
   static func isMasked(_ rollout: Rollout) -> Bool {
     let cutOff = rollout.trajectory.stopReason != .submitted
     return (rollout.grade.resolved && cutOff) || rollout.grade.timedOut || rollout.grade.outOfMemory
+  }
+}
+
+extension TrainingExample {
+  /// A trajectory's example from its contexts.
+  init(
+    _ trajectory: Trajectory, student: ScoredContext, teacher: ContextBuilder.Teacher?,
+    advantage: Double = 0, reward: Double = 0, number: Int32 = 0
+  ) {
+    var rows: [ActionRow] = []
+    for turn in trajectory.turns {
+      for (token, logprob) in zip(turn.actionTokens, turn.logprobs) {
+        rows.append(
+          ActionRow(
+            token: token, weight: 0, rolloutLogprob: logprob, advantage: Float(advantage),
+            reward: Float(reward), hasTeacher: teacher?.isTold[rows.count] ?? false,
+            turn: Int32(turn.number - 1), trajectory: number))
+      }
+    }
+    self.init(
+      student: student.tokens, studentActions: student.actions, teacher: teacher?.contexts ?? [],
+      rows: rows)
   }
 }
 
