@@ -1,18 +1,22 @@
 #!/usr/bin/env bash
-# What real clients get from `hindsight serve`: OpenAI's Python client, and mini-swe-agent at work on a task.
+# What real clients get from `hindsight serve`: OpenAI's Python client, and mini-swe-agent at work on a task. And what
+# `hindsight run` gets from a server that isn't ours: llama.cpp's, with the same model.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 hindsight=$PWD/.build/release/hindsight
 venv=$PWD/.build/clients
-if [ ! -x "$venv/bin/mini" ]; then
+model=$PWD/models/SmolLM2-135M-Instruct.Q4_1.gguf
+if ! "$venv/bin/python" -c "import openai, minisweagent, llama_cpp.server" 2>/dev/null; then
   python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet openai mini-swe-agent
+  # llama.cpp is compiled: this takes some minutes.
+  "$venv/bin/pip" install --quiet openai mini-swe-agent "llama-cpp-python[server]==0.3.36"
 fi
 work=$(mktemp -d)
 HINDSIGHT_SERVE_KEY=secret "$hindsight" serve --port 0 >"$work/served.log" 2>&1 &
 server=$!
-trap 'kill $server 2>/dev/null || true; rm -rf "$work"' EXIT
+llama=
+trap 'kill $server $llama 2>/dev/null || true; rm -rf "$work"' EXIT
 for _ in $(seq 100); do
   grep -q /v1 "$work/served.log" && break
   kill -0 $server
@@ -43,3 +47,41 @@ status = trajectory["info"]["exit_status"]
 assert calls >= 2 and status in ("LimitsExceeded", "RepeatedFormatError", "Submitted"), (calls, status)
 print(f"mini-swe-agent {trajectory['info']['mini_version']} asked {calls} times: {status}")
 PYTHON
+
+git init -q . && git add -A && git -c user.name=check -c user.email=check@localhost commit -qm begin
+port=$("$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+for dialect in compact openai; do
+  format=
+  # Only this of its formats writes tool calls.
+  if [ "$dialect" = openai ]; then format="--chat_format chatml-function-calling"; fi
+  # shellcheck disable=SC2086 # two words or none
+  "$venv/bin/python" -m llama_cpp.server --model "$model" --host 127.0.0.1 --port "$port" --n_ctx 4096 $format \
+    >"$work/llama.log" 2>&1 &
+  llama=$!
+  for _ in $(seq 300); do
+    "$venv/bin/python" -c "import urllib.request as u; u.urlopen('http://127.0.0.1:$port/v1/models')" \
+      2>/dev/null && break
+    kill -0 $llama
+    sleep 0.2
+  done
+  # It stops at a limit, or after replies that are no action: 1 says so, 2 would be trouble.
+  status=0
+  "$hindsight" run --repo . --issue "$instruction" --test "make test" --model "http://127.0.0.1:$port/v1" \
+    --dialect "$dialect" --max-turns 3 --max-tokens 64 --output "$work/$dialect" >"$work/run.log" 2>&1 || status=$?
+  if [ $status -gt 1 ]; then cat "$work/run.log"; exit 1; fi
+  kill $llama
+  wait $llama 2>/dev/null || true
+  "$venv/bin/python" - "$dialect" "$work/$dialect"/*.jsonl <<'PYTHON'
+import json
+import sys
+
+import llama_cpp
+
+lines = [json.loads(line) for line in open(sys.argv[2])]
+turns = [line for line in lines if line["type"] == "turn"]
+assert turns and all(turn["usage"]["prompt_tokens"] > 0 for turn in turns), lines
+calls = [turn["call"]["name"] for turn in turns if "call" in turn]
+assert calls or sys.argv[1] != "openai", turns
+print(f"llama.cpp's server ({llama_cpp.__version__}), {sys.argv[1]}: {len(turns)} turns, calls {calls}")
+PYTHON
+done
