@@ -51,7 +51,9 @@ extension Toolbox {
     _ path: String, _ names: [[UInt8]], before: [UInt8]?, after: [UInt8], _ text: String
   ) -> String {
     let change = ToolMemory.Change(path: path, names: names, before: before, after: after)
-    return memory.add(change) ? text : text + "\nThis edit was taken back before."
+    let isNew = memory.add(change)
+    return isNew || options.knowsRepeats != true
+      ? text : text + "\nThis edit was taken back before."
   }
 
   /// Takes the last edit back, if its file is as the edit left it.

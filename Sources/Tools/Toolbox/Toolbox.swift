@@ -16,16 +16,20 @@ public struct Toolbox: Sendable {
     public var searchMatches: Int
     /// Whether an edit that adds a syntax error is refused.
     public var checksSyntax: Bool
+    /// Whether an edit that was taken back before is called that; nil, in transcripts from before there was a
+    /// choice, is no.
+    public var knowsRepeats: Bool?
 
     public init(
       maxCharacters: Int = 1500, viewLines: Int = 60, lineWidth: Int = 160,
-      searchMatches: Int = 20, checksSyntax: Bool = true
+      searchMatches: Int = 20, checksSyntax: Bool = true, knowsRepeats: Bool? = true
     ) {
       self.maxCharacters = maxCharacters
       self.viewLines = viewLines
       self.lineWidth = lineWidth
       self.searchMatches = searchMatches
       self.checksSyntax = checksSyntax
+      self.knowsRepeats = knowsRepeats
     }
   }
 

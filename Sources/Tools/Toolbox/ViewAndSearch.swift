@@ -7,9 +7,11 @@ extension Toolbox {
     guard let status = files.status(names) else { throw missing(path, names) }
     if status.kind == .folder { return listing(path, names) }
     let (file, isWhole) = try text(path, names)
-    memory.open(path)
     let count = file.lines.count
-    if count == 0 { return "\(path) is empty." }
+    if count == 0 {
+      memory.open(path)
+      return "\(path) is empty."
+    }
     let first = max(firstLine ?? 1, 1)
     guard first <= count else {
       throw Refusal("\(path) has only \(counted(count, "line")); there is no line \(first).")
@@ -18,6 +20,7 @@ extension Toolbox {
     guard last >= first else {
       throw Refusal("The last line (\(lastLine ?? 0)) is before the first (\(first)).")
     }
+    memory.open(path)
     var shown: [String] = []
     var room = options.maxCharacters - 120
     for number in first...last {
