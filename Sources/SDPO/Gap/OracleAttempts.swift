@@ -105,10 +105,8 @@ public struct OracleAttempts: Sendable {
       throw DemonstrationError("\(task.id): the grader doesn't find its solution resolved")
     }
     // A wrong edit, or nothing done, about as often.
-    let mistake =
-      random.index(below: 2) == 0
-      ? maker.mended(mistakes: 1, random: &random)?.steps.first { $0.role == .mistake } : nil
-    let grade = try await failure(task, mistake: mistake?.text, recorder, grader)
+    let wrong = random.index(below: 2) == 0 ? maker.mistaken(random: &random) : nil
+    let grade = try await failure(task, wrong, recorder, grader)
     let own = GroupMember(
       trajectory, index: 0, solved: false, feedback: hindsight.feedback(grade))
     let sibling = GroupMember(
@@ -116,13 +114,12 @@ public struct OracleAttempts: Sendable {
     return OracleAttempt(task: task, trajectory: trajectory, members: [own, sibling])
   }
 
-  /// The grade of an attempt that fails: of the mistake, if there is one and it is one.
+  /// The grade of an attempt that fails: of the wrong script, if there is one and it is wrong.
   private func failure(
-    _ task: RepairTask, mistake: String?, _ recorder: Recorder, _ grader: Grader
+    _ task: RepairTask, _ wrong: DemonstrationScript?, _ recorder: Recorder, _ grader: Grader
   ) async throws -> Grade {
-    if let mistake {
-      let texts = [mistake, dialect.render(.submit)]
-      let patch = await play(task, texts, recorder, "wrong").finalDiff
+    if let wrong {
+      let patch = await play(task, wrong.steps.map(\.text), recorder, "wrong").finalDiff
       let grade = await grader.grade(task, patch: patch)
       if !patch.isEmpty, !grade.resolved, !grade.feedback.isEmpty { return grade }
     }

@@ -7,7 +7,7 @@ public struct Demonstration: Sendable, Equatable, Codable {
   public enum Kind: String, Sendable, Codable, CaseIterable {
     /// Look, edit, test, submit.
     case straight
-    /// Wrong edits first, each taken back when the tests fail.
+    /// Wrong edits first, each refused or taken back when the tests fail.
     case mended
     /// A malformed call first, mended after reading the format error.
     case malformed

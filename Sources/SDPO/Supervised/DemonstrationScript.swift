@@ -47,7 +47,7 @@ extension DemonstrationScript.Maker {
   }
 
   /// So many wrong edits, then the right one. Two of three are taken, tested and taken back; the others are
-  /// refused. One of three is made once more before another one is tried, and one of four of these episodes
+  /// refused. One of three is made again before another one is tried, and one of four of these episodes
   /// begins with a misspelt path. Nil if no plausible mistake is known.
   ///
   /// All that is wrong is context only: what is learnt is what to do then. A small model that has written the
@@ -84,15 +84,29 @@ extension DemonstrationScript.Maker {
     return DemonstrationScript(steps: steps + repair() + closing())
   }
 
+  /// One wrong edit, and submitted with it; nil if no plausible mistake is known.
+  func mistaken(random: inout SplitMix64) -> DemonstrationScript? {
+    guard let change = oracle.changes.first(where: { !$0.edits.isEmpty }),
+      let mistake = mistake(in: change, not: [], random: &random)
+    else { return nil }
+    return DemonstrationScript(
+      steps: opening() + [
+        Step(text: text(call(mistake, change.path)), role: .mistake),
+        Step(text: text(.submit), role: .submit),
+      ])
+  }
+
   /// A view of the file by its name alone, or with a letter left out.
   private func misspelt(_ path: String, random: inout SplitMix64) -> Step? {
     let parts = path.split(separator: "/").map(String.init)
     guard let name = parts.last, parts.count > 1 else { return nil }
-    var folder = Array(parts[0])
-    if folder.count > 2 { folder.remove(at: folder.count - 1 - random.index(below: 2)) }
+    // Not in the package's name, which may be another one in the end.
+    var letters = Array(name)
+    let stem = letters.lastIndex(of: ".") ?? letters.count
+    if stem > 2 { letters.remove(at: stem - 1 - random.index(below: 2)) }
     let wrong =
-      folder.count <= 2 || random.index(below: 3) == 0
-      ? name : ([String(folder)] + parts.dropFirst()).joined(separator: "/")
+      stem <= 2 || random.index(below: 3) == 0
+      ? name : (parts.dropLast() + [String(letters)]).joined(separator: "/")
     return Step(text: text(.view(path: wrong)), isTrained: false, role: .refused)
   }
 
