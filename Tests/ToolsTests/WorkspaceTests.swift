@@ -272,6 +272,11 @@ private func makeOdd(_ folder: TemporaryFolder) throws {
       snapshots.append(workspace.base)
     }
     #expect(Set(snapshots.map(\.tree)).count == 1)
+    // A clone that borrows itself.
+    let other = try Recorder(at: folder["other.git"])
+    let workspace = try Workspace.materialize(
+      .repository(folder["bare"]), recorder: other, name: "w", at: folder["w"], time: 1)
+    #expect(try folder.text("w/d/f7") == "7\n" && workspace.base.tree == snapshots[0].tree)
     // A commit each is all that was written, and git finds the rest.
     #expect(try run(loose, in: recorder.path) == "4\n")
     #expect(try run("git fsck --strict 2>&1 | grep -c missing || true", in: recorder.path) == "0\n")
@@ -279,6 +284,22 @@ private func makeOdd(_ folder: TemporaryFolder) throws {
     #expect(
       try run("git show \(snapshots[0].commit):d/f40", in: recorder.path) == "40\n")
     #expect(try run("find . -type f | sort | xargs sha256sum", in: folder["repo"]) == before)
+  }
+
+  /// Old repositories hold modes that nothing writes any more.
+  @Test func anOldTreeIsTheSameWhenNobodyTouchedIt() throws {
+    try run(
+      #"""
+      git init -q old && cd old && git config user.email a@b && git config user.name c
+      blob=$(echo x | git hash-object -w --stdin | sed 's/../\\x&/g')
+      tree=$(printf "100664 f\0$blob" | git hash-object -w --literally -t tree --stdin)
+      git update-ref refs/heads/main $(git commit-tree $tree -m old) && git symbolic-ref HEAD refs/heads/main
+      """#, in: folder.path)
+    let workspace = try Workspace.materialize(
+      .repository(folder["old"]), recorder: recorder, name: "w", at: folder["w"],
+      agentRepository: true)
+    #expect(try workspace.commit("same").tree == workspace.base.tree)
+    #expect(try run("git status --short", in: workspace.path) == "")
   }
 
   @Test func hostileTreesNeverLeaveTheWorkspace() throws {

@@ -9,8 +9,8 @@ enum AgentRepository {
 
   static func make(at path: String, tree: ObjectID, from recorder: Recorder) throws(ToolsError) {
     let own = try ObjectStore(creating: path, bare: false)
-    try recorder.withStore { (store) throws(ToolsError) in
-      _ = try TreeImport.copy(tree, from: store, to: own)
+    let tree = try recorder.withStore { (store) throws(ToolsError) in
+      try TreeImport.copy(tree, from: store, to: own)
     }
     let commit = try own.commit(tree: tree, parent: nil, message: "Initial state", time: time)
     try own.setReference("refs/heads/main", to: commit.commit)

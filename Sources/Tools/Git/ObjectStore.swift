@@ -44,36 +44,42 @@ struct ObjectStore: ~Copyable {
 
   // MARK: Objects
 
-  /// Finds the other repository's objects here too, as long as it is where it is now: nothing is copied. False if
-  /// that can't be written down.
-  func borrowObjects(of other: borrowing ObjectStore) throws(ToolsError) -> Bool {
-    let objects = try other.objects()
-    // One path a line.
-    guard objects.hasPrefix("/"), !objects.utf8.contains(0x0A) else { return false }
-    let file = try self.objects() + "/info/alternates"
-    let known = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
-    guard !known.split(separator: "\n").contains(objects[...]) else { return true }
-    guard
-      (try? (known + objects + "\n").write(toFile: file, atomically: true, encoding: .utf8)) != nil
+  /// Finds the other repository's objects here too, as long as it is where it is now: nothing is copied.
+  ///
+  /// - known: one of them. False if it isn't found afterwards, then they have to be copied.
+  func borrowObjects(
+    of other: borrowing ObjectStore, such known: ObjectID
+  ) throws(ToolsError) -> Bool {
+    // One path a line, and no other bytes than text.
+    guard let objects = try other.objects(), let own = try self.objects(),
+      objects.hasPrefix("/"), !objects.utf8.contains(0x0A)
     else { return false }
-    try git("can't use the objects of \(other.path)") {
-      git_odb_add_disk_alternate(database.pointer, objects)
+    let file = own + "/info/alternates"
+    var lines = ""
+    if access(file, F_OK) == 0 {
+      guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return false }
+      lines = text
     }
-    return true
+    if !lines.split(separator: "\n").contains(objects[...]) {
+      lines += objects + "\n"
+      guard (try? lines.write(toFile: file, atomically: true, encoding: .utf8)) != nil else {
+        return false
+      }
+    }
+    _ = git_odb_add_disk_alternate(database.pointer, objects)
+    return contains(known)
   }
 
-  /// The folder of the objects, without links.
-  private func objects() throws(ToolsError) -> String {
+  /// The folder of the objects, without links; nil if its name is no text.
+  private func objects() throws(ToolsError) -> String? {
     var buffer = git_buf()
     defer { git_buf_dispose(&buffer) }
     try git("can't find the objects of \(path)") {
       git_repository_item_path(&buffer, repository.pointer, GIT_REPOSITORY_ITEM_OBJECTS)
     }
-    guard let pointer = buffer.ptr, let real = realpath(pointer, nil) else {
-      throw ToolsError(.git, "can't find the objects of \(path)")
-    }
+    guard let pointer = buffer.ptr, let real = realpath(pointer, nil) else { return nil }
     defer { free(real) }
-    return String(cString: real)
+    return String(validatingCString: real)
   }
 
   func write(_ data: [UInt8], as type: git_object_t) throws(ToolsError) -> ObjectID {

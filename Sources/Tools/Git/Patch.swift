@@ -26,6 +26,23 @@ extension ObjectStore {
     return result
   }
 
+  /// How much differs between two trees.
+  func size(from: ObjectID, to: ObjectID) throws(ToolsError) -> PatchSize {
+    let before = try lookUpTree(from)
+    let after = try lookUpTree(to)
+    let repository = repository.pointer
+    let diff = try GitHandle(free: git_diff_free, "can't compare two snapshots") {
+      git_diff_tree_to_tree($0, repository, before.pointer, after.pointer, nil)
+    }
+    let stats = try GitHandle(free: git_diff_stats_free, "can't count what two snapshots change") {
+      git_diff_get_stats($0, diff.pointer)
+    }
+    return PatchSize(
+      files: git_diff_stats_files_changed(stats.pointer),
+      added: git_diff_stats_insertions(stats.pointer),
+      removed: git_diff_stats_deletions(stats.pointer))
+  }
+
   private func text(ofDelta index: Int, in diff: borrowing GitHandle) throws(ToolsError) -> [UInt8]
   {
     let diff = diff.pointer
@@ -191,4 +208,13 @@ private func quoteHeaders(_ patch: [UInt8]) -> [UInt8] {
     result.append(0x22)
   }
   return result
+}
+
+/// How much a patch changes, as `git diff --shortstat` counts: binary files have no lines.
+public struct PatchSize: Sendable, Equatable, CustomStringConvertible {
+  public var files, added, removed: Int
+
+  public var description: String {
+    "\(files) \(files == 1 ? "file" : "files") changed, +\(added) −\(removed)"
+  }
 }

@@ -102,6 +102,10 @@ public final class Recorder: Sendable {
     }
   }
 
+  public func size(from: Snapshot, to: Snapshot) throws(ToolsError) -> PatchSize {
+    try withStore { (store) throws(ToolsError) in try store.size(from: from.tree, to: to.tree) }
+  }
+
   /// Records `to` with its changes at excluded paths undone: what ``diff(from:to:excluding:)`` makes of
   /// `from`, without the detour over a patch. A grader starts from it. Child of `from`.
   public func snapshot(

@@ -16,7 +16,7 @@ enum TreeImport {
   static func share(
     _ id: ObjectID, from source: borrowing ObjectStore, with store: borrowing ObjectStore
   ) throws(ToolsError) -> ObjectID {
-    let isShared = try store.borrowObjects(of: source)
+    let isShared = try store.borrowObjects(of: source, such: id)
     return try take(id, from: source, to: store, isShared: isShared, at: "", depth: 0).id
   }
 
@@ -27,9 +27,12 @@ enum TreeImport {
     guard depth <= TreeRecorder.maximumDepth else {
       throw ToolsError(.git, "\(path) is deeper than \(TreeRecorder.maximumDepth) folders")
     }
-    let original = try source.tree(id)
+    let original = try source.read(id, as: GIT_OBJECT_TREE)
+    guard let tree = TreeObject(data: original) else {
+      throw ToolsError(.git, "the tree \(id) of the repository is damaged")
+    }
     var entries: [TreeObject.Entry] = []
-    for entry in original.entries {
+    for entry in tree.entries {
       let name = path + String(decoding: entry.name, as: UTF8.self)
       guard RecordingRules.isSafe(entry.name) else {
         throw ToolsError(.git, "the path \(name) of the repository can't be checked out safely")
@@ -50,7 +53,9 @@ enum TreeImport {
       }
       entries.append(taken)
     }
-    let isKnown = isShared && entries == original.entries
-    return (isKnown ? id : try store.write(TreeObject(entries)), entries.isEmpty)
+    // Some trees have modes that nothing writes any more: those are written anew.
+    let taken = TreeObject(entries)
+    let isKnown = isShared && taken.data == original
+    return (isKnown ? id : try store.write(taken), entries.isEmpty)
   }
 }
