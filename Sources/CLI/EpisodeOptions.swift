@@ -33,8 +33,8 @@ struct EpisodeOptions: ParsableArguments {
   }
 
   func validate() throws {
-    if Dialects.named(dialect) == nil {
-      let names = Dialects.names.joined(separator: " or ")
+    if !Dialects.local.contains(dialect) {
+      let names = Dialects.local.joined(separator: " or ")
       throw ValidationError("--dialect is \"\(dialect)\", expected \(names)")
     }
     if Sandbox(rawValue: sandbox) == nil {

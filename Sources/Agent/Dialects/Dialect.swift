@@ -40,6 +40,8 @@ extension Dialect {
 /// The dialects by name.
 public enum Dialects {
   public static let names = ["compact", "hermes", "bash", "openai"]
+  /// Those that a local model can use: the system message says all that it has to know.
+  public static let local = ["compact", "hermes", "bash"]
   /// Those with a form for every tool: solutions can be demonstrated in them.
   public static let complete = ["compact", "hermes"]
 

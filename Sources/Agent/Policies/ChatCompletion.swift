@@ -68,11 +68,14 @@ struct ChatCompletionAnswer: Decodable {
       finish: choice.finishReason == "length" ? .length : .stop, usage: usage)
   }
 
-  /// The first choice as the conversation goes on from it.
+  /// The first choice as the conversation goes on from it. Servers read calls' arguments again, and some take no
+  /// conversation with such as are no JSON: those stay text.
   var said: WireMessage? {
-    choices.first.map {
-      WireMessage(said: $0.message.content ?? "", calls: $0.message.calls ?? [])
-    }
+    guard let choice = choices.first, let turn else { return nil }
+    let calls = choice.message.calls ?? []
+    return calls.allSatisfy(\.isSound)
+      ? WireMessage(said: choice.message.content ?? "", calls: calls)
+      : WireMessage(said: turn.text, calls: [])
   }
 }
 

@@ -22,6 +22,22 @@ struct NativeCall: Sendable, Equatable, Codable {
     var name: String
     /// JSON, if the model got that right.
     var arguments: String
+
+    init(name: String, arguments: String) {
+      self.name = name
+      self.arguments = arguments
+    }
+
+    /// Some servers leave arguments out, or send them as an object.
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      name = try container.decodeIfPresent(String.self, forKey: .name) ?? ""
+      switch try container.decodeIfPresent(JSONValue.self, forKey: .arguments) ?? .null {
+      case .null: arguments = "{}"
+      case .string(let text): arguments = text.isEmpty ? "{}" : text
+      case let value: arguments = String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+      }
+    }
   }
 
   var id: String
@@ -42,14 +58,22 @@ struct NativeCall: Sendable, Equatable, Codable {
     function = try container.decode(Function.self, forKey: .function)
   }
 
+  /// Whether its arguments are an object.
+  var isSound: Bool {
+    guard
+      case .object? = try? JSONDecoder().decode(
+        JSONValue.self, from: Data(function.arguments.utf8))
+    else { return false }
+    return true
+  }
+
   /// The call in a text, as ``HermesDialect`` writes it.
   var text: String {
     let name = (try? JSONEncoder().encode(function.name)).map {
       String(decoding: $0, as: UTF8.self)
     }
     // In JSON `</` can only stand inside a string; escaped, contents can't close the call.
-    let arguments = function.arguments.isEmpty ? "{}" : function.arguments
-    let json = "{\"arguments\":\(arguments),\"name\":\(name ?? "\"\"")}"
+    let json = "{\"arguments\":\(function.arguments),\"name\":\(name ?? "\"\"")}"
     return Self.opening + json.replacing("</", with: "<\\/") + Self.closing
   }
 

@@ -127,6 +127,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.reply(400, '{"error": {"message": "a call has no answer"}}')
             if message["role"] == "assistant":
                 said += 1
+                for call in message.get("tool_calls", []):
+                    json.loads(call["function"]["arguments"])
+                if said in (1, 4) and "tool_calls" not in message:
+                    return self.reply(400, '{"error": {"message": "a call became text"}}')
                 waiting = [call["id"] for call in message.get("tool_calls", [])]
         if waiting:
             return self.reply(400, '{"error": {"message": "a call has no answer"}}')
