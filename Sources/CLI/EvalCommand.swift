@@ -231,7 +231,10 @@ enum OutputFolder {
           description:
             "\(path) already holds a \(marker): choose another --output, or --force to replace it")
       }
-      let names = ["transcripts", "recorder.git", "work", "checkpoints", "best", "final", marker]
+      let names = [
+        "transcripts", "recorder.git", "work", "checkpoints", "best", "final", "swebench",
+        "predictions.jsonl", marker,
+      ]
       for name in names {
         try? manager.removeItem(at: folder.appending(path: name))
       }

@@ -1,6 +1,5 @@
 internal import Agent
 internal import Foundation
-internal import LanguageModel
 internal import SDPO
 internal import Tools
 
@@ -10,8 +9,6 @@ struct RunAttempt {
   let files: RunFiles
   /// What the tests say of where it ended; nil if they weren't run.
   var tests: ToolResult?
-  /// How the model that knows what the tests said sees it, where that tells attempts apart.
-  var approval: Double?
 
   var testsPass: Bool { tests?.isError == false }
 
@@ -21,49 +18,40 @@ struct RunAttempt {
   /// What another attempt can be told of this one.
   var hint: String? { feedback.flatMap { HindsightContext.telling($0)?.text } }
 
-  /// Tests decide, then whether anything was changed and submitted, then hindsight.
-  func isBetter(than other: RunAttempt) -> Bool {
-    other.rank.lexicographicallyPrecedes(rank)
-  }
-
-  private var rank: [Double] {
+  /// Tests decide, then whether anything was changed, then whether it was submitted.
+  fileprivate var rank: [Int] {
     [
       testsPass ? 1 : 0, trajectory.finalDiff.isEmpty ? 0 : 1,
-      trajectory.stopReason == .submitted ? 1 : 0, approval ?? -.infinity,
+      trajectory.stopReason == .submitted ? 1 : 0,
     ]
   }
 
-  /// Runs the tests on a fresh copy of the last state.
-  mutating func runTests(
+  /// What the tests say of a fresh copy of the last state; nil if there is none.
+  func test(
     _ command: String, like environment: ToolEnvironment, recorder: Recorder, workTree: String
-  ) async throws {
-    guard let last = trajectory.lastSnapshot else { return }
+  ) async throws -> ToolResult? {
+    guard let last = trajectory.lastSnapshot else { return nil }
     let workspace = try Workspace.materialize(
       .snapshot(last), recorder: recorder, name: "tested/\(trajectory.seed)", at: workTree)
     defer { try? workspace.remove() }
     var environment = environment
     environment.testLimits = SandboxLimits(wallSeconds: 600, cpuSeconds: 600)
-    tests = try await environment.toolbox(root: workspace.path, testCommand: command).run(.test)
+    return try await environment.toolbox(root: workspace.path, testCommand: command).run(.test)
   }
 }
 
 extension [RunAttempt] {
-  /// The one to keep. Where tests and submitting leave several, a local model is asked, which is told what the
-  /// tests said of each.
-  func best(judgedBy policy: any Policy, of episode: Episode) async throws -> RunAttempt? {
-    var attempts = self
-    if attempts.count > 1, !attempts.contains(where: \.testsPass),
-      let policy = policy as? LocalPolicy
-    {
-      for index in attempts.indices where !attempts[index].trajectory.finalDiff.isEmpty {
-        guard let feedback = attempts[index].feedback else { continue }
-        attempts[index].approval = try? await Credit.approval(
-          of: attempts[index].trajectory, feedback: feedback, policy: policy,
-          dialect: episode.dialect, tools: episode.tools)
-      }
+  /// The one to keep: the first of the best. Several that tests and submitting leave are judged, the higher the
+  /// better; where one can't be judged, none is.
+  func best(judgedBy judge: (RunAttempt) async throws -> Double) async -> RunAttempt? {
+    guard let top = map(\.rank).max(by: { $0.lexicographicallyPrecedes($1) }) else { return nil }
+    let equals = filter { $0.rank == top }
+    guard equals.count > 1, equals.allSatisfy({ $0.feedback != nil }) else { return equals.first }
+    var best: (attempt: RunAttempt, approval: Double)?
+    for attempt in equals {
+      guard let approval = try? await judge(attempt) else { return equals.first }
+      if best.map({ approval > $0.approval }) ?? true { best = (attempt, approval) }
     }
-    return attempts.dropFirst().reduce(attempts.first) { best, attempt in
-      best.map { attempt.isBetter(than: $0) ? attempt : $0 } ?? attempt
-    }
+    return best?.attempt
   }
 }

@@ -116,6 +116,10 @@ struct RunCommand: AsyncParsableCommand {
     guard (1...1_000_000).contains(maxTokens) else {
       throw ValidationError("--max-tokens must be from 1 to 1000000.")
     }
+    if case .local = ModelReference(policy.model), dialect == OpenAIDialect().name {
+      throw ValidationError(
+        "--dialect \(dialect) is an endpoint's: give its address with --model, or take another.")
+    }
     guard Dialects.named(dialect) != nil else {
       throw ValidationError("--dialect must be one of \(Dialects.names.joined(separator: ", ")).")
     }
@@ -147,19 +151,70 @@ struct RunCommand: AsyncParsableCommand {
       }
     }
     var tried: [RunAttempt] = []
-    for number in 0..<attempts {
-      if attempts > 1 { print("Attempt \(number + 1) of \(attempts)\n") }
-      let attempt = try await attempt(
-        number, episode, continued?.beginning, policy, told: withFeedback ? tried.last : nil,
-        scratch, recorder, files[number])
-      tried.append(attempt)
-      if attempt.testsPass || attempt.trajectory.stopReason == .cancelled { break }
-      if let adaptation, number + 1 < attempts {
-        try await learn(from: attempt, by: adaptation, to: files[0].adapter)
+    // What ends the attempts early takes nothing from those that were made.
+    var trouble: (any Error)?
+    do {
+      for number in 0..<attempts {
+        if attempts > 1 { print("Attempt \(number + 1) of \(attempts)\n") }
+        tried.append(
+          try await attempt(
+            number, episode, continued?.beginning, policy, told: withFeedback ? tried.last : nil,
+            scratch, recorder, files[number]))
+        if tried[number].trajectory.stopReason == .cancelled { throw CancellationError() }
+        if attempts == 1 { break }
+        tried[number].tests = try await tested(tried[number], number, episode, scratch, recorder)
+        if tried[number].testsPass { break }
+        if let adaptation, number + 1 < attempts {
+          try await learn(from: tried[number], by: adaptation, to: files[0].adapter)
+        }
       }
+    } catch {
+      guard !tried.isEmpty else { throw error }
+      trouble = error
     }
-    guard let best = try await tried.best(judgedBy: policy, of: episode) else { return }
-    try deliver(best, issue, start, recorder)
+    let best = await tried.best { attempt in
+      if let trouble { throw trouble }
+      return try await approval(of: attempt, policy, adaptation, episode)
+    }
+    guard let best else { return }
+    try save(best, issue, start, recorder)
+    if let trouble { throw trouble }
+    try conclude(best)
+  }
+
+  /// What the tests say of where an attempt ended.
+  private func tested(
+    _ attempt: RunAttempt, _ number: Int, _ episode: Episode, _ scratch: ScratchFolder,
+    _ recorder: Recorder
+  ) async throws -> ToolResult? {
+    let workTree = scratch.path("tested-\(number + 1)")
+    let command = test ?? ""
+    let result = try await cancellingOnInterrupt {
+      let result = try await attempt.test(
+        command, like: episode.environment, recorder: recorder, workTree: workTree)
+      try Task.checkCancellation()
+      return result
+    }
+    print("The tests \(result?.isError == false ? "pass" : "fail") after attempt \(number + 1).\n")
+    return result
+  }
+
+  /// How a local model that knows what the tests said sees an attempt.
+  private func approval(
+    of attempt: RunAttempt, _ policy: any Policy, _ adaptation: Adaptation?, _ episode: Episode
+  ) async throws -> Double {
+    let (trajectory, feedback) = (attempt.trajectory, attempt.feedback ?? "")
+    return try await cancellingOnInterrupt {
+      if let adaptation {
+        return try await adaptation.approval(of: trajectory, feedback: feedback)
+      }
+      guard let policy = policy as? LocalPolicy else {
+        throw RunError("an endpoint judges nothing")
+      }
+      return try await Credit.approval(
+        of: trajectory, feedback: feedback, policy: policy, dialect: episode.dialect,
+        tools: episode.tools)
+    }
   }
 
   /// Learns from a failed attempt and writes down what was learnt.
@@ -191,6 +246,12 @@ struct RunCommand: AsyncParsableCommand {
       recorder: place.recorder)
     for message in try episode(issue, start).opening(at: place) {
       print("[\(message.role.rawValue)]\n\(message.content)\n")
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let episode = episode(issue, start)
+    for definition in episode.dialect.definitions(of: episode.tools) {
+      print("[tool]\n\(String(decoding: try encoder.encode(definition), as: UTF8.self))\n")
     }
   }
 
@@ -228,7 +289,7 @@ struct RunCommand: AsyncParsableCommand {
       recorder: recorder, name: "attempt-\(number + 1)",
       workTree: scratch.path("work-\(number + 1)"))
     let transcript = TranscriptWriter(files.transcript)
-    let seed = seed + UInt64(number)
+    let seed = seed &+ UInt64(number)
     let trajectory = try await cancellingOnInterrupt {
       await episode.run(
         policy, at: place, seed: seed, hindsight: earlier?.hint, after: beginning,
@@ -239,18 +300,11 @@ struct RunCommand: AsyncParsableCommand {
       throw RunError(reason)
     }
     print("\n" + Terminal.view.render(TranscriptEnd(trajectory)) + "\n")
-    var attempt = RunAttempt(trajectory: trajectory, files: files)
-    if attempts > 1, trajectory.stopReason != .cancelled, let test {
-      try await attempt.runTests(
-        test, like: episode.environment, recorder: recorder,
-        workTree: scratch.path("tested-\(number + 1)"))
-      print("The tests \(attempt.testsPass ? "pass" : "fail") after attempt \(number + 1).\n")
-    }
-    return attempt
+    return RunAttempt(trajectory: trajectory, files: files)
   }
 
   /// Writes the patch and the branch, and says where everything is.
-  private func deliver(
+  private func save(
     _ attempt: RunAttempt, _ issue: IssueText, _ start: RunStart, _ recorder: Recorder
   ) throws {
     let (trajectory, files) = (attempt.trajectory, attempt.files)
@@ -265,8 +319,12 @@ struct RunCommand: AsyncParsableCommand {
     } else {
       print("The agent changed nothing.")
     }
+  }
+
+  /// Applies the patch, if that was asked for, and tells by the exit code how it went.
+  private func conclude(_ attempt: RunAttempt) throws {
+    let trajectory = attempt.trajectory
     if case .infrastructure(let reason) = trajectory.stopReason { throw RunError(reason) }
-    if trajectory.stopReason == .cancelled { throw CancellationError() }
     if apply, !trajectory.finalDiff.isEmpty {
       do {
         try UserWorkTree.apply(trajectory.finalDiff, to: repo)

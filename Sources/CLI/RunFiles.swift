@@ -56,9 +56,9 @@ struct RunFiles {
     }
     var name = wanted
     var number = 2
-    while FileManager.default.fileExists(atPath: folder.appending(path: name + ".jsonl").path)
-      || FileManager.default.fileExists(atPath: folder.appending(path: name + ".patch").path)
-    {
+    while [".jsonl", ".patch", "-adapter"].contains(where: {
+      FileManager.default.fileExists(atPath: folder.appending(path: name + $0).path)
+    }) {
       name = "\(wanted)-\(number)"
       number += 1
     }

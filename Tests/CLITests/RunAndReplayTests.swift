@@ -303,6 +303,9 @@ import Testing
     ]
     let continued = try HindsightCommand.run(arguments, in: folder.url)
     #expect(continued.status == 0, "\(continued.output)\(continued.errors)")
+    let prompt = try HindsightCommand.run(
+      run("native", ["--dialect", "openai", "--print-prompt"]), in: folder.url)
+    #expect(prompt.output.contains("[tool]\n{\"function\":{\"description\":"), "\(prompt.output)")
 
     let local = try HindsightCommand.run(
       [
@@ -310,7 +313,7 @@ import Testing
         "--model", try TinyModelFolder.make(in: folder),
       ], in: folder.url)
     #expect(
-      local.status == 2 && local.errors.contains("which takes an endpoint"), "\(local.errors)")
+      local.status == 2 && local.errors.contains("is an endpoint's"), "\(local.errors)")
   }
 
   @Test func attemptsUntilTheTestsPass() throws {
@@ -344,6 +347,11 @@ import Testing
       let text = try String(contentsOf: folder["\(output)/\(name).jsonl"], encoding: .utf8)
       return String(text.prefix { $0 != "\n" })
     }
+    func replies(_ output: String, _ attempt: Int) throws -> [String] {
+      let name = attempt == 1 ? "x" : "x-attempt-\(attempt)"
+      let text = try String(contentsOf: folder["\(output)/\(name).jsonl"], encoding: .utf8)
+      return text.matches(of: /"text":"((?:[^"\\]|\\.)*)","time"/).map { String($0.1) }
+    }
     let adapted = try attempts("adapted", ["--adapt"])
     #expect(adapted.status == 1, "\(adapted.errors)")
     #expect(adapted.output.ranges(of: "Learnt from it: from hindsight").count == 2)
@@ -353,6 +361,8 @@ import Testing
     // The student is told nothing; what it says after learning is another thing than without.
     #expect(try !opening("adapted", 3).contains("AssertionError: 42"))
     let plain = try attempts("plain", [])
+    #expect(try replies("adapted", 1) == replies("plain", 1))
+    #expect(try replies("adapted", 3) != replies("plain", 3))
     #expect(plain.status == 1 && !plain.output.contains("Learnt"))
     #expect(!FileManager.default.fileExists(atPath: folder["plain/x-adapter"].path))
 

@@ -71,24 +71,27 @@ extension Credit {
   /// The mean of log q − log π over an attempt's tokens, in nats, where q knows what the tests said of its end:
   /// the higher, the less hindsight would have done otherwise.
   ///
+  /// - by: other weights than the policy's, if not those.
   /// - Throws: ``TrainingError`` if the attempt holds no tokens or there is no feedback.
   public static func approval(
-    of trajectory: Trajectory, feedback: String, policy: LocalPolicy, dialect: any Dialect,
-    tools: [ToolName]
+    of trajectory: Trajectory, feedback: String, policy: LocalPolicy, by learner: Learner? = nil,
+    dialect: any Dialect, tools: [ToolName]
   ) async throws -> Double {
     let builder = ContextBuilder(
       dialect: dialect, tools: tools, tokenizer: policy.tokenizer, chatFormat: policy.chatFormat,
       contextLength: policy.engine.config.contextLength)
     let (student, teacher) = try builder.pair(trajectory, feedback: feedback)
-    let gaps = try await gaps(student, teacher, policy)
+    let gaps = try await gaps(student, teacher, policy, learner)
     return gaps.reduce(0, +) / Double(max(1, gaps.count))
   }
 
   /// Of each action token, in order.
   private static func gaps(
-    _ student: ScoredContext, _ teacher: ScoredContext, _ policy: LocalPolicy
+    _ student: ScoredContext, _ teacher: ScoredContext, _ policy: LocalPolicy,
+    _ learner: Learner? = nil
   ) async throws -> [Double] {
-    let learner = Learner(transformer: policy.engine.transformer, adapter: policy.adapter)
+    let learner =
+      learner ?? Learner(transformer: policy.engine.transformer, adapter: policy.adapter)
     return try await policy.engine.read { _ in
       zip(try learner.logprobs([[teacher]]), try learner.logprobs([[student]])).map { $0 - $1 }
     }

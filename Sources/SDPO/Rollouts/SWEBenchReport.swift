@@ -8,13 +8,13 @@ public struct SWEBenchReport: Sendable, Codable, Equatable {
   public var emptyPatchInstances, errorInstances: Int
   /// Graded, with a patch.
   public var completedIDs: [String]
-  /// Without a prediction.
+  /// Without a prediction: the machine failed at it.
   public var incompleteIDs: [String]
   public var emptyPatchIDs: [String]
   public var submittedIDs: [String]
   public var resolvedIDs: [String]
   public var unresolvedIDs: [String]
-  /// What the machine failed at.
+  /// Predicted and never graded: there is no such thing here.
   public var errorIDs: [String]
   public var schemaVersion = 2
 
@@ -36,14 +36,14 @@ public struct SWEBenchReport: Sendable, Codable, Equatable {
     case schemaVersion = "schema_version"
   }
 
-  /// - rollouts: one a task; tasks without one are incomplete.
+  /// - rollouts: one a task.
   public init(tasks: [String], _ rollouts: [Rollout]) {
     func ids(_ isWanted: (Rollout) -> Bool) -> [String] {
       rollouts.filter(isWanted).map(\.trajectory.taskID).sorted()
     }
     func isEmpty(_ rollout: Rollout) -> Bool { rollout.trajectory.finalDiff.isEmpty }
-    submittedIDs = ids { _ in true }
-    errorIDs = ids { !$0.counts }
+    submittedIDs = ids(\.counts)
+    errorIDs = []
     emptyPatchIDs = ids { $0.counts && isEmpty($0) }
     completedIDs = ids { $0.counts && !isEmpty($0) }
     resolvedIDs = ids { $0.counts && !isEmpty($0) && $0.grade.resolved }

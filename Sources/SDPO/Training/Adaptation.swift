@@ -70,7 +70,15 @@ public actor Adaptation {
       divergences.append(
         statistics.reduce(0) { $0 + $1.divergence } / Double(max(1, statistics.count)))
     }
+    try Task.checkCancellation()
     return Report(before: divergences.first ?? 0, after: divergences.last ?? 0)
+  }
+
+  /// ``Credit/approval(of:feedback:policy:by:dialect:tools:)`` by the weights that the work began with.
+  public func approval(of trajectory: Trajectory, feedback: String) async throws -> Double {
+    try await Credit.approval(
+      of: trajectory, feedback: feedback, policy: policy, by: teacher, dialect: contexts.dialect,
+      tools: contexts.tools)
   }
 
   /// Writes the adapter as it is now, a PEFT folder.
