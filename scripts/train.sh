@@ -10,7 +10,7 @@ run=runs/train
 steps=${STEPS:-8}
 samples=${SAMPLES:-2}
 # The same episodes' limits before, in and after training.
-limits=(--max-turns 8 --max-action-tokens 160 --max-tokens 2560)
+limits=(--max-turns 16 --max-action-tokens 96 --max-tokens 3072)
 
 say() { printf '\n== %s\n' "$*"; }
 

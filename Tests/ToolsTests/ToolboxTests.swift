@@ -212,7 +212,7 @@ private let sandbox: Sandbox =
 
   @Test func anEditThatWasTakenBackIsKnownAgain() async throws {
     let box = box()
-    let note = "\nThis edit was taken back before."
+    let note = "\nYou did this before: try something else."
     func edit(_ line: Int, _ text: String) async throws -> String {
       try await box.run(
         .editLines(path: "src/b.txt", firstLine: line, lastLine: line, lines: [text])
@@ -229,6 +229,27 @@ private let sandbox: Sandbox =
     #expect(try await !edit(2, "x").hasSuffix(note))
     _ = try await box.run(.undo)
     #expect(try await edit(2, "x").hasSuffix(note))
+  }
+
+  @Test func whatWasRefusedIsKnownAgain() async throws {
+    let note = "You did this before: try something else."
+    var old = Toolbox.Options()
+    old.knowsRepeats = nil
+    for (options, isSaid) in [(Toolbox.Options(), true), (old, false)] {
+      let box = Toolbox(root: folder.path, sandbox: .none, options: options)
+      let calls: [ToolCall] = [
+        .undo, .view(path: "src/none"), .edit(path: "src/b.txt", old: "no", new: "x"),
+        .editLines(path: "src/b.txt", firstLine: 9, lastLine: 9, lines: ["x"]),
+      ]
+      for call in calls {
+        #expect(try await !box.run(call).text.contains(note))
+        #expect(try await box.run(call).text.hasSuffix(note) == isSaid, "\(call)")
+      }
+      // What works isn't refused, however often.
+      for _ in 0..<2 {
+        #expect(try await !box.run(.view(path: "src/b.txt")).text.contains(note))
+      }
+    }
   }
 
   @Test func undoTakesEditsBackOneByOne() async throws {

@@ -47,18 +47,24 @@ extension DemonstrationScript.Maker {
   }
 
   /// So many wrong edits, then the right one. Two of three are taken, tested and taken back; the others are
-  /// refused. One of three is made again before another one is tried, and one of four of these episodes
-  /// begins with a misspelt path. Nil if no plausible mistake is known.
+  /// refused. Half of what is wrong is done again, up to four times, before something else is tried. One of four of
+  /// these episodes begins with a misspelt path, and one of six takes back what was never done. Nil if no plausible
+  /// mistake is known.
   ///
   /// All that is wrong is context only: what is learnt is what to do then. A small model that has written the
   /// same twice writes it for ever, unless it has seen how to go on.
   func mended(mistakes: Int, random: inout SplitMix64) -> DemonstrationScript? {
     guard let change = oracle.changes.first(where: { !$0.edits.isEmpty }) else { return nil }
-    var steps = opening()
-    if random.index(below: 4) == 0, let step = misspelt(change.path, random: &random) {
-      let view = steps.firstIndex { $0.role == .repair } ?? 0
-      steps.insert(step, at: view)
+    func repeated() -> Int { random.index(below: 2) == 0 ? 0 : 1 + random.index(below: 4) }
+    func refused(_ text: String) -> [Step] {
+      Array(
+        repeating: Step(text: text, isTrained: false, role: .refused), count: 1 + repeated())
     }
+    var steps = opening()
+    if random.index(below: 4) == 0, let view = misspelt(change.path, random: &random) {
+      steps.insert(contentsOf: refused(view), at: steps.firstIndex { $0.role == .repair } ?? 0)
+    }
+    if random.index(below: 6) == 0 { steps += refused(text(.undo)) }
     var made: [NumberedEdit] = []
     while made.count < mistakes {
       let isRefused = random.index(below: 3) == 0
@@ -68,17 +74,14 @@ extension DemonstrationScript.Maker {
           : mistake(in: change, not: made, random: &random)
       else { return nil }
       made.append(mistake)
-      let wrong = Step(
-        text: text(call(mistake, change.path)), isTrained: false,
-        role: isRefused ? .refused : .mistake)
-      let isRepeated = random.index(below: 3) == 0
+      let text = text(call(mistake, change.path))
       if isRefused {
-        steps += Array(repeating: wrong, count: isRepeated ? 2 + random.index(below: 2) : 1)
+        steps += refused(text)
       } else {
-        let undo = Step(text: text(.undo), role: .repair)
-        steps += [wrong, Step(text: text(.test), role: .failingTest), undo]
-        // Its answer says that it was taken back before.
-        if isRepeated { steps += [wrong, undo] }
+        let wrong = Step(text: text, isTrained: false, role: .mistake)
+        let undo = Step(text: self.text(.undo), role: .repair)
+        steps += [wrong, Step(text: self.text(.test), role: .failingTest), undo]
+        for _ in 0..<min(3, repeated()) { steps += [wrong, undo] }
       }
     }
     return DemonstrationScript(steps: steps + repair() + closing())
@@ -97,7 +100,7 @@ extension DemonstrationScript.Maker {
   }
 
   /// A view of the file by its name alone, or with a letter left out.
-  private func misspelt(_ path: String, random: inout SplitMix64) -> Step? {
+  private func misspelt(_ path: String, random: inout SplitMix64) -> String? {
     let parts = path.split(separator: "/").map(String.init)
     guard let name = parts.last, parts.count > 1 else { return nil }
     // Not in the package's name, which may be another one in the end.
@@ -107,7 +110,7 @@ extension DemonstrationScript.Maker {
     let wrong =
       stem <= 2 || random.index(below: 3) == 0
       ? name : (parts.dropLast() + [String(letters)]).joined(separator: "/")
-    return Step(text: text(.view(path: wrong)), isTrained: false, role: .refused)
+    return text(.view(path: wrong))
   }
 
   /// An edit that is refused: a line as it stands, a line past the end, or the right edit or a mistake with a

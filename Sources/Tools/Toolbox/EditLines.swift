@@ -53,7 +53,7 @@ extension Toolbox {
     let change = ToolMemory.Change(path: path, names: names, before: before, after: after)
     let isNew = memory.add(change)
     return isNew || options.knowsRepeats != true
-      ? text : text + "\nThis edit was taken back before."
+      ? text : text + Self.repeatNote
   }
 
   /// Takes the last edit back, if its file is as the edit left it.

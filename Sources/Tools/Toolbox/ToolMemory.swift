@@ -17,6 +17,7 @@ final class ToolMemory: Sendable {
     var changes: [Change] = []
     /// What stood each time that the last change was taken back.
     var takenBack: Set<[Change]> = []
+    var refused: Set<ToolCall> = []
   }
 
   private let state = Mutex(State())
@@ -37,6 +38,9 @@ final class ToolMemory: Sendable {
       return !$0.takenBack.contains($0.changes)
     }
   }
+
+  /// Whether the same call was refused before.
+  func refuse(_ call: ToolCall) -> Bool { state.withLock { !$0.refused.insert(call).inserted } }
 
   func takeBack() {
     state.withLock {

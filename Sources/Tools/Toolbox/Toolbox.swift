@@ -16,7 +16,7 @@ public struct Toolbox: Sendable {
     public var searchMatches: Int
     /// Whether an edit that adds a syntax error is refused.
     public var checksSyntax: Bool
-    /// Whether an edit that was taken back before is called that; nil, in transcripts from before there was a
+    /// Whether a call that was refused, or an edit that was taken back, is said to be one when it comes again; nil, in transcripts from before there was a
     /// choice, is no.
     public var knowsRepeats: Bool?
 
@@ -44,6 +44,9 @@ public struct Toolbox: Sendable {
   let options: Options
   let testDigest: (@Sendable (_ output: String) -> String?)?
   let memory = ToolMemory()
+
+  /// A small model that has written the same twice goes on with it unless something says so.
+  static let repeatNote = "\nYou did this before: try something else."
 
   /// Bytes of a file that view, search and edit look at.
   static let maximumFileBytes = 4 << 20
@@ -78,7 +81,8 @@ public struct Toolbox: Sendable {
     } catch let error as ToolsError {
       throw error
     } catch let error as Refusal {
-      result = ToolResult(text: error.text, isError: true)
+      let isKnown = memory.refuse(call) && options.knowsRepeats == true
+      result = ToolResult(text: error.text + (isKnown ? Self.repeatNote : ""), isError: true)
     } catch { throw ToolsError(.file, "\(error)") }
     result.text = bounded(result.text)
     result.seconds = begin.duration(to: .now) / .seconds(1)
