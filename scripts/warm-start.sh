@@ -24,8 +24,8 @@ fi
 
 if [ ! -f "$run/trained" ]; then
   say "demonstrations and training"
-  # Two demonstrations of each task, with other mistakes and hints.
-  "$hindsight" sft --tasks "$tasks" --bug "${one_line[@]}" --per-task 1 --epochs 2 --batch 8 --max-tokens 800 \
+  # One demonstration of each task: other bugs teach more than the same ones again.
+  "$hindsight" sft --tasks "$tasks" --bug "${one_line[@]}" --per-task 1 --epochs 1 --batch 8 --max-tokens 1300 \
     --learning-rate 1e-3 --rank 8 --alpha 16 --feedback 'tight(160)' --held-out 64 --jobs 3 --seed 1 \
     --output "$run"
   touch "$run/trained"
