@@ -6,16 +6,7 @@ extension ObjectStore {
   /// Binary files are binary patches, so `git apply` makes `to` of `from` exactly.
   func patch(from: ObjectID, to: ObjectID, excluding: [String]) throws(ToolsError) -> [UInt8] {
     let excluded = excluding.map(Glob.init)
-    let before = try lookUpTree(from)
-    let after = try lookUpTree(to)
-    var options = git_diff_options()
-    git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION))
-    options.flags = GIT_DIFF_SHOW_BINARY.rawValue
-    options.id_abbrev = 40
-    let repository = repository.pointer
-    let diff = try GitHandle(free: git_diff_free, "can't compare two snapshots") {
-      git_diff_tree_to_tree($0, repository, before.pointer, after.pointer, &options)
-    }
+    let diff = try difference(from, to, flags: GIT_DIFF_SHOW_BINARY.rawValue)
     var result: [UInt8] = []
     for index in 0..<git_diff_num_deltas(diff.pointer) {
       guard let delta = git_diff_get_delta(diff.pointer, index) else { continue }
@@ -28,12 +19,7 @@ extension ObjectStore {
 
   /// How much differs between two trees.
   func size(from: ObjectID, to: ObjectID) throws(ToolsError) -> PatchSize {
-    let before = try lookUpTree(from)
-    let after = try lookUpTree(to)
-    let repository = repository.pointer
-    let diff = try GitHandle(free: git_diff_free, "can't compare two snapshots") {
-      git_diff_tree_to_tree($0, repository, before.pointer, after.pointer, nil)
-    }
+    let diff = try difference(from, to, flags: GIT_DIFF_NORMAL.rawValue)
     let stats = try GitHandle(free: git_diff_stats_free, "can't count what two snapshots change") {
       git_diff_get_stats($0, diff.pointer)
     }
@@ -41,6 +27,21 @@ extension ObjectStore {
       files: git_diff_stats_files_changed(stats.pointer),
       added: git_diff_stats_insertions(stats.pointer),
       removed: git_diff_stats_deletions(stats.pointer))
+  }
+
+  private func difference(
+    _ from: ObjectID, _ to: ObjectID, flags: UInt32
+  ) throws(ToolsError) -> GitHandle {
+    let before = try lookUpTree(from)
+    let after = try lookUpTree(to)
+    var options = git_diff_options()
+    git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION))
+    options.flags = flags
+    options.id_abbrev = 40
+    let repository = repository.pointer
+    return try GitHandle(free: git_diff_free, "can't compare two snapshots") {
+      git_diff_tree_to_tree($0, repository, before.pointer, after.pointer, &options)
+    }
   }
 
   private func text(ofDelta index: Int, in diff: borrowing GitHandle) throws(ToolsError) -> [UInt8]
