@@ -45,9 +45,8 @@ extension Credit {
     }
     let hint = try hint(transcript, content, solution)
     let builder = ContextBuilder(
-      dialect: Dialects.named(trajectory.dialect) ?? CompactDialect(),
-      tools: transcript.header.tools, tokenizer: policy.tokenizer, chatFormat: policy.chatFormat,
-      contextLength: policy.engine.config.contextLength)
+      policy, dialect: Dialects.named(trajectory.dialect) ?? CompactDialect(),
+      tools: transcript.header.tools)
     let student = builder.student(trajectory)
     let vocabulary = policy.engine.config.vocabularySize
     guard student.tokens.allSatisfy({ (0..<vocabulary).contains(Int($0)) }) else {
@@ -77,9 +76,7 @@ extension Credit {
     of trajectory: Trajectory, feedback: String, policy: LocalPolicy, by learner: Learner? = nil,
     dialect: any Dialect, tools: [ToolName]
   ) async throws -> Double {
-    let builder = ContextBuilder(
-      dialect: dialect, tools: tools, tokenizer: policy.tokenizer, chatFormat: policy.chatFormat,
-      contextLength: policy.engine.config.contextLength)
+    let builder = ContextBuilder(policy, dialect: dialect, tools: tools)
     let (student, teacher) = try builder.pair(trajectory, feedback: feedback)
     let gaps = try await gaps(student, teacher, policy, learner)
     return gaps.reduce(0, +) / Double(max(1, gaps.count))

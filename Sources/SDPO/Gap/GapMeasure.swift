@@ -13,9 +13,7 @@ public struct GapMeasure: Sendable {
     engine = policy.engine
     scorer = GapScorer(
       learner: Learner(transformer: policy.engine.transformer, adapter: policy.adapter),
-      builder: ContextBuilder(
-        dialect: oracles.dialect, tools: oracles.tools, tokenizer: policy.tokenizer,
-        chatFormat: policy.chatFormat, contextLength: policy.engine.config.contextLength),
+      builder: ContextBuilder(policy, dialect: oracles.dialect, tools: oracles.tools),
       hindsight: oracles.hindsight, seed: oracles.seed)
     self.conditions = conditions
   }

@@ -28,18 +28,15 @@ public actor Adaptation {
 
   /// - policy: samples with the adapter that is trained.
   public init(
-    _ policy: LocalPolicy, adapter: LoRAParameters, dialect: any Dialect, tools: [ToolName],
-    microBatchTokens: Int? = nil
+    _ policy: LocalPolicy, adapter: LoRAParameters, dialect: any Dialect, tools: [ToolName]
   ) {
     self.policy = policy
     student = Learner(transformer: policy.engine.transformer, adapter: adapter)
     teacher = student.copy()
-    contexts = ContextBuilder(
-      dialect: dialect, tools: tools, tokenizer: policy.tokenizer, chatFormat: policy.chatFormat,
-      contextLength: policy.engine.config.contextLength)
+    contexts = ContextBuilder(policy, dialect: dialect, tools: tools)
     configuration = TrainingConfiguration(
       model: "", tasks: "", taskIDs: [], teacher: .frozen,
-      optimizer: AdamWConfig(learningRate: 2e-4), microBatchTokens: microBatchTokens)
+      optimizer: AdamWConfig(learningRate: 2e-4))
     optimizer = AdamW(parameterCount: student.trained.count)
     gradients = student.makeGradients()
   }

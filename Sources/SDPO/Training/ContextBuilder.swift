@@ -22,6 +22,12 @@ package struct ContextBuilder: Sendable {
     self.contextLength = contextLength
   }
 
+  package init(_ policy: LocalPolicy, dialect: any Dialect, tools: [ToolName]) {
+    self.init(
+      dialect: dialect, tools: tools, tokenizer: policy.tokenizer, chatFormat: policy.chatFormat,
+      contextLength: policy.engine.config.contextLength)
+  }
+
   /// What the teacher reads of one trajectory.
   package struct Teacher: Equatable {
     /// Together they hold every action token once, in order.

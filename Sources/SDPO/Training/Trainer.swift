@@ -72,8 +72,7 @@ public final class Trainer {
     builder = ExampleBuilder(
       configuration: configuration,
       contexts: ContextBuilder(
-        dialect: rollouts.dialect, tools: configuration.tools, tokenizer: policy.tokenizer,
-        chatFormat: policy.chatFormat, contextLength: engine.config.contextLength))
+        policy, dialect: rollouts.dialect, tools: configuration.tools))
     checkpoints = Checkpoints(folder: folder.appending(path: "checkpoints"))
     state = TrainingState(collapseGuard: CollapseGuard(configuration.guardThresholds))
     if resume,
