@@ -116,12 +116,12 @@ struct RunCommand: AsyncParsableCommand {
     guard (1...1_000_000).contains(maxTokens) else {
       throw ValidationError("--max-tokens must be from 1 to 1000000.")
     }
-    if case .local = ModelReference(policy.model), dialect == OpenAIDialect().name {
-      throw ValidationError(
-        "--dialect \(dialect) is an endpoint's: give its address with --model, or take another.")
-    }
     guard Dialects.named(dialect) != nil else {
       throw ValidationError("--dialect must be one of \(Dialects.names.joined(separator: ", ")).")
+    }
+    if case .local = ModelReference(policy.model), !Dialects.local.contains(dialect) {
+      throw ValidationError(
+        "--dialect \(dialect) is an endpoint's: give its address with --model, or take another.")
     }
   }
 

@@ -111,8 +111,4 @@ public struct CompactDialect: Dialect {
     return first != UInt8(ascii: "\"") && !isBlank(first) && !isBlank(last)
       && !bytes.contains(UInt8(ascii: "\n"))
   }
-
-  public func renderObservation(_ result: ToolResult, of call: ToolCall) -> String {
-    result.text.isEmpty ? "(no output)" : result.text
-  }
 }

@@ -33,6 +33,11 @@ extension Dialect {
 
   public func definitions(of tools: [ToolName]) -> [ToolDefinition] { [] }
 
+  /// The result as it is.
+  public func renderObservation(_ result: ToolResult, of call: ToolCall) -> String {
+    result.text.isEmpty ? "(no output)" : result.text
+  }
+
   /// The user message after a reply that is no action.
   public func renderObservation(_ error: FormatError) -> String { error.description }
 }

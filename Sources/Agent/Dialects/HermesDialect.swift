@@ -7,7 +7,7 @@ public import Tools
 public struct HermesDialect: Dialect {
   public let name = "hermes"
 
-  private static let opening = "<tool_call>"
+  static let opening = "<tool_call>"
   private static let closing = "</tool_call>"
   private static let example =
     #"<tool_call>{"name":"view","arguments":{"path":"src/calc.py"}}</tool_call>"#
@@ -34,9 +34,13 @@ public struct HermesDialect: Dialect {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     // A call is strings and integers only: encoding it can't fail.
     let data = (try? encoder.encode(call)) ?? Data()
-    // In JSON `</` can only stand inside a string; escaped, contents can't close the call.
-    let json = String(decoding: data, as: UTF8.self).replacingOccurrences(of: "</", with: "<\\/")
-    return Self.opening + json + Self.closing
+    return Self.tagged(String(decoding: data, as: UTF8.self))
+  }
+
+  /// A call's JSON between the tags. In JSON `</` can only stand inside a string; escaped, contents can't close the
+  /// call.
+  static func tagged(_ json: String) -> String {
+    opening + json.replacing("</", with: "<\\/") + closing
   }
 
   public func parse(_ text: String) -> Result<ToolCall, FormatError> {

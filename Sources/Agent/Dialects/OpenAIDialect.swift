@@ -18,7 +18,7 @@ public struct OpenAIDialect: Dialect {
 
   public func parse(_ text: String) -> Result<ToolCall, FormatError> {
     self.text.parse(text).mapError { error in
-      let hasCall = text.contains(NativeCall.opening)
+      let hasCall = text.contains(HermesDialect.opening)
       return FormatError(
         problem: hasCall ? error.problem : "the reply calls no tool",
         example: #"view with {"path": "src/calc.py"}"#)
@@ -29,9 +29,5 @@ public struct OpenAIDialect: Dialect {
 
   public func render(thought: String, call: ToolCall) -> String {
     text.render(thought: thought, call: call)
-  }
-
-  public func renderObservation(_ result: ToolResult, of call: ToolCall) -> String {
-    result.text.isEmpty ? "(no output)" : result.text
   }
 }

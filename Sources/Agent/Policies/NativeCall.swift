@@ -22,41 +22,11 @@ struct NativeCall: Sendable, Equatable, Codable {
     var name: String
     /// JSON, if the model got that right.
     var arguments: String
-
-    init(name: String, arguments: String) {
-      self.name = name
-      self.arguments = arguments
-    }
-
-    /// Some servers leave arguments out, or send them as an object.
-    init(from decoder: any Decoder) throws {
-      let container = try decoder.container(keyedBy: CodingKeys.self)
-      name = try container.decodeIfPresent(String.self, forKey: .name) ?? ""
-      switch try container.decodeIfPresent(JSONValue.self, forKey: .arguments) ?? .null {
-      case .null: arguments = "{}"
-      case .string(let text): arguments = text.isEmpty ? "{}" : text
-      case let value: arguments = String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
-      }
-    }
   }
 
   var id: String
   var type = "function"
   var function: Function
-
-  static let opening = "<tool_call>"
-  private static let closing = "</tool_call>"
-
-  init(id: String, function: Function) {
-    self.id = id
-    self.function = function
-  }
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    id = try container.decodeIfPresent(String.self, forKey: .id) ?? ""
-    function = try container.decode(Function.self, forKey: .function)
-  }
 
   /// Whether its arguments are an object.
   var isSound: Bool {
@@ -72,14 +42,13 @@ struct NativeCall: Sendable, Equatable, Codable {
     let name = (try? JSONEncoder().encode(function.name)).map {
       String(decoding: $0, as: UTF8.self)
     }
-    // In JSON `</` can only stand inside a string; escaped, contents can't close the call.
-    let json = "{\"arguments\":\(function.arguments),\"name\":\(name ?? "\"\"")}"
-    return Self.opening + json.replacing("</", with: "<\\/") + Self.closing
+    return HermesDialect.tagged(
+      "{\"arguments\":\(function.arguments),\"name\":\(name ?? "\"\"")}")
   }
 
   /// The call that a text holds, and the text before it; nil if it holds none.
   static func read(_ text: String, id: String) -> (said: String, call: NativeCall)? {
-    guard let start = text.firstRange(of: Self.opening),
+    guard let start = text.firstRange(of: HermesDialect.opening),
       let call = try? HermesDialect().parse(text).get(),
       let data = try? JSONEncoder().encode(call),
       case .object(let members)? = try? JSONDecoder().decode(JSONValue.self, from: data),
@@ -91,6 +60,28 @@ struct NativeCall: Sendable, Equatable, Codable {
         id: id,
         function: Function(name: call.name, arguments: String(decoding: arguments, as: UTF8.self)))
     )
+  }
+}
+
+extension NativeCall {
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      id: try container.decodeIfPresent(String.self, forKey: .id) ?? "",
+      function: try container.decode(Function.self, forKey: .function))
+  }
+}
+
+extension NativeCall.Function {
+  /// Some servers leave arguments out, or send them as an object.
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    name = try container.decodeIfPresent(String.self, forKey: .name) ?? ""
+    switch try container.decodeIfPresent(JSONValue.self, forKey: .arguments) ?? .null {
+    case .null: arguments = "{}"
+    case .string(let text): arguments = text.isEmpty ? "{}" : text
+    case let value: arguments = String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+    }
   }
 }
 
