@@ -2,7 +2,7 @@
 # Measures this project beside PyTorch (with transformers and PEFT) and llama.cpp at the same work
 # on this machine, and prints a Markdown table; the figures go to .build/anchors/compare.json too.
 #
-#   Benchmarks/compare.sh [--rounds N] [--only prefill decode-1 decode-8 decode-32 lora full sdpo step]
+#   Benchmarks/compare.sh [--rounds N] [--only prefill decode-1 decode-8 decode-32 lora full sdpo sdpo-group step]
 #
 # Everything the anchors need is installed from PyPI into a virtual environment in .build/anchors
 # (about 2 GB of disk, 8 GB with PyPI's CUDA build of PyTorch) and their models are made from the

@@ -1,7 +1,7 @@
 """PyTorch, transformers and PEFT at one work: pytorch.py WORK PRECISION REPETITIONS MODEL.
 
-WORK: prefill, prefill-batch, lora, full, sdpo or step. PRECISION: fp32, autocast (fp32 weights,
-products in bf16) or bf16 (everything in it). Prints a line of JSON.
+WORK: prefill, prefill-batch, lora, full, sdpo, sdpo-group or step. PRECISION: fp32, autocast
+(fp32 weights, products in bf16) or bf16 (everything in it). Prints a line of JSON.
 """
 
 import contextlib
@@ -117,15 +117,18 @@ def supervised(anchor, repetitions):
     return ids.numel(), times
 
 
-def sdpo(anchor, repetitions):
-    """Teacher forward 8 × 600, student step 8 × 512, 256 positions of each in the loss."""
+def sdpo(anchor, repetitions, opening=0):
+    """Teacher forward 8 × 600, student step 8 × 512, 256 positions of each in the loss. All sequences
+    begin with the same `opening` tokens, as a group's do with its prompt; the hint follows them."""
     import copy
 
     anchor.model.train()
     teacher = copy.deepcopy(anchor.model).requires_grad_(False).eval()
     optimizer = anchor.optimizer()
     ids = anchor.ids(sizes.BATCH, sizes.LENGTH)
-    hint = torch.cat([anchor.ids(sizes.BATCH, sizes.HINT, seed=1), ids], dim=1)
+    ids[:, :opening] = ids[0, :opening]
+    hints = anchor.ids(sizes.BATCH, sizes.HINT, seed=1)
+    hint = torch.cat([ids[:, :opening], hints, ids[:, opening:]], dim=1)
     # The row before a token predicts it.
     kept = torch.arange(sizes.LENGTH - sizes.COMPLETION - 1, sizes.LENGTH - 1)
 
@@ -189,6 +192,7 @@ def main():
         "lora": lambda n: supervised(anchor, n),
         "full": lambda n: supervised(anchor, n),
         "sdpo": lambda n: sdpo(anchor, n),
+        "sdpo-group": lambda n: sdpo(anchor, n, sizes.LENGTH - sizes.COMPLETION),
         "step": lambda n: whole_step(anchor, n),
     }[work]
     count, times = run(int(repetitions))

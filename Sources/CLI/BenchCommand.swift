@@ -97,7 +97,7 @@ struct BenchCommand: AsyncParsableCommand {
         name: "\(shape.rawValue), random weights", config: shape.config, precision: precision)
     }
     let trainsAll =
-      lengths.isEmpty && (only.isEmpty || !Set(only).isDisjoint(with: [.full, .sdpo]))
+      lengths.isEmpty && (only.isEmpty || !Set(only).isDisjoint(with: [.full, .sdpo, .sdpoGroup]))
     return try BenchSubject(model: model.model, precision: precision, trainable: trainsAll)
   }
 
@@ -125,7 +125,8 @@ struct BenchCommand: AsyncParsableCommand {
       case .decode32: { try await generation.decode(work, sequences: 32) }
       case .lora, .full: { try await training.supervised(work) }
       case .head: { try await training.head() }
-      case .sdpo: { try await training.sdpo() }
+      case .sdpo: { try await training.sdpo(opening: 0) }
+      case .sdpoGroup: { try await training.sdpo(opening: BenchSize.length - BenchSize.completion) }
       case .step: { try await WholeStepBench(training: training).run() }
       }
     }

@@ -7,7 +7,9 @@ enum BenchWork: String, CaseIterable, ExpressibleByArgument {
   case decode1 = "decode-1"
   case decode8 = "decode-8"
   case decode32 = "decode-32"
-  case lora, full, head, sdpo, step
+  case lora, full, head, sdpo
+  case sdpoGroup = "sdpo-group"
+  case step
 
   var summary: String {
     switch self {
@@ -19,6 +21,7 @@ enum BenchWork: String, CaseIterable, ExpressibleByArgument {
     case .full: "full step, \(BenchSize.batch) × \(BenchSize.length)"
     case .head: "distillation head, \(BenchSize.batch * BenchSize.completion) positions"
     case .sdpo: "SDPO step, \(BenchSize.batch) × \(BenchSize.length), all parameters"
+    case .sdpoGroup: "SDPO step, a group of \(BenchSize.batch) × \(BenchSize.length), all parameters"
     case .step:
       "whole step, \(BenchSize.tasks) × \(BenchSize.group) episodes of \(BenchSize.episode) tokens"
     }

@@ -33,25 +33,33 @@ struct TrainingBench {
 
   /// The teacher reads a hint and the batch, the student is distilled at each sequence's last
   /// tokens: the divergence over K = 100 tokens and the tail, all parameters trained.
-  func sdpo() async throws -> BenchResult {
+  ///
+  /// - opening: tokens that all sequences begin with, as a group's do with its prompt; the hint follows them.
+  func sdpo(opening: Int) async throws -> BenchResult {
     let (length, completion) = (BenchSize.length, BenchSize.completion)
     var cost = BenchCost()
     cost.add(
       operations: Double(BenchSize.batch)
         * (BenchCost.training(config, tokens: length, rows: completion, lora: nil)
           + BenchCost.forward(config, count: length + BenchSize.hint)
-          + BenchCost.head(config, rows: completion)),
+          + BenchCost.head(config, rows: completion))
+        // What all begin with need be computed once.
+        - Double(BenchSize.batch - 1)
+        * (BenchCost.training(config, tokens: opening, rows: 0, lora: nil)
+          + BenchCost.forward(config, count: opening)),
       bytes: 0)
+    let shared = subject.tokens(opening, seed: 6, 0)
     let examples = (0..<BenchSize.batch).map { number in
       distilled(
-        subject.tokens(length, seed: 3, UInt64(number)), Array(length - completion..<length),
-        number: number)
+        shared + subject.tokens(length, seed: 3, UInt64(number)).dropFirst(opening),
+        Array(length - completion..<length), opening: opening, number: number)
     }
     let student = learner(nil)
     let update = BenchUpdate(
       subject.engine, student: student, teacher: student.copy(), objective: Objective())
     return try await clock.measure(
-      "sdpo", tokens: BenchSize.batch * length, cost: cost
+      (opening == 0 ? BenchWork.sdpo : .sdpoGroup).rawValue, tokens: BenchSize.batch * length,
+      cost: cost
     ) {
       try await update.run(examples)
       return [:]
