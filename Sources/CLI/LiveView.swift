@@ -3,6 +3,31 @@ internal import Foundation
 internal import Synchronization
 internal import Tools
 
+/// What a model is writing, on the last line of a terminal.
+final class WritingLine: Sendable {
+  /// Nil where standard output is no terminal.
+  static let standard = Terminal.isInteractive ? WritingLine() : nil
+
+  private let text = Mutex("")
+
+  func add(_ piece: String) {
+    let line = text.withLock { text in
+      text += piece
+      // The end of it, on one line, and nothing that a terminal would obey.
+      let words = VisibleText.escaped(
+        text.suffix(400).split(whereSeparator: \.isNewline).joined(separator: " "))
+      return words.suffix(max(Terminal.width - 4, 10))
+    }
+    print("\r\u{1B}[2K… \(line)", terminator: "")
+    fflush(nil)
+  }
+
+  func clear() {
+    text.withLock { $0 = "" }
+    print("\r\u{1B}[2K", terminator: "")
+  }
+}
+
 /// Prints turns as they happen, and how much each changed.
 final class LiveView: EpisodeObserver {
   private let view = Terminal.view
@@ -18,6 +43,7 @@ final class LiveView: EpisodeObserver {
   }
 
   func took(_ turn: Turn) {
+    WritingLine.standard?.clear()
     show("\n" + view.render(turn))
     let before = last.withLock { last in
       defer { last = turn.snapshot }

@@ -35,7 +35,7 @@ enum ModelReference: Equatable {
   }
 }
 
-/// The policy that the options ask for.
+/// The policy that the options ask for. On a terminal an endpoint's answers are shown while they are written.
 ///
 /// - Throws: one sentence when the model can't be used.
 func makePolicy(_ options: PolicyOptions) async throws -> any Policy {
@@ -51,7 +51,10 @@ func makePolicy(_ options: PolicyOptions) async throws -> any Policy {
     var remote = RemotePolicy.Options()
     remote.temperature = decimal(options.sampling.temperature)
     remote.topP = decimal(options.sampling.topP)
-    return try RemotePolicy(baseURL: address, model: options.modelName, options: remote)
+    var onText: (@Sendable (String) -> Void)?
+    if let line = WritingLine.standard { onText = { line.add($0) } }
+    return try RemotePolicy(
+      baseURL: address, model: options.modelName, options: remote, onText: onText)
   case .local(let path):
     return try makeLocalPolicy(path, options)
   }

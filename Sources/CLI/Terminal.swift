@@ -3,11 +3,14 @@ internal import Foundation
 
 /// What standard output can show.
 enum Terminal {
-  /// Whether it takes colours: a terminal that isn't dumb, and NO_COLOR isn't set.
+  /// Whether it takes control sequences: a terminal that isn't dumb.
+  static var isInteractive: Bool {
+    isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+  }
+
+  /// Whether it takes colours: NO_COLOR isn't set either.
   static var usesColor: Bool {
-    let environment = ProcessInfo.processInfo.environment
-    return isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb"
-      && (environment["NO_COLOR"] ?? "").isEmpty
+    isInteractive && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
   }
 
   static var view: TranscriptView { TranscriptView(usesColor: usesColor) }

@@ -11,9 +11,18 @@ struct ChatCompletionRequest: Encodable {
   var seed: Int
   var maxTokens: Int
   var stop: [String]?
+  var stream: Bool?
+  var streamOptions: StreamOptions?
+
+  struct StreamOptions: Encodable {
+    let includeUsage = true
+
+    enum CodingKeys: String, CodingKey { case includeUsage = "include_usage" }
+  }
 
   enum CodingKeys: String, CodingKey {
-    case model, messages, tools, temperature, seed, stop
+    case model, messages, tools, temperature, seed, stop, stream
+    case streamOptions = "stream_options"
     case topP = "top_p"
     case maxTokens = "max_tokens"
   }

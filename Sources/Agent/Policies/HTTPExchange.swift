@@ -7,10 +7,14 @@ import Synchronization
 struct HTTPExchange: Sendable {
   var seconds: Double
   var responseBytes: Int
+  /// Called with what comes, as it comes.
+  var received: (@Sendable (Data) -> Void)?
 
   struct Answer: Sendable {
     var status: Int
     var retryAfter: String?
+    /// Whether the body is server-sent events.
+    var isStream: Bool
     var body: Data
   }
 
@@ -32,7 +36,7 @@ struct HTTPExchange: Sendable {
     configuration.httpCookieStorage = nil
     configuration.urlCache = nil
     configuration.timeoutIntervalForRequest = seconds
-    let collector = Collector(responseBytes: responseBytes)
+    let collector = Collector(responseBytes: responseBytes, received: received)
     let session = URLSession(configuration: configuration, delegate: collector, delegateQueue: nil)
     defer { session.finishTasksAndInvalidate() }
     let task = session.dataTask(with: request)
@@ -55,10 +59,12 @@ private final class Collector: NSObject, URLSessionDataDelegate {
   }
 
   private let responseBytes: Int
+  private let received: (@Sendable (Data) -> Void)?
   private let state = Mutex(State())
 
-  init(responseBytes: Int) {
+  init(responseBytes: Int, received: (@Sendable (Data) -> Void)?) {
     self.responseBytes = responseBytes
+    self.received = received
   }
 
   func start(
@@ -82,7 +88,7 @@ private final class Collector: NSObject, URLSessionDataDelegate {
       if !state.isTooLarge { state.body.append(data) }
       return state.isTooLarge
     }
-    if isTooLarge { dataTask.cancel() }
+    if isTooLarge { dataTask.cancel() } else { received?(data) }
   }
 
   func urlSession(
@@ -101,7 +107,10 @@ private final class Collector: NSObject, URLSessionDataDelegate {
       continuation.resume(
         returning: HTTPExchange.Answer(
           status: response.statusCode,
-          retryAfter: response.value(forHTTPHeaderField: "Retry-After"), body: body))
+          retryAfter: response.value(forHTTPHeaderField: "Retry-After"),
+          isStream: response.value(forHTTPHeaderField: "Content-Type")?.lowercased()
+            .hasPrefix("text/event-stream") == true,
+          body: body))
     } else {
       continuation.resume(throwing: HTTPExchange.Failure.connection("the answer is not HTTP"))
     }

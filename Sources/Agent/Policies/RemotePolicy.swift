@@ -1,6 +1,7 @@
 public import Foundation
 import FoundationNetworking
 import LanguageModel
+import Synchronization
 
 /// A model behind an OpenAI-compatible endpoint, `POST …/v1/chat/completions`.
 ///
@@ -29,6 +30,8 @@ public struct RemotePolicy: Policy {
 
   public let model: String
   public let options: Options
+  /// Called with what the model writes as it comes; the answer is streamed then.
+  public let onText: (@Sendable (String) -> Void)?
   private let endpoint: URL
   private let secret: Secret
   private var key: String? { secret.key }
@@ -36,12 +39,15 @@ public struct RemotePolicy: Policy {
   /// - Parameters:
   ///   - baseURL: as OpenAI clients take it, with or without `/v1`.
   ///   - environment: where the key is looked up.
+  ///   - onText: called with what the model writes as it comes; the answer is streamed then.
   /// - Throws: `RemotePolicyError` when the address can't be used.
   public init(
     baseURL: String, model: String, options: Options = Options(),
-    environment: [String: String] = ProcessInfo.processInfo.environment
+    environment: [String: String] = ProcessInfo.processInfo.environment,
+    onText: (@Sendable (String) -> Void)? = nil
   ) throws(RemotePolicyError) {
     self.model = model
+    self.onText = onText
     self.options = options
     endpoint = try Self.endpoint(baseURL)
     let found = environment["HINDSIGHT_API_KEY"] ?? environment["OPENAI_API_KEY"]
@@ -98,17 +104,23 @@ public struct RemotePolicy: Policy {
     _ messages: [WireMessage], tools: [ToolDefinition], seed: UInt64, maxTokens: Int
   ) async throws -> (turn: PolicyTurn, said: WireMessage) {
     let request = try request(messages, tools, seed: seed, maxTokens: maxTokens)
-    let exchange = HTTPExchange(
-      seconds: options.requestSeconds, responseBytes: options.responseBytes)
     var wait = options.firstWaitSeconds
     var trouble = ""
     for attempt in 1...max(1, options.attempts) {
       if attempt > 1 { try await Task.sleep(for: .seconds(min(wait, options.longestWaitSeconds))) }
       wait = options.firstWaitSeconds * Double(1 << min(attempt, 20))
       do {
-        let answer = try await exchange.send(request)
+        let (answer, stream) = try await send(request)
+        if answer.status == 200, answer.isStream {
+          if let failed = stream.failure { return try refuse(answer, body: failed) }
+          if let whole = stream.answer { return try read(whole) }
+          trouble = "broke its answer off"
+          continue
+        }
         if answer.status == 200 { return try read(answer) }
-        guard isWorthRetrying(answer.status) else { return try refuse(answer) }
+        guard isWorthRetrying(answer.status) else {
+          return try refuse(answer, body: answer.body)
+        }
         trouble = "answered \(answer.status)\(detail(answer.body))"
         if let asked = answer.retryAfter.flatMap(Double.init), asked >= 0 { wait = asked }
       } catch HTTPExchange.Failure.timedOut {
@@ -120,6 +132,22 @@ public struct RemotePolicy: Policy {
       }
     }
     throw failure("\(trouble), after \(max(1, options.attempts)) tries")
+  }
+
+  private func send(
+    _ request: URLRequest
+  ) async throws -> (HTTPExchange.Answer, CompletionStream) {
+    var exchange = HTTPExchange(
+      seconds: options.requestSeconds, responseBytes: options.responseBytes)
+    let stream = Mutex(CompletionStream())
+    if let onText {
+      exchange.received = { data in
+        let text = stream.withLock { $0.add(data) }
+        if !text.isEmpty { onText(text) }
+      }
+    }
+    let answer = try await exchange.send(request)
+    return (answer, stream.withLock { $0 })
   }
 
   private func request(
@@ -137,7 +165,8 @@ public struct RemotePolicy: Policy {
         temperature: options.temperature, topP: options.topP,
         // Servers take 32-bit or 64-bit signed seeds.
         seed: Int(seed & 0x7FFF_FFFF), maxTokens: maxTokens,
-        stop: options.stop.isEmpty ? nil : options.stop))
+        stop: options.stop.isEmpty ? nil : options.stop, stream: onText == nil ? nil : true,
+        streamOptions: onText == nil ? nil : ChatCompletionRequest.StreamOptions()))
     return request
   }
 
@@ -152,6 +181,12 @@ public struct RemotePolicy: Policy {
     else {
       throw failure("sent something that is not a chat completion\(excerpt(answer.body))")
     }
+    return try read(decoded)
+  }
+
+  private func read(
+    _ decoded: ChatCompletionAnswer
+  ) throws -> (turn: PolicyTurn, said: WireMessage) {
     guard let turn = decoded.turn, let said = decoded.said else {
       throw failure("sent a completion without choices")
     }
@@ -160,14 +195,14 @@ public struct RemotePolicy: Policy {
 
   /// A full context is an end of the episode; any other refusal is an error.
   private func refuse(
-    _ answer: HTTPExchange.Answer
+    _ answer: HTTPExchange.Answer, body: Data
   ) throws -> (turn: PolicyTurn, said: WireMessage) {
-    if let known = try? JSONDecoder().decode(ChatCompletionFailure.self, from: answer.body),
+    if let known = try? JSONDecoder().decode(ChatCompletionFailure.self, from: body),
       known.isContextOverflow
     {
       return (PolicyTurn(text: "", finish: .contextFull), WireMessage(said: "", calls: []))
     }
-    throw failure("answered \(answer.status)\(detail(answer.body))")
+    throw failure("answered \(answer.status)\(detail(body))")
   }
 
   private func detail(_ body: Data) -> String {

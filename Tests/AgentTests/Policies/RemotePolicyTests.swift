@@ -1,7 +1,9 @@
 import Agent
 import Foundation
 import LanguageModel
+import Synchronization
 import Testing
+import Tools
 
 /// Against a real HTTP server on the loopback interface.
 @Suite struct RemotePolicyTests {
@@ -85,6 +87,50 @@ import Testing
     #expect(try await ask(server, "busy", options()).text == "submit")
     #expect(try await ask(server, "null", options()).text == "")
     #expect(try await ask(server, "context", options()).finish == .contextFull)
+  }
+
+  private final class Seen: Sendable {
+    let text = Mutex("")
+  }
+
+  private func stream(
+    _ server: EndpointServer, _ kind: String, seen: Seen = Seen(), tools: [ToolDefinition] = []
+  ) async throws -> PolicyTurn {
+    let policy = try RemotePolicy(
+      baseURL: "http://127.0.0.1:\(server.port)/\(kind)/v1", model: "m", options: options(),
+      environment: [:], onText: { piece in seen.text.withLock { $0 += piece } })
+    return try await policy.session(seed: 5, limits: SessionLimits(), tools: tools)
+      .act(Self.opening, maxTokens: 64)
+  }
+
+  @Test func whatIsWrittenIsSeenAsItComes() async throws {
+    let server = try EndpointServer()
+    let seen = Seen()
+    let turn = try await stream(server, "stream", seen: seen)
+    #expect(turn.text == "view ünder\ntest" && turn.finish == .length)
+    #expect(turn.usage == TokenUsage(promptTokens: 12, completionTokens: 3))
+    #expect(seen.text.withLock { $0 } == turn.text)
+    // A server that doesn't stream is as good.
+    #expect(try await stream(server, "busy").text == "submit")
+    #expect(try await stream(server, "context").finish == .contextFull)
+    #expect(try await stream(server, "streamfull").finish == .contextFull)
+  }
+
+  @Test func streamedCallsArePutTogether() async throws {
+    let dialect = OpenAIDialect()
+    let turn = try await stream(
+      try EndpointServer(), "streamcalls", tools: dialect.definitions(of: [.view, .test]))
+    #expect(try dialect.parse(turn.text).get() == .view(path: "a \"b\".py", firstLine: 3))
+    #expect(turn.text.hasPrefix("Look.\n"))
+  }
+
+  @Test func aBrokenStreamIsAskedForAgain() async throws {
+    let server = try EndpointServer()
+    #expect(try await stream(server, "streamcut").text == "whole")
+    let error = await #expect(throws: RemotePolicyError.self) {
+      _ = try await stream(server, "streamnever")
+    }
+    #expect(error?.description.contains("broke its answer off, after 3 tries") == true)
   }
 
   @Test func claimsOfUsageAreBounded() async throws {

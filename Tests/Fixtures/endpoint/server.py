@@ -113,6 +113,54 @@ class Handler(http.server.BaseHTTPRequestHandler):
         answer["usage"] = {"prompt_tokens": 2**63 - 1, "completion_tokens": [2**63 - 1, -5][count % 2]}
         self.reply(200, json.dumps(answer))
 
+    def stream(self, *events, done=True):
+        """Server-sent events, in pieces of seven bytes: lines and characters are cut anywhere."""
+        lines = [f"data: {json.dumps(event, ensure_ascii=False)}\r\n\r\n" for event in events]
+        data = (": a comment\n\n" + "".join(lines) + ("data: [DONE]\n\n" if done else "")).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.end_headers()
+        for start in range(0, len(data), 7):
+            self.wfile.write(data[start : start + 7])
+            self.wfile.flush()
+
+    def delta(self, finish=None, **delta):
+        return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+
+    def answer_stream(self, body, count):
+        request = json.loads(body)
+        assert request["stream"] and request["stream_options"] == {"include_usage": True}
+        self.stream(
+            self.delta(role="assistant", content=""),
+            self.delta(content="view ün"),
+            {"choices": [{"index": 1, "delta": {"content": "another"}, "finish_reason": None}]},
+            self.delta(content="der\ntest"),
+            self.delta("length"),
+            {"choices": [], "usage": {"prompt_tokens": 12, "completion_tokens": 3}},
+        )
+
+    def answer_streamcalls(self, body, count):
+        pieces = ['{"path": "a \\"b', '\\".py", "first', '_line": 3}']
+        first = {"index": 0, "id": "c1", "type": "function", "function": {"name": "view", "arguments": ""}}
+        self.stream(
+            self.delta(content="Look."),
+            self.delta(tool_calls=[first]),
+            *[self.delta(tool_calls=[{"index": 0, "function": {"arguments": piece}}]) for piece in pieces],
+            self.delta("tool_calls"),
+        )
+
+    def answer_streamcut(self, body, count):
+        if count < 2:
+            self.stream(self.delta(content="half of"), done=False)
+        else:
+            self.stream(self.delta(content="whole"))
+
+    def answer_streamnever(self, body, count):
+        self.stream(self.delta(content="half of"), done=False)
+
+    def answer_streamfull(self, body, count):
+        self.stream({"error": {"message": "too long", "code": "context_length_exceeded"}}, done=False)
+
     def answer_native(self, body, count):
         """Mends mean-of-none by native calls, and refuses conversations that OpenAI would refuse."""
         request = json.loads(body)
