@@ -1,6 +1,7 @@
 internal import Agent
 internal import ArgumentParser
 internal import Foundation
+internal import Synchronization
 internal import Tools
 
 struct ReplayCommand: AsyncParsableCommand {
@@ -11,7 +12,9 @@ struct ReplayCommand: AsyncParsableCommand {
       --view (the default) prints the episode. --verify makes the task's work tree anew, carries out \
       every action, and compares exit code, output and tree at every turn; durations, addresses and \
       temporary paths may differ. The first divergence is shown, and the exit code is then 1. No \
-      model is needed.
+      model is needed. --verify --update shows every divergence and then writes the transcript anew \
+      with what the actions come to now; the earlier file stays beside it, and the new one names its \
+      digest.
       --check says whether the file is as it was written: each line carries the digest of the one \
       before. Of a folder, all transcripts in it are checked or verified.
       --fork-from makes a new episode that goes on after one of the turns: the turns before are carried \
@@ -39,6 +42,9 @@ struct ReplayCommand: AsyncParsableCommand {
   @Flag(help: "Print it, verify it by running it again, check its digests, or score its tokens.")
   var mode = Mode.view
 
+  @Flag(help: "With --verify: replace recorded results that differ, and keep the earlier file.")
+  var update = false
+
   @Option(help: "The folder of tasks.")
   var tasks = "tasks"
 
@@ -59,6 +65,9 @@ struct ReplayCommand: AsyncParsableCommand {
   func validate() throws {
     guard fork.forkFrom == nil || mode == .view else {
       throw ValidationError("--fork-from goes with none of --verify, --check and --score.")
+    }
+    guard !update || mode == .verify else {
+      throw ValidationError("--update goes with --verify.")
     }
   }
 
@@ -83,6 +92,7 @@ struct ReplayCommand: AsyncParsableCommand {
       }
     case .view:
       print(Terminal.view.render(try Transcript.read(URL(filePath: file))), terminator: "")
+    case .verify where update: try await updateResults()
     case .check, .verify:
       let files = try TranscriptFiles(file)
       var failed = 0
@@ -126,16 +136,13 @@ struct ReplayCommand: AsyncParsableCommand {
 
   private func verify(_ url: URL) async throws -> Bool {
     let transcript = try Transcript.read(url)
-    var verifier = ReplayVerifier(transcript)
-    if let sandbox { verifier.environment.sandbox = sandbox }
-    if let reason = await verifier.environment.sandbox.probe() { throw TranscriptError(reason) }
+    let verification = try await replay(of: transcript)
     let source = try source(of: transcript.header)
     let folder = try ScratchFolder("replay")
     defer { folder.remove() }
     let place = try folder.place(name: "replay")
     let (task, total) = (transcript.header.task, transcript.turns.count)
     let progress = ProgressReporter("Verifying", total: total, unit: "turns")
-    let verification = verifier
     let divergence = try await cancellingOnInterrupt {
       try await verification.verify(from: source, at: place) { _ in progress.advance() }
     }
@@ -149,6 +156,53 @@ struct ReplayCommand: AsyncParsableCommand {
     if transcript.end == nil { summary += "; the episode was cut off" }
     print(summary)
     return true
+  }
+
+  /// Each divergence is shown before anything is written, and nothing is lost.
+  private func updateResults() async throws {
+    let url = URL(filePath: file)
+    let transcript = try Transcript.read(url)
+    guard transcript.end != nil, transcript.truncatedLine == nil else {
+      throw TranscriptError("\(file): the episode was cut off; only a whole one can be updated")
+    }
+    let (verifier, source) = (try await replay(of: transcript), try source(of: transcript.header))
+    let folder = try ScratchFolder("replay")
+    defer { folder.remove() }
+    let place = try folder.place(name: "replay")
+    let digest = sha256Hex(try Data(contentsOf: url))
+    let shown = Mutex(0)
+    let updated = try await cancellingOnInterrupt {
+      try await verifier.updated(from: source, at: place, digest: digest) { divergence in
+        shown.withLock { $0 += 1 }
+        print(Terminal.view.render(divergence, width: Terminal.width))
+      }
+    }
+    let count = shown.withLock { $0 }
+    guard count > 0 else {
+      print("\(file): all \(transcript.turns.count) turns are the same; nothing to update")
+      return
+    }
+    let kept = url.deletingPathExtension().appendingPathExtension("before-update.jsonl")
+    guard !FileManager.default.fileExists(atPath: kept.path(percentEncoded: false)) else {
+      throw TranscriptError(
+        "\(kept.path(percentEncoded: false)) is there from an earlier update; move it away first")
+    }
+    let new = url.deletingPathExtension().appendingPathExtension("updating")
+    try? FileManager.default.removeItem(at: new)
+    try TranscriptWriter(new).write(updated)
+    try FileManager.default.copyItem(at: url, to: kept)
+    guard rename(new.path(percentEncoded: false), url.path(percentEncoded: false)) == 0 else {
+      throw TranscriptError("\(file) can't be replaced: \(String(cString: strerror(errno)))")
+    }
+    print("\(file): \(count) results replaced; the earlier file is \(kept.path(percentEncoded: false))")
+  }
+
+  /// What carries a transcript out again.
+  private func replay(of transcript: Transcript) async throws -> ReplayVerifier {
+    var verifier = ReplayVerifier(transcript)
+    if let sandbox { verifier.environment.sandbox = sandbox }
+    if let reason = await verifier.environment.sandbox.probe() { throw TranscriptError(reason) }
+    return verifier
   }
 
   /// What the episode began with.

@@ -91,6 +91,42 @@ import Testing
     #expect(again.output.contains("the-mean-of-nothing-fails-2.patch"))
   }
 
+  @Test func resultsAreUpdatedNeverSilently() throws {
+    #expect(try HindsightCommand.run(run("mend"), in: folder.url).status == 0)
+    let file = repository.appending(path: ".git/hindsight/the-mean-of-nothing-fails.jsonl").path
+    func replay(_ options: String...) throws -> HindsightCommand.Outcome {
+      try HindsightCommand.run(
+        ["replay", file] + options + ["--repo", repository.path, "--revision", "main"],
+        in: folder.url)
+    }
+    func contents() throws -> Data { try Data(contentsOf: URL(filePath: file)) }
+    let written = try contents()
+    let same = try replay("--verify", "--update")
+    #expect(same.status == 0 && same.output.contains("nothing to update"), "\(same.errors)")
+    #expect(try contents() == written)
+
+    try folder.shell("sed -i 's/\"tree\":\"[0-9a-f]\\{4\\}/\"tree\":\"0000/' '\(file)'")
+    let changed = try contents()
+    let updated = try replay("--verify", "--update")
+    #expect(updated.status == 0, "\(updated.errors)")
+    for turn in 1...4 { #expect(updated.output.contains("Turn \(turn): the tree differs")) }
+    #expect(updated.output.contains("4 results replaced; the earlier file is "))
+    let kept = file.replacing(".jsonl", with: ".before-update.jsonl")
+    #expect(try Data(contentsOf: URL(filePath: kept)) == changed)
+    #expect(try replay("--verify").status == 0)
+    #expect(try replay("--check").status == 0)
+    #expect(String(decoding: try contents(), as: UTF8.self).contains("\"updated_from\""))
+
+    // What an earlier update kept is never lost, and another action is no matter of results.
+    try folder.shell("sed -i 's/\"tree\":\"[0-9a-f]\\{4\\}/\"tree\":\"0000/' '\(file)'")
+    let again = try replay("--verify", "--update")
+    #expect(again.status == 2 && again.errors.contains("is there from an earlier update"))
+    try folder.shell("sed -i 's/\"text\":\"view stats\"/\"text\":\"view tests\"/' '\(file)'")
+    let forged = try replay("--verify", "--update")
+    #expect(forged.status == 2 && forged.errors.contains("doesn't say what was called"))
+    #expect(try replay("--update").status != 0)
+  }
+
   /// Starts a run whose endpoint answers twice and then hangs, and waits for its second turn.
   private func startStalledRun() throws -> (Process, () throws -> HindsightCommand.Outcome, URL) {
     let (process, outcome) = try HindsightCommand.start(

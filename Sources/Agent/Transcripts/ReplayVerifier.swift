@@ -74,6 +74,39 @@ public struct ReplayVerifier: Sendable {
     return changes
   }
 
+  /// The transcript with what its actions come to now. What the agent said and saw in tokens stays; a grade is left
+  /// out if the final diff is another one.
+  ///
+  /// - digest: SHA-256 of the transcript's file, which the new header names.
+  /// - differs: called with every divergence, in their order.
+  /// - Throws: as ``verify(from:at:progress:)`` does, and `TranscriptError` if a turn's text isn't its action: no
+  ///   change of the machine explains that.
+  public func updated(
+    from source: TreeSource, at place: Episode.Place, digest: String,
+    differs: (Divergence) -> Void
+  ) async throws -> Transcript {
+    let verifier = try verifier(source, place)
+    var updated = transcript
+    updated.header.updatedFrom = digest
+    for (index, turn) in transcript.turns.enumerated() {
+      try Task.checkCancellation()
+      let (now, divergence) = try await verifier.again(turn)
+      guard let divergence else { continue }
+      guard divergence.kind != .action else {
+        throw TranscriptError("turn \(turn.number) doesn't say what was called: it was edited")
+      }
+      differs(divergence)
+      updated.turns[index] = now
+    }
+    if let divergence = try finalDivergence(verifier.hands.workspace) {
+      differs(divergence)
+      updated.end?.finalDiff = try verifier.hands.workspace.diff(
+        since: verifier.hands.workspace.base)
+      updated.end?.grade = nil
+    }
+    return updated
+  }
+
   private func verifier(_ source: TreeSource, _ place: Episode.Place) throws -> TurnVerifier {
     let header = transcript.header
     let dialect = try header.knownDialect()
@@ -107,28 +140,40 @@ struct TurnVerifier {
   let hands: ToolHands
 
   /// How the turn differs from what was recorded; nil if it doesn't.
-  func divergence(of turn: Turn) async throws -> Divergence? {
+  func divergence(of turn: Turn) async throws -> Divergence? { try await again(turn).1 }
+
+  /// The turn as it is now, and how it differs from what was recorded.
+  func again(_ turn: Turn) async throws -> (Turn, Divergence?) {
+    var now = turn
     func differs(_ kind: Divergence.Kind, _ recorded: String, _ replayed: String) -> Divergence? {
       guard recorded != replayed else { return nil }
       return Divergence(turn: turn.number, kind: kind, recorded: recorded, replayed: replayed)
     }
     guard let call = turn.call, let recorded = turn.result else {
-      let tree = try hands.note(turn.formatError ?? FormatError(problem: "", example: "")).tree
-      return differs(.tree, turn.snapshot.tree.description, tree.description)
+      now.snapshot = try hands.note(turn.formatError ?? FormatError(problem: "", example: ""))
+      return (
+        now, differs(.tree, turn.snapshot.tree.description, now.snapshot.tree.description)
+      )
     }
     switch hands.dialect.parse(turn.text) {
     case .success(let said):
       let difference = differs(.action, hands.dialect.render(call), hands.dialect.render(said))
-      if let difference { return difference }
+      if let difference { return (now, difference) }
     case .failure(let error):
-      return differs(.action, hands.dialect.render(call), error.description)
+      return (now, differs(.action, hands.dialect.render(call), error.description))
     }
     let (result, snapshot) = try await hands.carryOut(call)
-    return differs(.exitCode, Self.exit(recorded), Self.exit(result))
+    (now.result, now.snapshot) = (result, snapshot)
+    if turn.observation != nil {
+      now.observation = hands.dialect.renderObservation(result, of: call)
+    }
+    let divergence =
+      differs(.exitCode, Self.exit(recorded), Self.exit(result))
       ?? differs(
         .output, OutputNormalization.normalized(recorded.text),
         OutputNormalization.normalized(result.text))
       ?? differs(.tree, turn.snapshot.tree.description, snapshot.tree.description)
+    return (now, divergence)
   }
 
   private static func exit(_ result: ToolResult) -> String {

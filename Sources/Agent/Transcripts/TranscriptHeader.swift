@@ -28,6 +28,8 @@ public struct TranscriptHeader: Sendable, Equatable {
   public var time: Double
   /// The episode that this one began as, if it goes on from another's turn.
   public var fork: ForkOrigin?
+  /// SHA-256 of the transcript's file before results in it were replaced by those of a replay, if they were.
+  public var updatedFrom: String?
 
   public init(
     version: Int = currentVersion, task: String, sample: Int, seed: UInt64, base: Snapshot,
@@ -133,6 +135,7 @@ extension TranscriptHeader: Codable {
   enum CodingKeys: String, CodingKey {
     case type, format, version, task, sample, seed, policy, dialect, tools, messages, limits
     case environment, time, fork
+    case updatedFrom = "updated_from"
     case baseCommit = "base_commit"
     case baseTree = "base_tree"
     case testCommand = "test_command"
@@ -167,6 +170,7 @@ extension TranscriptHeader: Codable {
     agentRepository = try values.decode(Bool.self, forKey: .agentRepository)
     time = try values.decode(Double.self, forKey: .time)
     fork = try values.decodeIfPresent(ForkOrigin.self, forKey: .fork)
+    updatedFrom = try values.decodeIfPresent(String.self, forKey: .updatedFrom)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -190,6 +194,7 @@ extension TranscriptHeader: Codable {
     try values.encode(agentRepository, forKey: .agentRepository)
     try values.encode(time, forKey: .time)
     try values.encodeIfPresent(fork, forKey: .fork)
+    try values.encodeIfPresent(updatedFrom, forKey: .updatedFrom)
   }
 }
 

@@ -47,6 +47,13 @@ public final class TranscriptWriter: EpisodeObserver {
     close()
   }
 
+  /// A whole transcript at once.
+  public func write(_ transcript: Transcript) throws(TranscriptError) {
+    try began(transcript.header)
+    for turn in transcript.turns { try took(turn) }
+    if let end = transcript.end { try finish(end) } else { close() }
+  }
+
   /// Closes the file; without a last line it reads as an episode that was cut off.
   public func close() {
     state.withLock { state in
