@@ -265,7 +265,7 @@ struct RunCommand: AsyncParsableCommand {
         testCommand: test),
       dialect: dialect,
       tools: ToolName.allCases.filter {
-        dialect.tools.contains($0) && ($0 != .test || test != nil)
+        dialect.tools.contains($0) && (![.test, .tryOut].contains($0) || test != nil)
       },
       limits: EpisodeLimits(
         turns: maxTurns, actionTokens: maxTokens, wallSeconds: maxMinutes * 60),

@@ -88,8 +88,11 @@ struct TinyModel {
           #expect(calls[index]?.name == "view" && calls[index + 1]?.name == "view")
           continue
         }
-        if told.hasPrefix("There is no edit to take back.") {
-          #expect(calls[index] == .undo)
+        if calls[index]?.name == "try" {
+          // Known when it comes again, whether it was refused or taken back.
+          let isKnown = told.hasSuffix("You did this before: try something else.")
+          #expect(isKnown == calls[..<index].contains(calls[index]))
+          #expect(demonstration.turns[index + 1].isTrained || calls[index + 1]?.name == "try")
           continue
         }
         #expect(calls[index]?.name == "edit")
@@ -159,22 +162,27 @@ struct TinyModel {
     }
   }
 
-  @Test func mistakesAreOfAllKinds() async throws {
+  /// Of the two tasks, only the second one's visible tests see the bug, so that it can be tried.
+  @Test(arguments: [
+    ("Tests/Fixtures/tasks/mean-of-none", ["has only", "Edited."]),
+    ("tasks/made/ledger-journal-post-comparison", ["Taken back."]),
+  ])
+  func mistakesAreOfAllKinds(task: String, parts: [String]) async throws {
+    let folder = Self.fixtures.appending(path: "../..").standardizedFileURL
+    let task = try RepairTask(directory: folder.appending(path: task))
     var told: [String] = []
     for seed in UInt64(1)...5 {
       try await Self.inFolder { folder in
         var maker = try await Self.maker(folder, selection: .drawn(8))
         maker.seed = seed
-        let demonstrations = try await maker.make([try Self.task("mean-of-none")])
+        let demonstrations = try await maker.make([task])
           .flatMap(\.demonstrations)
         for demonstration in demonstrations { check(demonstration, CompactDialect()) }
         told += demonstrations.flatMap(\.turns).filter { !$0.isTrained }.compactMap(\.observation)
       }
     }
-    for part in [
-      "There is no file", "Edit refused", "nothing would change", "has only", "did this before",
-      "no edit to take back",
-    ] {
+    let everywhere = ["There is no file", "Edit refused", "nothing would change", "did this before"]
+    for part in everywhere + parts {
       #expect(told.contains { $0.contains(part) }, "\(part)")
     }
   }

@@ -342,6 +342,8 @@ private let sandbox: Sandbox =
       .shell(command: "ls"), .test, .submit, .undo,
       .editLines(path: "a", firstLine: 2, lastLine: 3, lines: ["x", ""]),
       .editLines(path: "a", firstLine: 2, lastLine: 2, lines: []),
+      .tryOut(lines: ["  x", "y"]), .tryOut(firstLine: 2, lines: []),
+      .tryOut(firstLine: 2, lastLine: 3, lines: ["x"]),
     ]
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]

@@ -5,8 +5,8 @@ public import Tools
 /// A reply is an optional line that begins with `#` (a thought) and one action:
 /// ```
 /// view PATH [FIRST LAST]      search TEXT      test      undo      submit      shell COMMAND
-/// edit [PATH] FIRST [LAST]
-/// new lines
+/// edit [PATH] FIRST [LAST]    try [FIRST [LAST]]
+/// new lines                   new lines
 ///
 /// edit PATH                   create PATH
 /// <<<                         <<<
@@ -16,7 +16,8 @@ public import Tools
 /// >>>
 /// ```
 /// Contents are exact, see ``Fence`` for their last newline and for contents that look like
-/// markers. An edit of lines without a path is one of the file that was viewed or changed last.
+/// markers. An edit of lines without a path is one of the file that was viewed or changed last, as a try is; a
+/// try without a number goes where the line most like its first one stands.
 /// `search "TEXT" PATH` looks in one folder or file; a command of several lines stands
 /// between `<<<` and `>>>` under a line `shell`. A path with blanks is put in double quotes.
 public struct CompactDialect: Dialect {
@@ -35,6 +36,7 @@ public struct CompactDialect: Dialect {
     case .view: "view PATH [FIRST LAST]"
     case .search: "search TEXT"
     case .edit: "edit [PATH] FIRST [LAST]\nnew lines"
+    case .tryOut: "try\nnew line"
     case .create: "create PATH\n<<<\ncontents\n>>>"
     case .test: "test"
     case .undo: "undo"
@@ -49,6 +51,7 @@ public struct CompactDialect: Dialect {
     case .view: "view src/calc.py 1 40"
     case .search: "search def total"
     case .edit: "edit src/calc.py 12\n    return a + b"
+    case .tryOut: "try\n    return a + b"
     case .create: "create notes.txt\n<<<\nfirst line\n>>>"
     case .test: "test"
     case .undo: "undo"
@@ -82,6 +85,10 @@ public struct CompactDialect: Dialect {
     case .editLines(let path, let first, let last, let lines):
       var words = ["edit"] + (path.map { [pathWord($0)] } ?? []) + ["\(first)"]
       if first != last { words.append("\(last)") }
+      return ([words.joined(separator: " ")] + body(lines)).joined(separator: "\n")
+    case .tryOut(let first, let last, let lines):
+      var words = ["try"] + (first.map { ["\($0)"] } ?? [])
+      if let last { words.append("\(last)") }
       return ([words.joined(separator: " ")] + body(lines)).joined(separator: "\n")
     case .create(let path, let contents):
       return "create \(QuotedWord.render(path))\n\(Fence.render([contents]))"

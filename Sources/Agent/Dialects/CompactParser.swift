@@ -64,6 +64,7 @@ struct CompactParser {
       let new = try block.section(closedBy: Fence.closing)
       try block.expectEnd()
       return .edit(path: path, old: old, new: new)
+    case .tryOut: return try tryOut(try QuotedWord.words(rest), body)
     case .create:
       let path = try path(rest)
       return .create(path: path, contents: try onlySection(body))
@@ -81,8 +82,6 @@ struct CompactParser {
     }
   }
 
-  /// The new lines as they stand, to the end of the reply without its blank lines; or between markers,
-  /// as ``CompactDialect`` writes what wouldn't survive that.
   private func editLines(
     _ path: String?, _ numbers: [String], _ body: ArraySlice<ArraySlice<UInt8>>
   ) throws(FormatProblem) -> ToolCall {
@@ -91,16 +90,35 @@ struct CompactParser {
     }
     let first = try number(numbers[0])
     let last = numbers.count == 2 ? try number(numbers[1]) : first
-    var body = body
-    if let line = body.first, Fence.isOpening(line) {
-      return .editLines(
-        path: path, firstLine: first, lastLine: last,
-        lines: ToolCall.lines(try onlySection(body)))
+    return .editLines(path: path, firstLine: first, lastLine: last, lines: try newLines(body))
+  }
+
+  private func tryOut(
+    _ numbers: [String], _ body: ArraySlice<ArraySlice<UInt8>>
+  ) throws(FormatProblem) -> ToolCall {
+    guard numbers.count <= 2 else {
+      throw FormatProblem("expected at most the first and the last line on its line")
     }
+    let first = try numbers.first.map(number)
+    let last = try numbers.dropFirst().first.map(number)
+    let lines = try newLines(body)
+    guard first != nil || !lines.isEmpty else {
+      throw FormatProblem("expected the new line under it")
+    }
+    return .tryOut(firstLine: first, lastLine: last, lines: lines)
+  }
+
+  /// The new lines as they stand, to the end of the reply without its blank lines; or between markers,
+  /// as ``CompactDialect`` writes what wouldn't survive that.
+  private func newLines(
+    _ body: ArraySlice<ArraySlice<UInt8>>
+  ) throws(FormatProblem) -> [String] {
+    if let line = body.first, Fence.isOpening(line) {
+      return ToolCall.lines(try onlySection(body))
+    }
+    var body = body
     while let line = body.last, line.allSatisfy(isBlank) { body.removeLast() }
-    return .editLines(
-      path: path, firstLine: first, lastLine: last,
-      lines: body.map { String(decoding: $0, as: UTF8.self) })
+    return body.map { String(decoding: $0, as: UTF8.self) }
   }
 
   private func number(_ word: String) throws(FormatProblem) -> Int {

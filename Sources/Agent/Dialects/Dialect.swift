@@ -64,7 +64,9 @@ public enum Dialects {
 
 /// A tool as prompts and headers name it.
 public enum ToolName: String, Sendable, Codable, CaseIterable {
-  case view, search, edit, create, test, undo, shell, submit
+  case view, search, edit
+  case tryOut = "try"
+  case create, test, undo, shell, submit
 
   public init(_ call: ToolCall) {
     self =
@@ -72,6 +74,7 @@ public enum ToolName: String, Sendable, Codable, CaseIterable {
       case .view: .view
       case .search: .search
       case .edit, .editLines: .edit
+      case .tryOut: .tryOut
       case .create: .create
       case .shell: .shell
       case .test: .test

@@ -27,6 +27,11 @@ enum HermesArguments {
         Argument(name: "first_line", kind: .integer, isOptional: true),
         Argument(name: "last_line", kind: .integer, isOptional: true),
       ]
+    case .tryOut:
+      [
+        Argument(name: "new"), Argument(name: "first_line", kind: .integer, isOptional: true),
+        Argument(name: "last_line", kind: .integer, isOptional: true),
+      ]
     case .create: [Argument(name: "path"), Argument(name: "contents")]
     case .shell: [Argument(name: "command")]
     case .test, .undo, .submit: []
@@ -44,6 +49,7 @@ enum HermesArguments {
     case .view: "show a file with line numbers, or list a folder"
     case .search: "find lines with a text"
     case .edit: "replace the lines, or the one place that reads old"
+    case .tryOut: "replace the most similar line, keep it if fewer tests fail"
     case .create: "write a new file"
     case .shell: "run a command"
     case .test: "run the tests"
@@ -93,6 +99,10 @@ enum HermesArguments {
     case .search:
       .search(pattern: try values.string("pattern"), path: try values.optionalString("path"))
     case .edit: try edit(values)
+    case .tryOut:
+      .tryOut(
+        firstLine: try values.integer("first_line"), lastLine: try values.integer("last_line"),
+        lines: ToolCall.lines(try values.string("new")))
     case .create:
       .create(path: try values.string("path"), contents: try values.string("contents"))
     case .shell: .shell(command: try values.string("command"))

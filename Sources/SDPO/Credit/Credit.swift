@@ -127,9 +127,15 @@ extension Credit {
 extension Transcript {
   /// What the visible tests said when they ran last, if they failed.
   fileprivate var lastFailure: String? {
-    guard let result = turns.last(where: { $0.call == .test })?.result, result.isError else {
-      return nil
+    let last = turns.last { turn in
+      switch turn.call {
+      case .test: true
+      // One that failed was taken back, or has the test's words only in part.
+      case .tryOut: turn.result?.isError == false
+      default: false
+      }
     }
+    guard let result = last?.result, result.isError else { return nil }
     return result.text
   }
 }
@@ -140,7 +146,7 @@ extension Agent.Turn {
     let written: [String]
     switch call {
     case .edit(_, _, let new): written = ToolCall.lines(new)
-    case .editLines(_, _, _, let lines): written = lines
+    case .editLines(_, _, _, let lines), .tryOut(_, _, let lines): written = lines
     case .create(_, let contents): written = ToolCall.lines(contents)
     default: return []
     }

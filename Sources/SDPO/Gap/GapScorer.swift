@@ -156,6 +156,6 @@ extension Turn {
   /// Whether the action is an edit, taken or refused.
   var changesFiles: Bool {
     // However an edit is written.
-    call.map { ["edit", "create"].contains($0.name) } ?? false
+    call.map { ["edit", "try", "create"].contains($0.name) } ?? false
   }
 }

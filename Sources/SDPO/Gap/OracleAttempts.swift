@@ -90,15 +90,9 @@ public struct OracleAttempts: Sendable {
   private func attempt(_ task: RepairTask, _ recorder: Recorder) async throws -> OracleAttempt {
     let oracle = try await Oracle.read(
       task, sandbox: environment.sandbox, recorder: recorder, workTree: workTree(task, "oracle"))
-    let maker = DemonstrationScript.Maker(
-      oracle: oracle, dialect: dialect, viewLines: environment.options.viewLines,
-      viewCharacters: environment.options.maxCharacters - 120)
     var random = SplitMix64(seeds: seed, Rollouts.number(of: task.id), 0x6761_70)
-    let script = maker.straight()
-    let trajectory = await play(task, script.steps.map(\.text), recorder, "right")
-    if let problem = trajectory.stopReason.detail ?? script.problem(with: trajectory) {
-      throw DemonstrationError("\(task.id): \(problem)")
-    }
+    let maker = oracle.scripts(dialect, environment, tries: false)
+    let trajectory = try await right(task, oracle, recorder)
     let form = hindsight.feedbackForm ?? .full
     let grader = Grader(sandbox: environment.sandbox, tightCharacters: form.tightCharacters)
     guard await grader.grade(task, patch: trajectory.finalDiff).resolved else {
@@ -112,6 +106,23 @@ public struct OracleAttempts: Sendable {
     let sibling = GroupMember(
       trajectory, index: OracleAttempt.sibling, solved: true, feedback: "")
     return OracleAttempt(task: task, trajectory: trajectory, members: [own, sibling])
+  }
+
+  /// An episode that mends the task, with a try where the visible tests see the bug.
+  private func right(
+    _ task: RepairTask, _ oracle: Oracle, _ recorder: Recorder
+  ) async throws -> Trajectory {
+    var problem = ""
+    for tries in tools.contains(.tryOut) ? [true, false] : [false] {
+      let script = oracle.scripts(dialect, environment, tries: tries).straight()
+      let trajectory = await play(
+        task, script.steps.map(\.text), recorder, tries ? "right-try" : "right-edit")
+      guard let found = trajectory.stopReason.detail ?? script.problem(with: trajectory) else {
+        return trajectory
+      }
+      problem = found
+    }
+    throw DemonstrationError("\(task.id): \(problem)")
   }
 
   /// The grade of an attempt that fails: of the wrong script, if there is one and it is wrong.

@@ -195,24 +195,24 @@ public struct DemonstrationMaker: Sendable {
   private func perform(
     _ plan: DemonstrationPlan, _ task: RepairTask, _ oracle: Oracle, _ random: inout SplitMix64
   ) async throws -> Result<Performance, DemonstrationError> {
-    let maker = DemonstrationScript.Maker(
-      oracle: oracle, dialect: dialect, viewLines: environment.options.viewLines,
-      // The range and the total are shown too.
-      viewCharacters: environment.options.maxCharacters - 120)
     var problem = DemonstrationError(
       "\(task.id): no plausible mistake is known for a \(plan.kind.rawValue) episode")
-    for attempt in 0..<(plan.kind == .straight ? 1 : Self.attempts) {
-      let script: DemonstrationScript? =
-        switch plan.kind {
-        case .straight: maker.straight()
-        case .mended: maker.mended(mistakes: plan.mistakes, random: &random)
-        case .malformed: maker.malformed(random: &random)
+    // Where the visible tests don't see the bug, a try is of no use.
+    for tries in tools.contains(.tryOut) ? [true, false] : [false] {
+      let maker = oracle.scripts(dialect, environment, tries: tries)
+      for attempt in 0..<(plan.kind == .straight ? 1 : Self.attempts) {
+        let script: DemonstrationScript? =
+          switch plan.kind {
+          case .straight: maker.straight()
+          case .mended: maker.mended(mistakes: plan.mistakes, random: &random)
+          case .malformed: maker.malformed(random: &random)
+          }
+        guard let script else { continue }
+        let name = "\(plan.kind.rawValue)-\(plan.mistakes)-\(tries ? "try" : "edit")-\(attempt)"
+        switch try await perform(script, plan.kind, task, oracle, name: name) {
+        case .success(let performance): return .success(performance)
+        case .failure(let failure): problem = failure
         }
-      guard let script else { continue }
-      let name = "\(plan.kind.rawValue)-\(plan.mistakes)-\(attempt)"
-      switch try await perform(script, plan.kind, task, oracle, name: name) {
-      case .success(let performance): return .success(performance)
-      case .failure(let failure): problem = failure
       }
     }
     return .failure(problem)
@@ -390,7 +390,9 @@ extension DemonstrationScript {
     guard trajectory.stopReason == .submitted, trajectory.turns.count == steps.count else {
       return "the episode ended early (\(trajectory.stopReason.name))"
     }
+    var before = trajectory.base?.tree
     for (step, turn) in zip(steps, trajectory.turns) {
+      defer { before = turn.snapshot.tree }
       let name = turn.call?.name ?? "reply"
       let failed = turn.result?.isError ?? true
       switch step.role {
@@ -403,6 +405,10 @@ extension DemonstrationScript {
         }
       case .refused:
         if !failed { return "the edit in turn \(turn.number) isn't refused" }
+      case .takenBack:
+        if !failed || turn.snapshot.tree != before {
+          return "the visible tests don't see the wrong edit in turn \(turn.number)"
+        }
       case .malformed:
         if turn.formatError == nil { return "turn \(turn.number) is no malformed call" }
       case .failingTest:

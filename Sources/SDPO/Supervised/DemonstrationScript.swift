@@ -20,6 +20,8 @@ struct DemonstrationScript {
     case malformed
     /// An edit that is taken, but wrong.
     case mistake
+    /// An edit that is tried, fails the tests and is taken back.
+    case takenBack
     /// An edit that must be refused.
     case refused
     /// Tests that must fail, so that there is something to learn from them.
@@ -35,21 +37,22 @@ struct DemonstrationScript {
     let dialect: any Dialect
     let viewLines: Int
     let viewCharacters: Int
+    /// Whether an edit that is the whole repair is tried, tested at once: there must be visible tests.
+    let tries: Bool
   }
 }
 
 extension DemonstrationScript.Maker {
   typealias Step = DemonstrationScript.Step
 
-  /// View, edit, test, submit. The tests come first where they can name the line that fails.
+  /// View, try, submit; or view, edit, test, submit. The tests come first where they can name the line that fails.
   func straight() -> DemonstrationScript {
     DemonstrationScript(steps: opening() + repair() + closing())
   }
 
   /// So many wrong edits, then the right one. Two of three are taken, tested and taken back; the others are
   /// refused. Half of what is wrong is done again, up to four times, before something else is tried. One of four of
-  /// these episodes begins with a misspelt path, and one of six takes back what was never done. Nil if no plausible
-  /// mistake is known.
+  /// these episodes begins with a misspelt path. Nil if no plausible mistake is known.
   ///
   /// All that is wrong is context only: what is learnt is what to do then. A small model that has written the
   /// same twice writes it for ever, unless it has seen how to go on.
@@ -64,7 +67,6 @@ extension DemonstrationScript.Maker {
     if random.index(below: 4) == 0, let view = misspelt(change.path, random: &random) {
       steps.insert(contentsOf: refused(view), at: steps.firstIndex { $0.role == .repair } ?? 0)
     }
-    if random.index(below: 6) == 0 { steps += refused(text(.undo)) }
     var made: [NumberedEdit] = []
     while made.count < mistakes {
       let isRefused = random.index(below: 3) == 0
@@ -74,9 +76,13 @@ extension DemonstrationScript.Maker {
           : mistake(in: change, not: made, random: &random)
       else { return nil }
       made.append(mistake)
-      let text = text(call(mistake, change.path))
+      let text = text(call(mistake, change))
       if isRefused {
         steps += refused(text)
+      } else if isTried(change) {
+        steps.append(Step(text: text, isTrained: false, role: .takenBack))
+        let again = Step(text: text, isTrained: false, role: .refused)
+        steps += Array(repeating: again, count: repeated())
       } else {
         let wrong = Step(text: text, isTrained: false, role: .mistake)
         let undo = Step(text: self.text(.undo), role: .repair)
@@ -94,7 +100,7 @@ extension DemonstrationScript.Maker {
     else { return nil }
     return DemonstrationScript(
       steps: opening() + [
-        Step(text: text(call(mistake, change.path)), role: .mistake),
+        Step(text: text(edit(mistake, change)), role: .mistake),
         Step(text: text(.submit), role: .submit),
       ])
   }
@@ -126,12 +132,17 @@ extension DemonstrationScript.Maker {
     let lines = before.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     let count = lines.last?.isEmpty == true ? lines.count - 1 : lines.count
     let stands = random.index(below: 2) == 0 ? tried.old.lowerBound : random.index(below: count) + 1
-    let candidates = [
-      NumberedEdit(old: stands...stands, lines: [lines[stands - 1]]),
-      NumberedEdit(old: count + 1...count + 1, lines: tried.lines),
-      NumberedEdit(old: tried.old, lines: tried.lines.map { "    " + $0 }), unclosed(tried),
-    ].compactMap { $0 }.filter { !made.contains($0) && $0.lines != [""] }
-    return candidates.isEmpty ? nil : candidates[random.index(below: candidates.count)]
+    var candidates = [
+      NumberedEdit(old: stands...stands, lines: [lines[stands - 1]]), unclosed(tried),
+    ]
+    if !isTried(change) {
+      candidates += [
+        NumberedEdit(old: count + 1...count + 1, lines: tried.lines),
+        NumberedEdit(old: tried.old, lines: tried.lines.map { "    " + $0 }),
+      ]
+    }
+    let usable = candidates.compactMap { $0 }.filter { !made.contains($0) && $0.lines != [""] }
+    return usable.isEmpty ? nil : usable[random.index(below: usable.count)]
   }
 
   /// With a mark forgotten that the last line ends with.
@@ -195,20 +206,40 @@ extension DemonstrationScript.Maker {
         let call = ToolCall.create(path: change.path, contents: change.after)
         return [Step(text: text(call), role: .repair)]
       }
-      return change.edits.map { Step(text: text(call($0, change.path)), role: .repair) }
+      return change.edits.map { Step(text: text(call($0, change)), role: .repair) }
     }
   }
 
-  private func call(_ edit: NumberedEdit, _ path: String) -> ToolCall {
+  /// Whether the change is one edit and the whole repair, so that tests judge it at once.
+  private func isTried(_ change: Oracle.Change) -> Bool {
+    tries && oracle.changes.count == 1 && change.edits.count == 1
+  }
+
+  private func call(_ edit: NumberedEdit, _ change: Oracle.Change) -> ToolCall {
+    guard isTried(change), let before = change.before else { return self.edit(edit, change) }
+    let (first, last) = (edit.old.lowerBound, edit.old.upperBound)
+    if first == last, let line = edit.lines.first {
+      let stands = before.split(separator: "\n", omittingEmptySubsequences: false)[first - 1]
+      // Also a line that stands there, which is refused wherever it is looked for.
+      let isPlace = line == stands || LikeLine.find(line, in: before) == .line(first)
+      if isPlace, line.prefix(while: \.isWhitespace) == stands.prefix(while: \.isWhitespace) {
+        return .tryOut(lines: edit.lines)
+      }
+    }
+    return .tryOut(firstLine: first, lastLine: first == last ? nil : last, lines: edit.lines)
+  }
+
+  private func edit(_ edit: NumberedEdit, _ change: Oracle.Change) -> ToolCall {
     // Where one file alone is looked at, an edit needn't name it.
     .editLines(
-      path: oracle.changes.count == 1 ? nil : path, firstLine: edit.old.lowerBound,
-      lastLine: edit.old.upperBound,
-      lines: edit.lines)
+      path: oracle.changes.count == 1 ? nil : change.path, firstLine: edit.old.lowerBound,
+      lastLine: edit.old.upperBound, lines: edit.lines)
   }
 
   private func closing() -> [Step] {
-    [Step(text: text(.test), role: .repair), Step(text: text(.submit), role: .submit)]
+    let submit = Step(text: text(.submit), role: .submit)
+    return oracle.changes.allSatisfy(isTried)
+      ? [submit] : [Step(text: text(.test), role: .repair), submit]
   }
 
   private func text(_ call: ToolCall) -> String { dialect.render(call) }

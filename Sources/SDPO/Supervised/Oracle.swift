@@ -71,6 +71,16 @@ struct Oracle {
       tellsOfAnException: task.instruction.contains(/\b[A-Z]\w*(Error|Exception)\b/))
   }
 
+  /// Scripts of what it does.
+  func scripts(
+    _ dialect: any Dialect, _ environment: ToolEnvironment, tries: Bool
+  ) -> DemonstrationScript.Maker {
+    DemonstrationScript.Maker(
+      oracle: self, dialect: dialect, viewLines: environment.options.viewLines,
+      // The range and the total are shown too.
+      viewCharacters: environment.options.maxCharacters - 120, tries: tries)
+  }
+
   private static func change(
     _ changed: ChangedPath, _ task: RepairTask, _ recorder: Recorder, from base: Snapshot,
     to solved: Snapshot

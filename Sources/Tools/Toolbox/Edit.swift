@@ -50,7 +50,9 @@ extension Toolbox {
     let text =
       "Edited \(path):\n"
       + result.window(window.first, window.newLast, width: options.lineWidth)
-    return ToolResult(text: noted(path, names, before: file.bytes, after: result.bytes, text))
+    return ToolResult(
+      text: noted(
+        ToolMemory.Change(path: path, names: names, before: file.bytes, after: result.bytes), text))
   }
 
   /// Writes a new file; a syntax error in it is told, not refused, for there is nothing to go back to.
@@ -69,7 +71,8 @@ extension Toolbox {
     if options.checksSyntax, let error = try await newSyntaxError(names, old: nil, new: bytes) {
       text += " It has a syntax error:\n\(error)"
     }
-    return ToolResult(text: noted(path, names, before: nil, after: bytes, text))
+    return ToolResult(
+      text: noted(ToolMemory.Change(path: path, names: names, before: nil, after: bytes), text))
   }
 
   // MARK: When the text isn't there
@@ -125,15 +128,5 @@ extension [UInt8] {
   /// On how many lines the text lies.
   fileprivate var lineSpan: Int {
     (last == 0x0A ? dropLast() : self[...]).count { $0 == 0x0A } + 1
-  }
-}
-
-extension ArraySlice<UInt8> {
-  /// Without spaces, tabs and carriage returns around it.
-  fileprivate var trimmed: ArraySlice<UInt8> {
-    let spaces: Set<UInt8> = [0x20, 0x09, 0x0D]
-    var rest = drop { spaces.contains($0) }
-    while let last = rest.last, spaces.contains(last) { rest = rest.dropLast() }
-    return rest
   }
 }

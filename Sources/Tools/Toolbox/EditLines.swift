@@ -8,13 +8,34 @@ extension Toolbox {
     guard let path = path ?? memory.openPath else {
       throw Refusal("No file was viewed yet: view one, or name its path.")
     }
+    let edit = try await replacement(path, first, last, lines)
+    try write(edit)
+    let count = edit.file.lines.count
+    let newCount = TextFile(edit.after).lines.count
+    var text = first == last ? "Edited. Line \(first) was:" : "Edited. Lines \(first)-\(last) were:"
+    text += "\n" + edit.file.window(first, last, width: options.lineWidth)
+    if newCount != count { text += "\n\(path) has \(counted(newCount, "line")) now." }
+    return ToolResult(text: noted(edit.change, text))
+  }
+
+  /// A file's lines replaced, before it is written.
+  struct Replacement {
+    var change: ToolMemory.Change
+    var file: TextFile
+    var after: [UInt8]
+  }
+
+  /// - isNew: whether a change that was taken back before is refused.
+  /// - Throws: ``Refusal``, as of what would add a syntax error.
+  func replacement(
+    _ path: String, _ first: Int, _ last: Int, _ lines: [String],
+    isNew: Bool = false
+  ) async throws -> Replacement {
     let names = try files.resolve(path)
     let (file, isWhole) = try text(path, names)
     guard isWhole else { throw Refusal("\(path) is too large to edit.") }
     let count = file.lines.count
-    guard first >= 1, first <= last else {
-      throw Refusal("Lines \(first) to \(last) are no lines; the first comes first, from 1.")
-    }
+    guard first >= 1, first <= last else { throw Self.noLines(first, last) }
     guard last <= count else {
       throw Refusal("\(path) has only \(counted(count, "line")); there is no line \(last).")
     }
@@ -31,34 +52,42 @@ extension Toolbox {
     guard bytes != file.bytes else {
       throw Refusal("That is what stands there; nothing would change.")
     }
-    let result = TextFile(bytes)
+    let change = ToolMemory.Change(path: path, names: names, before: file.bytes, after: bytes)
+    if isNew, memory.wasTakenBack(change) { throw Refusal(Self.repeated) }
     if options.checksSyntax,
       let error = try await newSyntaxError(names, old: file.bytes, new: bytes)
     {
       throw Refusal("Edit refused, it would add a syntax error:\n\(error)")
     }
-    guard files.overwrite(names, with: bytes) else { throw Refusal("\(path) can't be written.") }
-    var text = first == last ? "Edited. Line \(first) was:" : "Edited. Lines \(first)-\(last) were:"
-    text += "\n" + file.window(first, last, width: options.lineWidth)
-    if result.lines.count != count {
-      text += "\n\(path) has \(counted(result.lines.count, "line")) now."
+    return Replacement(change: change, file: file, after: bytes)
+  }
+
+  static func noLines(_ first: Int, _ last: Int) -> Refusal {
+    Refusal("Lines \(first) to \(last) are no lines; the first comes first, from 1.")
+  }
+
+  func write(_ edit: Replacement) throws(Refusal) {
+    guard files.overwrite(edit.change.names, with: edit.after) else {
+      throw Refusal("\(edit.change.path) can't be written.")
     }
-    return ToolResult(text: noted(path, names, before: file.bytes, after: bytes, text))
   }
 
   /// Remembers a change. `text`, the answer, says so where it was made before and taken back.
-  func noted(
-    _ path: String, _ names: [[UInt8]], before: [UInt8]?, after: [UInt8], _ text: String
-  ) -> String {
-    let change = ToolMemory.Change(path: path, names: names, before: before, after: after)
+  func noted(_ change: ToolMemory.Change, _ text: String) -> String {
     let isNew = memory.add(change)
-    return isNew || options.knowsRepeats != true
-      ? text : text + Self.repeatNote
+    return isNew || options.knowsRepeats != true ? text : "\(text)\n\(Self.repeated)"
   }
 
   /// Takes the last edit back, if its file is as the edit left it.
   func undo() throws -> ToolResult {
     guard let edit = memory.lastChange else { throw Refusal("There is no edit to take back.") }
+    try takeBack()
+    return ToolResult(
+      text: edit.before == nil ? "Undone. \(edit.path) is gone again." : "Undone.")
+  }
+
+  func takeBack() throws(Refusal) {
+    guard let edit = memory.lastChange else { return }
     guard files.read(edit.names, limit: Self.maximumFileBytes + 1) == edit.after else {
       throw Refusal("\(edit.path) has changed since its last edit, so that can't be taken back.")
     }
@@ -67,14 +96,12 @@ extension Toolbox {
         throw Refusal("\(edit.path) can't be written.")
       }
     } else {
-      guard let name = edit.names.last, let folder = files.open(folder: edit.names.dropLast())
+      guard let name = edit.names.last, let folder = files.open(folder: edit.names.dropLast()),
+        (try? folder.removeAll(name)) != nil
       else {
         throw Refusal("\(edit.path) can't be removed.")
       }
-      try folder.removeAll(name)
     }
     memory.takeBack()
-    return ToolResult(
-      text: edit.before == nil ? "Undone. \(edit.path) is gone again." : "Undone.")
   }
 }

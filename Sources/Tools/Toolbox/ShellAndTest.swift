@@ -16,9 +16,8 @@ extension Toolbox {
   /// Runs the visible tests and tells the counts and the first failure.
   func test() async throws -> ToolResult {
     guard let testCommand else { throw Refusal("There are no visible tests to run here.") }
-    let result = try await sandbox.run(
-      .shell(testCommand), in: root, limits: testLimits, environment: environment,
-      readOnlyBinds: readOnlyBinds)
+    let result = try await runTests(testCommand, limits: testLimits)
+    memory.standing = TestStanding(result)
     if result.stoppedBy == nil, let text = testDigest?(result.output) {
       return ToolResult(
         text: text, exitCode: result.exitCode, isError: !result.succeeded,
@@ -28,6 +27,14 @@ extension Toolbox {
       return answer(result, output: result.output)
     }
     return answer(result, output: summary.text(maxCharacters: options.maxCharacters - 80))
+  }
+
+  func runTests(
+    _ command: String, limits: SandboxLimits
+  ) async throws(ToolsError) -> CommandResult {
+    try await sandbox.run(
+      .shell(command), in: root, limits: limits, environment: environment,
+      readOnlyBinds: readOnlyBinds)
   }
 
   private func answer(_ result: CommandResult, output: String) -> ToolResult {

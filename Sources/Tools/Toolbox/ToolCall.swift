@@ -13,6 +13,9 @@ public enum ToolCall: Sendable, Hashable {
   /// Replaces lines `firstLine…lastLine` (1-based, inclusive) by `lines`, none of which holds a line
   /// feed; no lines take them away. Without a path: of the file that was viewed or changed last.
   case editLines(path: String?, firstLine: Int, lastLine: Int, lines: [String])
+  /// Replaces lines of the file that was viewed or changed last, runs the visible tests, and takes it back unless
+  /// fewer fail. Without `firstLine` it is the line most like the first of `lines` that is replaced.
+  case tryOut(firstLine: Int? = nil, lastLine: Int? = nil, lines: [String])
   /// Writes a new file.
   case create(path: String, contents: String)
   /// Runs a shell command in the workspace.
@@ -30,11 +33,20 @@ public enum ToolCall: Sendable, Hashable {
     case .view: "view"
     case .search: "search"
     case .edit, .editLines: "edit"
+    case .tryOut: "try"
     case .create: "create"
     case .shell: "shell"
     case .test: "test"
     case .undo: "undo"
     case .submit: "submit"
+    }
+  }
+
+  /// Whether the work tree may be another one afterwards, but for what a try leaves as it was.
+  var mayChangeFiles: Bool {
+    switch self {
+    case .edit, .editLines, .create, .shell, .undo: true
+    case .view, .search, .tryOut, .test, .submit: false
     }
   }
 
@@ -48,6 +60,8 @@ public enum ToolCall: Sendable, Hashable {
       case .edit(let path, _, _), .create(let path, _): path
       case .editLines(let path, let first, let last, _):
         path.map { "\($0):\(first)-\(last)" } ?? "lines \(first)-\(last)"
+      case .tryOut(_, _, let lines):
+        String((lines.first ?? "").drop { $0 == " " || $0 == "\t" })
       case .shell(let command): command
       case .test, .undo, .submit: ""
       }
@@ -102,13 +116,18 @@ extension ToolCall: Codable {
         lastLine: try arguments.decodeIfPresent(Int.self, forKey: .lastLine) ?? first,
         lines: Self.lines(try text(.new)))
     case "edit": self = .edit(path: try text(.path), old: try text(.old), new: try text(.new))
+    case "try":
+      self = .tryOut(
+        firstLine: try arguments.decodeIfPresent(Int.self, forKey: .firstLine),
+        lastLine: try arguments.decodeIfPresent(Int.self, forKey: .lastLine),
+        lines: Self.lines(try text(.new)))
     case "create": self = .create(path: try text(.path), contents: try text(.contents))
     case "shell": self = .shell(command: try text(.command))
     default:
       throw DecodingError.dataCorruptedError(
         forKey: .name, in: container,
-        debugDescription: "\(name) is no tool; expected view, search, edit, create, shell, "
-          + "test, undo or submit")
+        debugDescription: "\(name) is no tool; expected view, search, edit, try, create, "
+          + "shell, test, undo or submit")
     }
   }
 
@@ -132,6 +151,10 @@ extension ToolCall: Codable {
       try arguments.encodeIfPresent(path, forKey: .path)
       try arguments.encode(first, forKey: .firstLine)
       try arguments.encode(last, forKey: .lastLine)
+      try arguments.encode(Self.text(lines), forKey: .new)
+    case .tryOut(let first, let last, let lines):
+      try arguments.encodeIfPresent(first, forKey: .firstLine)
+      try arguments.encodeIfPresent(last, forKey: .lastLine)
       try arguments.encode(Self.text(lines), forKey: .new)
     case .create(let path, let contents):
       try arguments.encode(path, forKey: .path)

@@ -18,6 +18,7 @@ final class ToolMemory: Sendable {
     /// What stood each time that the last change was taken back.
     var takenBack: Set<[Change]> = []
     var refused: Set<ToolCall> = []
+    var standing: TestStanding?
   }
 
   private let state = Mutex(State())
@@ -26,6 +27,12 @@ final class ToolMemory: Sendable {
   var openPath: String? { state.withLock { $0.openPath } }
 
   func open(_ path: String) { state.withLock { $0.openPath = path } }
+
+  /// What the visible tests said of the work tree as it is; nil if that isn't known.
+  var standing: TestStanding? {
+    get { state.withLock { $0.standing } }
+    set { state.withLock { $0.standing = newValue } }
+  }
 
   /// What `undo` can take back.
   var lastChange: Change? { state.withLock { $0.changes.last } }
@@ -37,6 +44,11 @@ final class ToolMemory: Sendable {
       $0.changes.append(change)
       return !$0.takenBack.contains($0.changes)
     }
+  }
+
+  /// Whether the change was made and taken back before, with the same changes standing.
+  func wasTakenBack(_ change: Change) -> Bool {
+    state.withLock { $0.takenBack.contains($0.changes + [change]) }
   }
 
   /// Whether the same call was refused before.

@@ -46,7 +46,7 @@ public struct Toolbox: Sendable {
   let memory = ToolMemory()
 
   /// A small model that has written the same twice goes on with it unless something says so.
-  static let repeatNote = "\nYou did this before: try something else."
+  static let repeated = "You did this before: try something else."
 
   /// Bytes of a file that view, search and edit look at.
   static let maximumFileBytes = 4 << 20
@@ -82,7 +82,8 @@ public struct Toolbox: Sendable {
       throw error
     } catch let error as Refusal {
       let isKnown = memory.refuse(call) && options.knowsRepeats == true
-      result = ToolResult(text: error.text + (isKnown ? Self.repeatNote : ""), isError: true)
+      let note = isKnown && error.text != Self.repeated ? "\n" + Self.repeated : ""
+      result = ToolResult(text: error.text + note, isError: true)
     } catch { throw ToolsError(.file, "\(error)") }
     result.text = bounded(result.text)
     result.seconds = begin.duration(to: .now) / .seconds(1)
@@ -90,12 +91,14 @@ public struct Toolbox: Sendable {
   }
 
   private func perform(_ call: ToolCall) async throws -> ToolResult {
-    switch call {
+    if call.mayChangeFiles { memory.standing = nil }
+    return switch call {
     case .view(let path, let first, let last): ToolResult(text: try view(path, first, last))
     case .search(let pattern, let path): ToolResult(text: try search(pattern, path))
     case .edit(let path, let old, let new): try await edit(path, old: old, new: new)
     case .editLines(let path, let first, let last, let lines):
       try await edit(path, first, last, lines: lines)
+    case .tryOut(let first, let last, let lines): try await tryOut(first, last, lines: lines)
     case .create(let path, let contents): try await create(path, contents)
     case .shell(let command): try await shell(command)
     case .test: try await test()

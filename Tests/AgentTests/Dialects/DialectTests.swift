@@ -21,8 +21,14 @@ import Tools
     func number() -> Int? {
       random.next() % 3 == 0 ? nil : Int(random.next() % 2000) - 100
     }
+    func tryOut(_ first: Int?, _ last: Int?, _ lines: [String]) -> ToolCall {
+      // Without a number there is a line, and no last line without a first one.
+      .tryOut(
+        firstLine: first ?? (lines.isEmpty ? 1 : nil), lastLine: first.flatMap { _ in last },
+        lines: lines)
+    }
     return (0..<count).map { _ in
-      switch random.next() % 10 {
+      switch random.next() % 11 {
       case 0: .view(path: text(4), firstLine: number(), lastLine: number())
       case 1: .search(pattern: text(4), path: random.next() % 2 == 0 ? nil : text(3))
       case 2, 3: .edit(path: text(3), old: text(9), new: text(9))
@@ -35,6 +41,7 @@ import Tools
           path: random.next() % 2 == 0 ? nil : random.next() % 5 == 0 ? "12" : text(3),
           firstLine: number() ?? 1, lastLine: number() ?? 1,
           lines: ToolCall.lines(text(9)))
+      case 9: tryOut(number(), number(), ToolCall.lines(text(9)))
       default: .submit
       }
     }
@@ -61,6 +68,8 @@ import Tools
       case .edit(let path, let old, let new): [path, old, new]
       case .editLines(let path, let first, let last, let lines):
         [path ?? "none", path == nil ? "" : "set", "\(first)", "\(last)"] + lines
+      case .tryOut(let first, let last, let lines):
+        ["\(first ?? -1_000)", "\(last ?? -1_000)"] + lines
       case .create(let path, let contents): [path, contents]
       case .shell(let command): [command]
       case .test, .undo, .submit: []
@@ -93,6 +102,9 @@ import Tools
         "edit a.py 3\n<<<\nx\n\n>>>",
         .editLines(path: "a.py", firstLine: 3, lastLine: 3, lines: ["x", ""])
       ),
+      ("try\n    return a\n", .tryOut(lines: ["    return a"])),
+      ("try 3 5\nx", .tryOut(firstLine: 3, lastLine: 5, lines: ["x"])),
+      ("try 3", .tryOut(firstLine: 3, lines: [])),
       ("undo", .undo),
       (
         "create \"a b.txt\"\n<<<<\n<<<\n>>>\n>>>>", .create(path: "a b.txt", contents: "<<<\n>>>\n")

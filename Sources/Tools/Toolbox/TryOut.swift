@@ -1,0 +1,139 @@
+import Foundation
+
+extension Toolbox {
+  /// An edit of the file viewed or changed last that is tested at once, and stays only if fewer of the visible
+  /// tests fail with it: what SWE-agent does with a linter, done with tests.
+  ///
+  /// - first: the line most like the first of `lines` if nil; the new lines then get its indentation.
+  func tryOut(_ first: Int?, _ last: Int?, lines: [String]) async throws -> ToolResult {
+    guard let testCommand else {
+      throw Refusal("There are no visible tests to try it with: edit instead.")
+    }
+    guard let path = memory.openPath else { throw Refusal("No file was viewed yet: view one.") }
+    let (place, lines) = try place(path, first, last, lines)
+    let edit = try await replacement(
+      path, place.lowerBound, place.upperBound, lines, isNew: true)
+    let before: TestStanding
+    if let known = memory.standing {
+      before = known
+    } else {
+      before = TestStanding(try await runTests(testCommand, limits: testLimits))
+      memory.standing = before
+    }
+    guard !before.passes else {
+      throw Refusal("All visible tests pass as it stands: submit, or edit instead.")
+    }
+    try write(edit)
+    _ = memory.add(edit.change)
+    let result = try await runTests(testCommand, limits: limits(after: before))
+    let after = TestStanding(result)
+    let name =
+      place.count == 1
+      ? "Line \(place.lowerBound)" : "Lines \(place.lowerBound)-\(place.upperBound)"
+    var text: String
+    if after.isBetter(than: before) {
+      memory.standing = after
+      text = "\(name): \(after.words). Kept."
+      if !after.passes, let digest = testDigest?(result.output) { text += "\n" + digest }
+    } else {
+      text = "\(name): \(after.words)"
+      text += after.words == before.words ? ", as before." : "."
+      do throws(Refusal) {
+        try takeBack()
+        text += " Taken back."
+      } catch {
+        memory.standing = nil
+        text += " \(error.text)"
+      }
+    }
+    return ToolResult(
+      text: text, exitCode: result.exitCode, isError: !after.passes, outOfMemory: result.outOfMemory)
+  }
+
+  /// What is tried may never end: it has ten times as long as the tests took before, at least three seconds of
+  /// the processor.
+  private func limits(after before: TestStanding) -> SandboxLimits {
+    var limits = testLimits
+    limits.cpuSeconds = min(limits.cpuSeconds, max(3, Int(before.seconds * 10) + 1))
+    return limits
+  }
+
+  /// The lines to replace, and what comes there.
+  private func place(
+    _ path: String, _ first: Int?, _ last: Int?, _ lines: [String]
+  ) throws -> (ClosedRange<Int>, [String]) {
+    if let first {
+      let last = last ?? first
+      guard first >= 1, first <= last else { throw Self.noLines(first, last) }
+      return (first...last, lines)
+    }
+    let (file, _) = try text(path, try files.resolve(path))
+    guard let wanted = lines.first.map({ Array($0.utf8)[...] }), !wanted.trimmed.isEmpty else {
+      throw Refusal("Expected the new line, or the number of a line to take away.")
+    }
+    switch LikeLine.find(wanted, in: file.lines) {
+    case .none: throw Refusal("No line of \(path) is like that one: view it, or give the number.")
+    case .several(let numbers):
+      let all = numbers.prefix(12).map(String.init).joined(separator: ", ")
+      throw Refusal("Lines \(all) are alike it: give the number.")
+    case .line(let number):
+      let old = file.lines[number - 1]
+      if lines.count == 1, old.trimmed == wanted.trimmed {
+        throw Refusal("That is what stands there; nothing would change.")
+      }
+      let (from, to) = (Array(wanted.indentation), Array(old.indentation))
+      let moved = lines.map { line in
+        let bytes = Array(line.utf8)
+        return bytes.starts(with: from)
+          ? String(decoding: to + bytes.dropFirst(from.count), as: UTF8.self) : line
+      }
+      return (number...number, moved)
+    }
+  }
+}
+
+/// How the visible tests stand.
+struct TestStanding: Sendable, Hashable {
+  var passes: Bool
+  /// How many failed and passed; nil where the output is of no known runner.
+  var counts: Counts?
+  var seconds: Double
+  private var end: String
+
+  struct Counts: Sendable, Hashable {
+    var failed: Int
+    var passed: Int
+    var total: Int { failed + passed }
+  }
+
+  init(_ result: CommandResult) {
+    passes = result.succeeded
+    seconds = result.seconds
+    // Not by which limit: how long they may take depends on the machine, and a replay compares words.
+    let isKilled = result.signal == SIGKILL || result.signal == SIGXCPU
+    end =
+      result.stoppedBy != nil || isKilled
+      ? "the tests had to be stopped"
+      : result.exitCode.map { "the tests end with exit code \($0)" } ?? "the tests crash"
+    if result.stoppedBy == nil, let summary = TestSummary(result.output) {
+      counts = Counts(failed: summary.failed.count, passed: summary.passed)
+    }
+  }
+
+  /// Whether fewer fail and none that passed is gone: what can't be loaded fails once and passes never.
+  func isBetter(than other: TestStanding) -> Bool {
+    if passes || other.passes { return passes && !other.passes }
+    guard let counts, let before = other.counts else { return false }
+    return counts.failed < before.failed && counts.passed > before.passed
+  }
+
+  var words: String {
+    guard let counts, counts.total > 0, passes == (counts.failed == 0) else {
+      return passes ? "the tests pass" : end
+    }
+    let tests = counts.total == 1 ? "test" : "tests"
+    return passes
+      ? "all \(counts.total) \(tests) \(counts.total == 1 ? "passes" : "pass")"
+      : "\(counts.failed) of \(counts.total) \(tests) \(counts.total == 1 ? "fails" : "fail")"
+  }
+}

@@ -1,0 +1,184 @@
+import Foundation
+import Testing
+import Tools
+
+/// Edits that tests judge at once, through the real runner in the real sandbox.
+@Suite struct TryOutTests {
+  private let folder: TemporaryFolder
+
+  private static let source = """
+    def total(values):
+        result = 1
+        for value in values:
+            result -= value
+        return result
+
+    def half(value):
+        return value / 3
+
+    """
+
+  init() throws {
+    folder = try TemporaryFolder()
+    try folder.write("calc.py", Self.source)
+    try folder.write("notes", "text\n")
+    try folder.write(
+      "test_calc.py",
+      """
+      import unittest
+      import calc
+
+      class T(unittest.TestCase):
+          def test_none(self):
+              self.assertEqual(calc.total([]), 0)
+
+          def test_some(self):
+              self.assertEqual(calc.total([1, 2]), 3)
+
+          def test_half(self):
+              self.assertEqual(calc.half(4), 2)
+
+          def test_good(self):
+              self.assertTrue(callable(calc.half))
+
+      """)
+  }
+
+  private func box(
+    _ test: String? = "python3 -B -m unittest", digest: (@Sendable (String) -> String?)? = nil
+  ) -> Toolbox {
+    Toolbox(
+      root: folder.path,
+      sandbox: FileManager.default.isExecutableFile(atPath: "/usr/bin/bwrap") ? .bubblewrap : .none,
+      testCommand: test, testDigest: digest)
+  }
+
+  private func source() throws -> String { try folder.text("calc.py") }
+
+  @Test func whatHelpsIsKeptAndTheRestTakenBack() async throws {
+    let box = box(digest: { _ in "the digest" })
+    func attempt(_ lines: String...) async throws -> ToolResult {
+      try await box.run(.tryOut(lines: lines))
+    }
+    #expect(try await attempt("    result = 0").text == "No file was viewed yet: view one.")
+    _ = try await box.run(.view(path: "calc.py"))
+    let wrong = try await attempt("    result = 2")
+    #expect(wrong.text == "Line 2: 3 of 4 tests fail, as before. Taken back.")
+    #expect(wrong.isError && wrong.exitCode == 1)
+    #expect(try source() == Self.source)
+    let again = try await attempt("    result = 2")
+    #expect(again.text == "You did this before: try something else." && again.isError)
+    // Also when it comes a third time, and with another indentation.
+    #expect(try await attempt("    result = 2").text == again.text)
+    #expect(try await attempt("  result = 2").text == again.text)
+
+    let first = try await attempt("result = 0")
+    #expect(first.text == "Line 2: 2 of 4 tests fail. Kept.\nthe digest" && first.isError)
+    #expect(try source().contains("    result = 0\n"))
+  }
+
+  @Test func whatCantBeLoadedFailsOnceAndIsNoBetter() async throws {
+    let tap = """
+      if grep -q 'result = 5' calc.py; then printf '1..1\\nnot ok 1 - load\\n'; exit 1; fi
+      if grep -q 'result = 6' calc.py; then
+        printf '1..3\\nok 1 - a\\nok 2 - b\\nnot ok 3 - c\\n'; exit 1; fi
+      printf '1..3\\nok 1 - a\\nnot ok 2 - b\\nnot ok 3 - c\\n'; exit 1
+      """
+    let box = box(tap)
+    _ = try await box.run(.view(path: "calc.py"))
+    #expect(
+      try await box.run(.tryOut(lines: ["result = 5"])).text
+        == "Line 2: 1 of 1 test fails. Taken back.")
+    #expect(
+      try await box.run(.tryOut(lines: ["result = 6"])).text == "Line 2: 1 of 3 tests fail. Kept.")
+    #expect(try source().contains("    result = 6\n"))
+  }
+
+  @Test func theLastOneIsKeptWithAllTestsPassing() async throws {
+    let box = box()
+    _ = try await box.run(.view(path: "calc.py"))
+    #expect(
+      try await box.run(.tryOut(firstLine: 2, lines: ["    result = 0"])).text
+        == "Line 2: 2 of 4 tests fail. Kept.")
+    #expect(
+      try await box.run(.tryOut(lines: ["result += value"])).text
+        == "Line 4: 1 of 4 tests fail. Kept.")
+    let last = try await box.run(.tryOut(lines: ["    return value / 2"]))
+    #expect(last.text == "Line 8: all 4 tests pass. Kept." && !last.isError && last.exitCode == 0)
+    #expect(
+      try source()
+        == Self.source.replacing("= 1", with: "= 0").replacing("-=", with: "+=")
+        .replacing("/ 3", with: "/ 2"))
+    #expect(
+      try await box.run(.tryOut(lines: ["    return value / 5"])).text
+        == "All visible tests pass as it stands: submit, or edit instead.")
+    // Each is an edit like others.
+    #expect(try await box.run(.undo).text == "Undone.")
+    #expect(try source().contains("value / 3") && source().contains("+= value"))
+    #expect(
+      try await box.run(.tryOut(lines: ["    return value / 2"])).text
+        == "You did this before: try something else.")
+  }
+
+  @Test func itSaysWhyItCantBeTried() async throws {
+    let box = box()
+    _ = try await box.run(.view(path: "calc.py"))
+    func attempt(_ first: Int?, _ lines: String...) async throws -> String {
+      let result = try await box.run(.tryOut(firstLine: first, lines: lines))
+      #expect(result.isError)
+      return result.text
+    }
+    #expect(try await attempt(nil, "for value in values:").contains("nothing would change"))
+    #expect(try await attempt(nil, "class Sub(object): pass").hasPrefix("No line of calc.py is"))
+    #expect(try await attempt(nil, "  ").hasPrefix("Expected the new line"))
+    #expect(try await attempt(99, "x").contains("no line 99"))
+    #expect(try await attempt(0, "x").contains("no lines"))
+    #expect(try await attempt(nil, "    return (result").hasPrefix("Edit refused"))
+    try folder.write("calc.py", Self.source + "\ndef other(value):\n    return value / 3\n")
+    #expect(
+      try await attempt(nil, "    return value / 2")
+        == "Lines 8, 11 are alike it: give the number.")
+    #expect(
+      try await self.box(nil).run(.tryOut(lines: ["x"])).text
+        == "There are no visible tests to try it with: edit instead.")
+    // Nothing of all that was written.
+    #expect(try source().hasPrefix(Self.source))
+  }
+
+  @Test func whatNeverEndsIsStopped() async throws {
+    let box = box()
+    _ = try await box.run(.view(path: "calc.py"))
+    let endless = try await box.run(.tryOut(firstLine: 5, lines: ["    while True: pass"]))
+    #expect(endless.text == "Line 5: the tests had to be stopped. Taken back.")
+    #expect(endless.isError && !endless.timedOut)
+    #expect(try source() == Self.source)
+  }
+
+  @Test func testsOfAnyKindDecide() async throws {
+    let box = box("grep -q 'result = 0' calc.py || exit 3")
+    _ = try await box.run(.view(path: "calc.py"))
+    #expect(
+      try await box.run(.tryOut(lines: ["    result = 7"])).text
+        == "Line 2: the tests end with exit code 3, as before. Taken back.")
+    #expect(
+      try await box.run(.tryOut(lines: ["    result = 0"])).text == "Line 2: the tests pass. Kept.")
+  }
+
+  @Test func testsThatChangeTheFileLeaveItAsItIs() async throws {
+    let box = box("echo '# seen' >> calc.py; exit 1")
+    _ = try await box.run(.view(path: "calc.py"))
+    let result = try await box.run(.tryOut(lines: ["    result = 7"]))
+    #expect(result.text.contains("has changed since its last edit"))
+    #expect(try source().contains("result = 7"))
+  }
+
+  @Test(arguments: [
+    ("b = f(2, 1)", LikeLine.line(2)), ("    return  a", .several([3, 5])), ("zzz", .none),
+    ("", .none), ("a = f(1, 3)", .line(1)), ("return a", .several([3, 5])),
+    ("if a and not b:", .line(4)),
+  ])
+  func theLineMostLikeIt(line: String, place: LikeLine) {
+    let text = "a = f(1, 2)\nb = f(1, 2)\n  return a\nif a or not b:\n\treturn a\n\n"
+    #expect(LikeLine.find(line, in: text) == place)
+  }
+}
