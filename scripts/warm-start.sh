@@ -25,7 +25,7 @@ fi
 if [ ! -f "$run/trained" ]; then
   say "demonstrations and training"
   # One demonstration of each task: other bugs teach more than the same ones again.
-  "$hindsight" sft --tasks "$tasks" --bug "${one_line[@]}" --per-task 1 --epochs 1 --batch 8 --max-tokens 1300 \
+  "$hindsight" sft --tasks "$tasks" --bug "${one_line[@]}" --per-task 1 --epochs 1 --batch 8 --max-tokens 950 \
     --learning-rate 1e-3 --rank 8 --alpha 16 --feedback 'tight(160)' --held-out 64 --jobs 3 --seed 1 \
     --output "$run"
   touch "$run/trained"

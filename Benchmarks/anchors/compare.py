@@ -59,7 +59,7 @@ WORKS = {
     "full": Work("full step, 8 × 512", pytorch("full"), 1.8, 1),
     "sdpo": Work("SDPO step, 8 × 512, K = 100", pytorch("sdpo"), 2, 1),
     "sdpo-group": Work(
-        "the same for a group of one prompt of 256 tokens", pytorch("sdpo-group"), 2, 1),
+        "SDPO step, a group of 8 × 512 with one prompt of 256", pytorch("sdpo-group"), 2, 1),
     "step": Work("whole step, 4 × 8 episodes of 350 tokens", pytorch("step"), 5, 1),
 }
 

@@ -13,10 +13,12 @@ final class WritingLine: Sendable {
   func add(_ piece: String) {
     let line = text.withLock { text in
       text += piece
+      // Scalars, not characters: one of those can be of any length.
+      text = String(String.UnicodeScalarView(text.unicodeScalars.suffix(400)))
       // The end of it, on one line, and nothing that a terminal would obey.
-      let words = VisibleText.escaped(
-        text.suffix(400).split(whereSeparator: \.isNewline).joined(separator: " "))
-      return words.suffix(max(Terminal.width - 4, 10))
+      let words = VisibleText.escaped(text.split(whereSeparator: \.isWhitespace).joined(separator: " "))
+      return String(
+        String.UnicodeScalarView(words.unicodeScalars.suffix(max(Terminal.width - 4, 10))))
     }
     print("\r\u{1B}[2K… \(line)", terminator: "")
     fflush(nil)

@@ -165,6 +165,16 @@ struct ReplayCommand: AsyncParsableCommand {
     guard transcript.end != nil, transcript.truncatedLine == nil else {
       throw TranscriptError("\(file): the episode was cut off; only a whole one can be updated")
     }
+    switch try TranscriptChain.check(url) {
+    case .intact, .unmarked: break
+    case .changed, .cutOff, .dropped:
+      throw TranscriptError("\(file) was edited after it was written (--check), so it isn't updated")
+    }
+    let kept = url.appendingPathExtension("before-update")
+    guard !FileManager.default.fileExists(atPath: kept.path(percentEncoded: false)) else {
+      throw TranscriptError(
+        "\(kept.path(percentEncoded: false)) is there from an earlier update; move it away first")
+    }
     let (verifier, source) = (try await replay(of: transcript), try source(of: transcript.header))
     let folder = try ScratchFolder("replay")
     defer { folder.remove() }
@@ -182,12 +192,7 @@ struct ReplayCommand: AsyncParsableCommand {
       print("\(file): all \(transcript.turns.count) turns are the same; nothing to update")
       return
     }
-    let kept = url.deletingPathExtension().appendingPathExtension("before-update.jsonl")
-    guard !FileManager.default.fileExists(atPath: kept.path(percentEncoded: false)) else {
-      throw TranscriptError(
-        "\(kept.path(percentEncoded: false)) is there from an earlier update; move it away first")
-    }
-    let new = url.deletingPathExtension().appendingPathExtension("updating")
+    let new = url.appendingPathExtension("updating")
     try? FileManager.default.removeItem(at: new)
     try TranscriptWriter(new).write(updated)
     try FileManager.default.copyItem(at: url, to: kept)

@@ -52,6 +52,7 @@ struct ForkOptions: ParsableArguments {
         policy, at: place, sample: header.sample, seed: seed, after: beginning,
         observers: [writer, LiveView(place.recorder)])
     }
+    WritingLine.standard?.clear()
     try writer.finish(TranscriptEnd(trajectory))
     if case .infrastructure(let reason) = trajectory.stopReason { throw TranscriptError(reason) }
     print("\n" + Terminal.view.render(TranscriptEnd(trajectory)) + "\n")

@@ -295,6 +295,7 @@ struct RunCommand: AsyncParsableCommand {
         policy, at: place, seed: seed, hindsight: earlier?.hint, after: beginning,
         observers: [transcript, LiveView(recorder)])
     }
+    WritingLine.standard?.clear()
     try transcript.finish(TranscriptEnd(trajectory))
     if trajectory.turns.isEmpty, case .infrastructure(let reason) = trajectory.stopReason {
       throw RunError(reason)

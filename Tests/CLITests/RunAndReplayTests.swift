@@ -105,23 +105,31 @@ import Testing
     #expect(same.status == 0 && same.output.contains("nothing to update"), "\(same.errors)")
     #expect(try contents() == written)
 
-    try folder.shell("sed -i 's/\"tree\":\"[0-9a-f]\\{4\\}/\"tree\":\"0000/' '\(file)'")
+    // An edited transcript isn't made to look like one that is as it was written.
+    let tamper = "s/\"tree\":\"[0-9a-f]\\{4\\}/\"tree\":\"0000/"
+    try folder.shell("sed -i '\(tamper)' '\(file)'")
+    let edited = try replay("--verify", "--update")
+    #expect(edited.status == 2 && edited.errors.contains("edited after it was written"))
+    try folder.shell("sed -i -E 's/\"(previous|digest)\":\"[0-9a-f]{64}\",//g' '\(file)'")
     let changed = try contents()
     let updated = try replay("--verify", "--update")
     #expect(updated.status == 0, "\(updated.errors)")
     for turn in 1...4 { #expect(updated.output.contains("Turn \(turn): the tree differs")) }
     #expect(updated.output.contains("4 results replaced; the earlier file is "))
-    let kept = file.replacing(".jsonl", with: ".before-update.jsonl")
+    let kept = file + ".before-update"
     #expect(try Data(contentsOf: URL(filePath: kept)) == changed)
     #expect(try replay("--verify").status == 0)
     #expect(try replay("--check").status == 0)
     #expect(String(decoding: try contents(), as: UTF8.self).contains("\"updated_from\""))
 
     // What an earlier update kept is never lost, and another action is no matter of results.
-    try folder.shell("sed -i 's/\"tree\":\"[0-9a-f]\\{4\\}/\"tree\":\"0000/' '\(file)'")
     let again = try replay("--verify", "--update")
     #expect(again.status == 2 && again.errors.contains("is there from an earlier update"))
-    try folder.shell("sed -i 's/\"text\":\"view stats\"/\"text\":\"view tests\"/' '\(file)'")
+    try folder.shell(
+      """
+      rm '\(kept)'; sed -i -E 's/"(previous|digest)":"[0-9a-f]{64}",//g; \
+      s/"text":"view stats"/"text":"view tests"/' '\(file)'
+      """)
     let forged = try replay("--verify", "--update")
     #expect(forged.status == 2 && forged.errors.contains("doesn't say what was called"))
     #expect(try replay("--update").status != 0)

@@ -22,13 +22,16 @@ struct CompactParser {
   }
 
   /// The first line whose first word is a tool. Lines before it are thoughts, and a line that
-  /// begins with `#` is one whatever it says.
+  /// begins with `#` is one whatever it says, as is one that begins with "try" and other words: people say that.
   private func firstAction() -> (index: Int, tool: ToolName)? {
     for (index, line) in lines.enumerated() {
       let word = line.drop(while: isBlank).prefix { !isBlank($0) }
-      if let tool = ToolName(rawValue: String(decoding: word, as: UTF8.self)) {
-        return (index, tool)
+      guard let tool = ToolName(rawValue: String(decoding: word, as: UTF8.self)) else { continue }
+      let rest = line.drop(while: isBlank).dropFirst(word.count)
+      if tool == .tryOut, !rest.allSatisfy({ isBlank($0) || $0 == 0x2D || (0x30...0x39).contains($0) }) {
+        continue
       }
+      return (index, tool)
     }
     return nil
   }

@@ -99,10 +99,7 @@ enum HermesArguments {
     case .search:
       .search(pattern: try values.string("pattern"), path: try values.optionalString("path"))
     case .edit: try edit(values)
-    case .tryOut:
-      .tryOut(
-        firstLine: try values.integer("first_line"), lastLine: try values.integer("last_line"),
-        lines: ToolCall.lines(try values.string("new")))
+    case .tryOut: try tryOut(values)
     case .create:
       .create(path: try values.string("path"), contents: try values.string("contents"))
     case .shell: .shell(command: try values.string("command"))
@@ -110,6 +107,16 @@ enum HermesArguments {
     case .undo: .undo
     case .submit: .submit
     }
+  }
+
+  private static func tryOut(_ values: Values) throws(FormatProblem) -> ToolCall {
+    let first = try values.integer("first_line")
+    let last = try values.integer("last_line")
+    guard first != nil || last == nil else {
+      throw FormatProblem("try takes \"last_line\" only with \"first_line\"")
+    }
+    let lines = ToolCall.lines(try values.string("new"))
+    return .tryOut(firstLine: first, lastLine: last, lines: lines)
   }
 
   private static func edit(_ values: Values) throws(FormatProblem) -> ToolCall {

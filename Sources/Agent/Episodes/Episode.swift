@@ -124,10 +124,7 @@ public struct Episode: Sendable {
       let last = trajectory.lastSnapshot ?? workspace.base
       trajectory.finalDiff = try workspace.diff(from: workspace.base, to: last)
       let changed = try workspace.changedPaths(from: workspace.base, to: last)
-      trajectory.protectedPathsTouched =
-        changed.map(\.path).filter { path in
-          assignment.protectedPaths.contains { $0.matches(path) }
-        }.sorted()
+      trajectory.protectedPathsTouched = assignment.protectedPaths.touched(by: changed)
       if removesWorkTree { try workspace.remove() }
     } catch {
       if !trajectory.stopReason.isInfrastructure {

@@ -28,31 +28,42 @@ struct CompletionStream {
     struct Piece: Decodable {
       struct Function: Decodable {
         var name: String?
-        var arguments: String?
+        /// A text, or an object where a server sends them whole.
+        var arguments: JSONValue?
       }
       var index: Int?
       var id: String?
       var function: Function?
     }
 
-    var choices: [Choice]?
+    var choices: [Choice]
     var usage: ChatCompletionAnswer.Usage?
   }
 
-  private var partialLine = Data()
+  /// Lines whose end hasn't come, and how much of it holds no line break.
+  private var rest = Data()
+  private var searched = 0
   private var content = ""
   private var calls: [NativeCall] = []
   private var finishReason: String?
   private var usage: ChatCompletionAnswer.Usage?
-  private var isComplete = false
-  /// An event that is an error instead of a piece.
+  private var isDone = false
+  private var hasChoice = false
+  private var isBroken = false
+  /// An event that tells of an error.
   private(set) var failure: Data?
 
-  /// The first choice; nil while its end hasn't come.
+  /// The first choice; nil while its end hasn't come, and where an event couldn't be read: what is left would be
+  /// another action.
   var answer: ChatCompletionAnswer? {
-    guard isComplete || finishReason != nil else { return nil }
+    guard isDone || finishReason != nil, hasChoice, !isBroken, failure == nil else { return nil }
+    let sound = calls.map { call in
+      var call = call
+      if call.function.arguments.isEmpty { call.function.arguments = "{}" }
+      return call
+    }
     let message = ChatCompletionAnswer.Choice.Message(
-      content: content, calls: calls.isEmpty ? nil : calls)
+      content: content, calls: sound.isEmpty ? nil : sound)
     return ChatCompletionAnswer(
       choices: [ChatCompletionAnswer.Choice(message: message, finishReason: finishReason)],
       usage: usage)
@@ -60,13 +71,17 @@ struct CompletionStream {
 
   /// Takes what came next, cut anywhere. Returns the text in it.
   mutating func add(_ data: Data) -> String {
+    rest += data
     var text = ""
-    partialLine += data
-    while let end = partialLine.firstIndex(of: UInt8(ascii: "\n")) {
-      let line = partialLine[..<end]
+    var start = 0
+    while let end = rest[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+      let line = rest[start..<end]
       text += event(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
-      partialLine = Data(partialLine[(end + 1)...])
+      start = end + 1
+      searched = start
     }
+    rest = Data(rest[start...])
+    searched = rest.count
     return text
   }
 
@@ -75,36 +90,48 @@ struct CompletionStream {
     guard line.starts(with: prefix) else { return "" }
     let payload = Data(line.dropFirst(prefix.count).drop { $0 == UInt8(ascii: " ") })
     if payload == Data("[DONE]".utf8) {
-      isComplete = true
+      isDone = true
       return ""
     }
     let decoder = JSONDecoder()
-    guard let chunk = try? decoder.decode(Chunk.self, from: payload) else { return "" }
-    if let known = chunk.usage { usage = known }
-    guard let choices = chunk.choices else {
-      if (try? decoder.decode(ChatCompletionFailure.self, from: payload)) != nil {
-        failure = payload
-      }
+    if (try? decoder.decode(ChatCompletionFailure.self, from: payload)) != nil {
+      failure = payload
       return ""
     }
+    guard let chunk = try? decoder.decode(Chunk.self, from: payload) else {
+      isBroken = true
+      return ""
+    }
+    if let known = chunk.usage { usage = known }
     var text = ""
-    for choice in choices where (choice.index ?? 0) == 0 {
+    for choice in chunk.choices where (choice.index ?? 0) == 0 {
+      hasChoice = true
       text += choice.delta?.content ?? ""
       for piece in choice.delta?.calls ?? [] { add(piece) }
-      finishReason = choice.finishReason ?? finishReason
+      if let reason = choice.finishReason, !reason.isEmpty { finishReason = reason }
+      if choice.finishReason == "error" { isBroken = true }
     }
     content += text
     return text
   }
 
-  /// Calls come in their order; an index past the next one is a server's mistake, and the next one is meant.
+  /// Calls come in their order. Without an index, another id begins another call.
   private mutating func add(_ piece: Chunk.Piece) {
-    let index = min(max(piece.index ?? calls.count - 1, 0), calls.count)
+    let id = piece.id ?? ""
+    var index = piece.index ?? calls.count - 1
+    if piece.index == nil, let last = calls.last, !id.isEmpty, id != last.id { index += 1 }
+    index = min(max(index, 0), calls.count)
     if index == calls.count {
       calls.append(NativeCall(id: "", function: NativeCall.Function(name: "", arguments: "")))
     }
-    calls[index].id += piece.id ?? ""
-    calls[index].function.name += piece.function?.name ?? ""
-    calls[index].function.arguments += piece.function?.arguments ?? ""
+    if !id.isEmpty { calls[index].id = id }
+    if let name = piece.function?.name, !name.isEmpty { calls[index].function.name = name }
+    switch piece.function?.arguments ?? .null {
+    case .null: break
+    case .string(let text): calls[index].function.arguments += text
+    case let value:
+      let whole = (try? JSONEncoder().encode(value)) ?? Data()
+      calls[index].function.arguments = String(decoding: whole, as: UTF8.self)
+    }
   }
 }

@@ -103,18 +103,28 @@ public struct RemotePolicy: Policy {
   func complete(
     _ messages: [WireMessage], tools: [ToolDefinition], seed: UInt64, maxTokens: Int
   ) async throws -> (turn: PolicyTurn, said: WireMessage) {
-    let request = try request(messages, tools, seed: seed, maxTokens: maxTokens)
+    var streams = onText != nil
     var wait = options.firstWaitSeconds
     var trouble = ""
     for attempt in 1...max(1, options.attempts) {
       if attempt > 1 { try await Task.sleep(for: .seconds(min(wait, options.longestWaitSeconds))) }
       wait = options.firstWaitSeconds * Double(1 << min(attempt, 20))
       do {
-        let (answer, stream) = try await send(request)
+        let (answer, stream) = try await send(
+          try request(messages, tools, seed: seed, maxTokens: maxTokens, streams: streams))
         if answer.status == 200, answer.isStream {
-          if let failed = stream.failure { return try refuse(answer, body: failed) }
           if let whole = stream.answer { return try read(whole) }
-          trouble = "broke its answer off"
+          if let failed = stream.failure, isContextOverflow(failed) {
+            return try refuse(answer, body: failed)
+          }
+          trouble = "broke its answer off" + (stream.failure.map(detail) ?? "")
+          continue
+        }
+        // Some endpoints don't stream, or don't count what they stream.
+        if streams, [400, 422].contains(answer.status), !isContextOverflow(answer.body) {
+          streams = false
+          trouble = "answered \(answer.status)\(detail(answer.body))"
+          wait = 0
           continue
         }
         if answer.status == 200 { return try read(answer) }
@@ -151,7 +161,8 @@ public struct RemotePolicy: Policy {
   }
 
   private func request(
-    _ messages: [WireMessage], _ tools: [ToolDefinition], seed: UInt64, maxTokens: Int
+    _ messages: [WireMessage], _ tools: [ToolDefinition], seed: UInt64, maxTokens: Int,
+    streams: Bool
   ) throws -> URLRequest {
     var request = URLRequest(url: endpoint)
     request.httpMethod = "POST"
@@ -165,8 +176,8 @@ public struct RemotePolicy: Policy {
         temperature: options.temperature, topP: options.topP,
         // Servers take 32-bit or 64-bit signed seeds.
         seed: Int(seed & 0x7FFF_FFFF), maxTokens: maxTokens,
-        stop: options.stop.isEmpty ? nil : options.stop, stream: onText == nil ? nil : true,
-        streamOptions: onText == nil ? nil : ChatCompletionRequest.StreamOptions()))
+        stop: options.stop.isEmpty ? nil : options.stop, stream: streams ? true : nil,
+        streamOptions: streams ? ChatCompletionRequest.StreamOptions() : nil))
     return request
   }
 
@@ -197,12 +208,14 @@ public struct RemotePolicy: Policy {
   private func refuse(
     _ answer: HTTPExchange.Answer, body: Data
   ) throws -> (turn: PolicyTurn, said: WireMessage) {
-    if let known = try? JSONDecoder().decode(ChatCompletionFailure.self, from: body),
-      known.isContextOverflow
-    {
+    if isContextOverflow(body) {
       return (PolicyTurn(text: "", finish: .contextFull), WireMessage(said: "", calls: []))
     }
     throw failure("answered \(answer.status)\(detail(body))")
+  }
+
+  private func isContextOverflow(_ body: Data) -> Bool {
+    (try? JSONDecoder().decode(ChatCompletionFailure.self, from: body))?.isContextOverflow == true
   }
 
   private func detail(_ body: Data) -> String {

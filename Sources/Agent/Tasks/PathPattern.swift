@@ -1,3 +1,5 @@
+import Tools
+
 /// A glob over paths relative to a repository's root, in the manner of `.gitignore`.
 ///
 /// `*` and `?` stay within a path component, `**` spans any number of them, `[a-z]` and `[!a-z]` are
@@ -91,3 +93,10 @@ private let slash = UInt8(ascii: "/")
 private let dot = UInt8(ascii: ".")
 private let star = UInt8(ascii: "*")
 private let doubleStar = Array("**".utf8)
+
+extension [PathPattern] {
+  /// The changed paths that one of them matches, in their order.
+  func touched(by changed: [ChangedPath]) -> [String] {
+    changed.map(\.path).filter { path in contains { $0.matches(path) } }.sorted()
+  }
+}

@@ -88,6 +88,7 @@ public struct ReplayVerifier: Sendable {
     let verifier = try verifier(source, place)
     var updated = transcript
     updated.header.updatedFrom = digest
+    updated.header.environment = environment
     for (index, turn) in transcript.turns.enumerated() {
       try Task.checkCancellation()
       let (now, divergence) = try await verifier.again(turn)
@@ -100,8 +101,10 @@ public struct ReplayVerifier: Sendable {
     }
     if let divergence = try finalDivergence(verifier.hands.workspace) {
       differs(divergence)
-      updated.end?.finalDiff = try verifier.hands.workspace.diff(
-        since: verifier.hands.workspace.base)
+      let workspace = verifier.hands.workspace
+      updated.end?.finalDiff = try workspace.diff(since: workspace.base)
+      updated.end?.protectedPathsTouched = try transcript.header.protectedPaths.map(PathPattern.init)
+        .touched(by: workspace.changedPaths(from: workspace.base, to: workspace.head))
       updated.end?.grade = nil
     }
     return updated

@@ -127,15 +127,18 @@ extension Credit {
 extension Transcript {
   /// What the visible tests said when they ran last, if they failed.
   fileprivate var lastFailure: String? {
-    let last = turns.last { turn in
+    // A try that was taken back says least of how the tests stand.
+    let told = turns.last { turn in
       switch turn.call {
       case .test: true
-      // One that failed was taken back, or has the test's words only in part.
-      case .tryOut: turn.result?.isError == false
+      case .tryOut: turn.result?.isError == false || turn.result?.text.contains("kept.") == true
       default: false
       }
     }
-    guard let result = last?.result, result.isError else { return nil }
+    let tried = turns.last { turn in
+      if case .tryOut = turn.call { turn.result?.exitCode != nil } else { false }
+    }
+    guard let result = (told ?? tried)?.result, result.isError else { return nil }
     return result.text
   }
 }

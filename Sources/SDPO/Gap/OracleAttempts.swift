@@ -113,7 +113,7 @@ public struct OracleAttempts: Sendable {
     _ task: RepairTask, _ oracle: Oracle, _ recorder: Recorder
   ) async throws -> Trajectory {
     var problem = ""
-    for tries in tools.contains(.tryOut) ? [true, false] : [false] {
+    for tries in oracle.isOneEdit && tools.contains(.tryOut) ? [true, false] : [false] {
       let script = oracle.scripts(dialect, environment, tries: tries).straight()
       let trajectory = await play(
         task, script.steps.map(\.text), recorder, tries ? "right-try" : "right-edit")

@@ -198,7 +198,7 @@ public struct DemonstrationMaker: Sendable {
     var problem = DemonstrationError(
       "\(task.id): no plausible mistake is known for a \(plan.kind.rawValue) episode")
     // Where the visible tests don't see the bug, a try is of no use.
-    for tries in tools.contains(.tryOut) ? [true, false] : [false] {
+    for tries in oracle.isOneEdit && tools.contains(.tryOut) ? [true, false] : [false] {
       let maker = oracle.scripts(dialect, environment, tries: tries)
       for attempt in 0..<(plan.kind == .straight ? 1 : Self.attempts) {
         let script: DemonstrationScript? =
@@ -255,7 +255,8 @@ public struct DemonstrationMaker: Sendable {
 
   // MARK: Hindsight
 
-  /// The grader's feedback on an attempt that failed: the performance's first mistake, or doing nothing.
+  /// The grader's feedback on an attempt that failed: the performance's first mistake that stood, or doing nothing,
+  /// which is what mistakes come to that were only tried.
   /// Nil where hindsight quotes none.
   private func feedback(
     _ task: RepairTask, _ performance: Performance, _ hindsight: Demonstration.Hindsight

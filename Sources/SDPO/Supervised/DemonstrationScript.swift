@@ -51,14 +51,14 @@ extension DemonstrationScript.Maker {
   }
 
   /// So many wrong edits, then the right one. Two of three are taken, tested and taken back; the others are
-  /// refused. Half of what is wrong is done again, up to four times, before something else is tried. One of four of
+  /// refused. Half of what is wrong is done again, once or twice, before something else is tried. One of four of
   /// these episodes begins with a misspelt path. Nil if no plausible mistake is known.
   ///
   /// All that is wrong is context only: what is learnt is what to do then. A small model that has written the
   /// same twice writes it for ever, unless it has seen how to go on.
   func mended(mistakes: Int, random: inout SplitMix64) -> DemonstrationScript? {
     guard let change = oracle.changes.first(where: { !$0.edits.isEmpty }) else { return nil }
-    func repeated() -> Int { random.index(below: 2) == 0 ? 0 : 1 + random.index(below: 4) }
+    func repeated() -> Int { random.index(below: 2) == 0 ? 0 : 1 + random.index(below: 2) }
     func refused(_ text: String) -> [Step] {
       Array(
         repeating: Step(text: text, isTrained: false, role: .refused), count: 1 + repeated())
@@ -79,7 +79,7 @@ extension DemonstrationScript.Maker {
       let text = text(call(mistake, change))
       if isRefused {
         steps += refused(text)
-      } else if isTried(change) {
+      } else if isTried {
         steps.append(Step(text: text, isTrained: false, role: .takenBack))
         let again = Step(text: text, isTrained: false, role: .refused)
         steps += Array(repeating: again, count: repeated())
@@ -87,7 +87,7 @@ extension DemonstrationScript.Maker {
         let wrong = Step(text: text, isTrained: false, role: .mistake)
         let undo = Step(text: self.text(.undo), role: .repair)
         steps += [wrong, Step(text: self.text(.test), role: .failingTest), undo]
-        for _ in 0..<min(3, repeated()) { steps += [wrong, undo] }
+        for _ in 0..<repeated() { steps += [wrong, undo] }
       }
     }
     return DemonstrationScript(steps: steps + repair() + closing())
@@ -135,7 +135,7 @@ extension DemonstrationScript.Maker {
     var candidates = [
       NumberedEdit(old: stands...stands, lines: [lines[stands - 1]]), unclosed(tried),
     ]
-    if !isTried(change) {
+    if !isTried {
       candidates += [
         NumberedEdit(old: count + 1...count + 1, lines: tried.lines),
         NumberedEdit(old: tried.old, lines: tried.lines.map { "    " + $0 }),
@@ -210,13 +210,10 @@ extension DemonstrationScript.Maker {
     }
   }
 
-  /// Whether the change is one edit and the whole repair, so that tests judge it at once.
-  private func isTried(_ change: Oracle.Change) -> Bool {
-    tries && oracle.changes.count == 1 && change.edits.count == 1
-  }
+  private var isTried: Bool { tries && oracle.isOneEdit }
 
   private func call(_ edit: NumberedEdit, _ change: Oracle.Change) -> ToolCall {
-    guard isTried(change), let before = change.before else { return self.edit(edit, change) }
+    guard isTried, let before = change.before else { return self.edit(edit, change) }
     let (first, last) = (edit.old.lowerBound, edit.old.upperBound)
     if first == last, let line = edit.lines.first {
       let stands = before.split(separator: "\n", omittingEmptySubsequences: false)[first - 1]
@@ -238,7 +235,7 @@ extension DemonstrationScript.Maker {
 
   private func closing() -> [Step] {
     let submit = Step(text: text(.submit), role: .submit)
-    return oracle.changes.allSatisfy(isTried)
+    return isTried
       ? [submit] : [Step(text: text(.test), role: .repair), submit]
   }
 

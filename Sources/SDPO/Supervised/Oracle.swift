@@ -71,6 +71,9 @@ struct Oracle {
       tellsOfAnException: task.instruction.contains(/\b[A-Z]\w*(Error|Exception)\b/))
   }
 
+  /// Whether one edit is the whole of it, so that tests judge it at once.
+  var isOneEdit: Bool { changes.count == 1 && changes[0].edits.count == 1 }
+
   /// Scripts of what it does.
   func scripts(
     _ dialect: any Dialect, _ environment: ToolEnvironment, tries: Bool

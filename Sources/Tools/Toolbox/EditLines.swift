@@ -25,7 +25,7 @@ extension Toolbox {
     var after: [UInt8]
   }
 
-  /// - isNew: whether a change that was taken back before is refused.
+  /// - isNew: whether a change that was tried in vain before is refused.
   /// - Throws: ``Refusal``, as of what would add a syntax error.
   func replacement(
     _ path: String, _ first: Int, _ last: Int, _ lines: [String],
@@ -53,7 +53,7 @@ extension Toolbox {
       throw Refusal("That is what stands there; nothing would change.")
     }
     let change = ToolMemory.Change(path: path, names: names, before: file.bytes, after: bytes)
-    if isNew, memory.wasTakenBack(change) { throw Refusal(Self.repeated) }
+    if isNew, memory.wasTried(change) { throw Refusal(Self.repeated) }
     if options.checksSyntax,
       let error = try await newSyntaxError(names, old: file.bytes, new: bytes)
     {
@@ -86,7 +86,8 @@ extension Toolbox {
       text: edit.before == nil ? "Undone. \(edit.path) is gone again." : "Undone.")
   }
 
-  func takeBack() throws(Refusal) {
+  /// - inVain: whether tests have found that it doesn't help.
+  func takeBack(inVain: Bool = false) throws(Refusal) {
     guard let edit = memory.lastChange else { return }
     guard files.read(edit.names, limit: Self.maximumFileBytes + 1) == edit.after else {
       throw Refusal("\(edit.path) has changed since its last edit, so that can't be taken back.")
@@ -102,6 +103,6 @@ extension Toolbox {
         throw Refusal("\(edit.path) can't be removed.")
       }
     }
-    memory.takeBack()
+    memory.takeBack(inVain: inVain)
   }
 }

@@ -117,10 +117,13 @@ extension ToolCall: Codable {
         lines: Self.lines(try text(.new)))
     case "edit": self = .edit(path: try text(.path), old: try text(.old), new: try text(.new))
     case "try":
-      self = .tryOut(
-        firstLine: try arguments.decodeIfPresent(Int.self, forKey: .firstLine),
-        lastLine: try arguments.decodeIfPresent(Int.self, forKey: .lastLine),
-        lines: Self.lines(try text(.new)))
+      let first = try arguments.decodeIfPresent(Int.self, forKey: .firstLine)
+      let last = try arguments.decodeIfPresent(Int.self, forKey: .lastLine)
+      guard first != nil || last == nil else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .lastLine, in: arguments, debugDescription: "last_line goes with first_line")
+      }
+      self = .tryOut(firstLine: first, lastLine: last, lines: Self.lines(try text(.new)))
     case "create": self = .create(path: try text(.path), contents: try text(.contents))
     case "shell": self = .shell(command: try text(.command))
     default:

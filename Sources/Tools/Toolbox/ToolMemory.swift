@@ -17,6 +17,8 @@ final class ToolMemory: Sendable {
     var changes: [Change] = []
     /// What stood each time that the last change was taken back.
     var takenBack: Set<[Change]> = []
+    /// Those of them that tests found to be of no help.
+    var inVain: Set<[Change]> = []
     var refused: Set<ToolCall> = []
     var standing: TestStanding?
   }
@@ -46,17 +48,18 @@ final class ToolMemory: Sendable {
     }
   }
 
-  /// Whether the change was made and taken back before, with the same changes standing.
-  func wasTakenBack(_ change: Change) -> Bool {
-    state.withLock { $0.takenBack.contains($0.changes + [change]) }
+  /// Whether the change was tried in vain before, with the same changes standing.
+  func wasTried(_ change: Change) -> Bool {
+    state.withLock { $0.inVain.contains($0.changes + [change]) }
   }
 
   /// Whether the same call was refused before.
   func refuse(_ call: ToolCall) -> Bool { state.withLock { !$0.refused.insert(call).inserted } }
 
-  func takeBack() {
+  func takeBack(inVain: Bool) {
     state.withLock {
       $0.takenBack.insert($0.changes)
+      if inVain { $0.inVain.insert($0.changes) }
       _ = $0.changes.popLast()
     }
   }

@@ -11,14 +11,18 @@ extension Toolbox {
     }
     guard let path = memory.openPath else { throw Refusal("No file was viewed yet: view one.") }
     let (place, lines) = try place(path, first, last, lines)
-    let edit = try await replacement(
-      path, place.lowerBound, place.upperBound, lines, isNew: true)
+    func prepared() async throws -> Replacement {
+      try await replacement(path, place.lowerBound, place.upperBound, lines, isNew: true)
+    }
+    var edit = try await prepared()
     let before: TestStanding
     if let known = memory.standing {
       before = known
     } else {
       before = TestStanding(try await runTests(testCommand, limits: testLimits))
       memory.standing = before
+      // Tests may write files, this one too.
+      edit = try await prepared()
     }
     guard !before.passes else {
       throw Refusal("All visible tests pass as it stands: submit, or edit instead.")
@@ -33,27 +37,30 @@ extension Toolbox {
     var text: String
     if after.isBetter(than: before) {
       memory.standing = after
-      text = "\(name): \(after.words). Kept."
-      if !after.passes, let digest = testDigest?(result.output) { text += "\n" + digest }
+      let digest = after.passes ? nil : testDigest?(result.output)
+      text = digest.map { "\(name): kept. \($0)" } ?? "\(name): \(after.words). Kept."
     } else {
       text = "\(name): \(after.words)"
       text += after.words == before.words ? ", as before." : "."
       do throws(Refusal) {
-        try takeBack()
+        try takeBack(inVain: true)
         text += " Taken back."
       } catch {
         memory.standing = nil
         text += " \(error.text)"
       }
     }
+    // Which limit stopped it depends on how busy the machine was, and a replay compares exit codes.
     return ToolResult(
-      text: text, exitCode: result.exitCode, isError: !after.passes, outOfMemory: result.outOfMemory)
+      text: text, exitCode: after.wasStopped ? nil : result.exitCode, isError: !after.passes,
+      timedOut: after.wasStopped, outOfMemory: result.outOfMemory)
   }
 
   /// What is tried may never end: it has ten times as long as the tests took before, at least three seconds of
-  /// the processor.
+  /// the processor; as long as ever where they didn't get to the end of it.
   private func limits(after before: TestStanding) -> SandboxLimits {
     var limits = testLimits
+    guard let counts = before.counts, counts.passed > 0 else { return limits }
     limits.cpuSeconds = min(limits.cpuSeconds, max(3, Int(before.seconds * 10) + 1))
     return limits
   }
@@ -95,7 +102,9 @@ extension Toolbox {
 /// How the visible tests stand.
 struct TestStanding: Sendable, Hashable {
   var passes: Bool
-  /// How many failed and passed; nil where the output is of no known runner.
+  /// Whether a limit ended them.
+  var wasStopped: Bool
+  /// How many failed and passed; nil where the output is of no known runner, or not whole.
   var counts: Counts?
   var seconds: Double
   private var end: String
@@ -109,22 +118,24 @@ struct TestStanding: Sendable, Hashable {
   init(_ result: CommandResult) {
     passes = result.succeeded
     seconds = result.seconds
+    wasStopped =
+      result.stoppedBy != nil || result.signal == SIGKILL || result.signal == SIGXCPU
     // Not by which limit: how long they may take depends on the machine, and a replay compares words.
-    let isKilled = result.signal == SIGKILL || result.signal == SIGXCPU
     end =
-      result.stoppedBy != nil || isKilled
+      wasStopped
       ? "the tests had to be stopped"
       : result.exitCode.map { "the tests end with exit code \($0)" } ?? "the tests crash"
-    if result.stoppedBy == nil, let summary = TestSummary(result.output) {
+    let isWhole = !wasStopped && result.signal == nil && result.elidedBytes == 0
+    if isWhole, let summary = TestSummary(result.output) {
       counts = Counts(failed: summary.failed.count, passed: summary.passed)
     }
   }
 
-  /// Whether fewer fail and none that passed is gone: what can't be loaded fails once and passes never.
+  /// Whether fewer fail, of at least as many: what can't be loaded is one test, which fails.
   func isBetter(than other: TestStanding) -> Bool {
     if passes || other.passes { return passes && !other.passes }
     guard let counts, let before = other.counts else { return false }
-    return counts.failed < before.failed && counts.passed > before.passed
+    return counts.failed < before.failed && counts.total >= before.total
   }
 
   var words: String {

@@ -105,6 +105,7 @@ import Tools
       ("try\n    return a\n", .tryOut(lines: ["    return a"])),
       ("try 3 5\nx", .tryOut(firstLine: 3, lastLine: 5, lines: ["x"])),
       ("try 3", .tryOut(firstLine: 3, lines: [])),
+      ("try the other one first\ntest", .test),
       ("undo", .undo),
       (
         "create \"a b.txt\"\n<<<<\n<<<\n>>>\n>>>>", .create(path: "a b.txt", contents: "<<<\n>>>\n")

@@ -122,11 +122,17 @@ import Tools
       try EndpointServer(), "streamcalls", tools: dialect.definitions(of: [.view, .test]))
     #expect(try dialect.parse(turn.text).get() == .view(path: "a \"b\".py", firstLine: 3))
     #expect(turn.text.hasPrefix("Look.\n"))
+    let bare = try await stream(
+      try EndpointServer(), "streambare", tools: dialect.definitions(of: [.view, .test]))
+    #expect(try dialect.parse(bare.text).get() == .test)
   }
 
   @Test func aBrokenStreamIsAskedForAgain() async throws {
     let server = try EndpointServer()
     #expect(try await stream(server, "streamcut").text == "whole")
+    #expect(try await stream(server, "streamgarbled").text == "whole")
+    #expect(try await stream(server, "streambusy").text == "whole")
+    #expect(try await stream(server, "streamless").text == "whole")
     let error = await #expect(throws: RemotePolicyError.self) {
       _ = try await stream(server, "streamnever")
     }

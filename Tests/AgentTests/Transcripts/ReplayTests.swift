@@ -75,6 +75,81 @@ import Tools
     }
   }
 
+  @Test func anUpdateReplacesWhatDiffersAndNothingElse() async throws {
+    let transcript = try await record()
+    var changed = transcript
+    changed.turns[0].result?.text = "another output"
+    changed.turns[0].observation = "another output"
+    changed.turns[2].result?.exitCode = 9
+    changed.turns[4].snapshot = transcript.turns[0].snapshot
+    changed.end?.finalDiff.append(0x0A)
+    changed.end?.protectedPathsTouched = ["stale"]
+    changed.end?.grade = Grade.dropped("none")
+    let source = try TaskFixtures.task("mean-of-none").assignment.source
+    var seen: [(Int, Divergence.Kind)] = []
+    let updated = try await ReplayVerifier(changed).updated(
+      from: source, at: folder.place("update"), digest: "d"
+    ) { seen.append(($0.turn, $0.kind)) }
+    #expect(seen.map(\.0) == [1, 3, 5, 0])
+    #expect(seen.map(\.1) == [.output, .exitCode, .tree, .finalDiff])
+    #expect(updated.header.updatedFrom == "d")
+    #expect(updated.turns[0].observation == transcript.turns[0].observation)
+    for index in [0, 2, 4] {
+      #expect(updated.turns[index].result?.exitCode == transcript.turns[index].result?.exitCode)
+      #expect(updated.turns[index].snapshot.tree == transcript.turns[index].snapshot.tree)
+      #expect(updated.turns[index].action == changed.turns[index].action)
+    }
+    for index in [1, 3, 5, 6, 7] { #expect(updated.turns[index] == changed.turns[index]) }
+    #expect(updated.end?.finalDiff == transcript.end?.finalDiff && updated.end?.grade == nil)
+    #expect(updated.end?.protectedPathsTouched == transcript.end?.protectedPathsTouched)
+    #expect(try await verify(updated) == nil)
+  }
+
+  /// Two tries that fail, one of them for ever, and the repair.
+  @Test func triesAreReplayed() async throws {
+    let directory = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../../tasks/made/ledger-journal-post-comparison").standardizedFileURL
+    let task = try RepairTask(directory: directory)
+    let patch = try String(
+      contentsOf: directory.appending(path: "solution/fix.patch"), encoding: .utf8)
+    func line(_ sign: Character, _ marker: String) throws -> String {
+      let lines = patch.split(separator: "\n").filter {
+        $0.first == sign && !$0.hasPrefix(marker)
+      }
+      return String(try #require(lines.first).dropFirst())
+    }
+    let (wrong, right) = (try line("-", "---"), try line("+", "+++"))
+    let path = String(
+      try #require(patch.split(separator: "\n").first { $0.hasPrefix("+++ b/") }).dropFirst(6))
+    let indent = String(wrong.prefix { $0 == " " })
+    let number = try String(
+      contentsOf: task.environmentDirectory.appending(path: path), encoding: .utf8
+    ).split(separator: "\n", omittingEmptySubsequences: false).firstIndex { $0 == wrong }
+    let calls: [ToolCall] = [
+      .view(path: path), .tryOut(lines: [wrong]),
+      .tryOut(firstLine: try #require(number) + 1, lines: [indent + "while True: pass", wrong]),
+      .tryOut(lines: [right]),
+    ]
+    var environment = Episodes.environment
+    environment.testLimits = SandboxLimits(wallSeconds: 30, cpuSeconds: 30)
+    let writer = TranscriptWriter(folder.transcript)
+    let trajectory = await Episode(
+      assignment: task.assignment, dialect: CompactDialect(), environment: environment
+    ).run(
+      ScriptedPolicy(texts: Episodes.texts(calls) + ["submit"]), at: folder.place(), seed: 1,
+      observers: [writer])
+    try writer.finish(TranscriptEnd(trajectory))
+    let told = trajectory.turns.map { $0.result?.text ?? "" }
+    #expect(told[1] == "That is what stands there; nothing would change.")
+    #expect(told[2].hasSuffix("the tests had to be stopped. Taken back."), "\(told[2])")
+    #expect(trajectory.turns[2].result?.timedOut == true)
+    #expect(told[3].hasSuffix("tests pass. Kept."), "\(told[3])")
+    let transcript = try Transcript.read(folder.transcript)
+    let divergence = try await ReplayVerifier(transcript).verify(
+      from: task.assignment.source, at: folder.place("again"))
+    #expect(divergence == nil)
+  }
+
   @Test func anotherTreeIsRefused() async throws {
     let transcript = try await record()
     let other = try TaskFixtures.task("greet-words").assignment.source

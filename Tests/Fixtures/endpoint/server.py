@@ -155,6 +155,32 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.stream(self.delta(content="whole"))
 
+    def answer_streamgarbled(self, body, count):
+        """A hole in the middle must not become an action."""
+        if count < 2:
+            self.stream(self.delta(content="shell rm"), ["no", "chunk"], self.delta("stop"))
+        else:
+            self.stream(self.delta(content="whole"))
+
+    def answer_streambusy(self, body, count):
+        if count < 2:
+            broken = self.delta("error", content="half")
+            broken["error"] = {"message": "overloaded", "code": 503}
+            self.stream(self.delta(content="half"), broken)
+        else:
+            self.stream(self.delta(content="whole"))
+
+    def answer_streamless(self, body, count):
+        """Doesn't stream, and says so."""
+        if "stream" in json.loads(body):
+            self.reply(400, '{"error": {"message": "stream_options is not known"}}')
+        else:
+            self.reply(200, completion("whole"))
+
+    def answer_streambare(self, body, count):
+        """A call without arguments, and no index."""
+        self.stream(self.delta(tool_calls=[{"id": "c1", "function": {"name": "test"}}]), self.delta("tool_calls"))
+
     def answer_streamnever(self, body, count):
         self.stream(self.delta(content="half of"), done=False)
 
