@@ -28,7 +28,7 @@ struct CompactParser {
       let word = line.drop(while: isBlank).prefix { !isBlank($0) }
       guard let tool = ToolName(rawValue: String(decoding: word, as: UTF8.self)) else { continue }
       let rest = line.drop(while: isBlank).dropFirst(word.count)
-      if tool == .tryOut, !rest.allSatisfy({ isBlank($0) || $0 == 0x2D || (0x30...0x39).contains($0) }) {
+      if tool == .tryOut, !rest.allSatisfy({ isBlank($0) || "-0123456789".utf8.contains($0) }) {
         continue
       }
       return (index, tool)

@@ -44,22 +44,25 @@ extension Dialect {
 
 /// The dialects by name.
 public enum Dialects {
-  public static let names = ["compact", "hermes", "bash", "openai"]
+  private static let all: [any Dialect] = [
+    CompactDialect(), HermesDialect(), BashDialect(), OpenAIDialect(),
+  ]
+
+  public static let names = all.map(\.name)
+
   /// Those that a local model can use: the system message says all that it has to know.
-  public static let local = ["compact", "hermes", "bash"]
-  /// Those with a form for every tool: solutions can be demonstrated in them.
-  public static let complete = ["compact", "hermes"]
+  public static let local = all.filter { $0.definitions(of: ToolName.allCases).isEmpty }
+    .map(\.name)
+
+  /// Those of them with a form for every tool: solutions can be demonstrated in them.
+  public static let complete = all.filter { local.contains($0.name) && $0.isComplete }.map(\.name)
 
   /// Nil when no dialect has this name.
-  public static func named(_ name: String) -> (any Dialect)? {
-    switch name {
-    case "compact": CompactDialect()
-    case "hermes": HermesDialect()
-    case "bash": BashDialect()
-    case "openai": OpenAIDialect()
-    default: nil
-    }
-  }
+  public static func named(_ name: String) -> (any Dialect)? { all.first { $0.name == name } }
+}
+
+extension Dialect {
+  fileprivate var isComplete: Bool { tools == Set(ToolName.allCases) }
 }
 
 /// A tool as prompts and headers name it.
