@@ -57,6 +57,7 @@ public struct CreditPage: Sendable {
     .blamed { border-left: .25rem solid rgb(var(--bad)); padding-left: .6rem }
     table { border-collapse: collapse; font-size: .9rem } td, th { padding: .1rem .8rem .1rem 0; text-align: left }
     td.n { text-align: right; font-variant-numeric: tabular-nums }
+    .turns { max-height: 24rem; overflow: auto } .turns th { position: sticky; top: 0; background: Canvas }
     a { color: inherit }
     """
 
@@ -85,8 +86,8 @@ public struct CreditPage: Sendable {
     return """
       <p>log q − log π of each token, where q knows how it ended. Red: hindsight finds it less likely; green: \
       more. \(blame)</p>
-      <table><tr><th>turn<th>action<th>tokens<th>nats
-      \(rows)</table>
+      <div class=turns id=turns><table><tr><th>turn<th>action<th>tokens<th>nats
+      \(rows)</table></div>
 
       """
   }
@@ -100,7 +101,8 @@ public struct CreditPage: Sendable {
     var parts = "<section id=turn-\(turn.number)\(isBlamed ? " class=blamed" : "")>\n"
     parts += "<b>Turn \(turn.number)</b> <span class=dim>"
     parts +=
-      "\(Self.signed(scored?.sum ?? 0)) nats, tree \(text(turn.snapshot.tree.short))</span>\n"
+      "\(Self.signed(scored?.sum ?? 0)) nats, tree \(text(turn.snapshot.tree.short)) "
+      + "<a href=\"#turns\">all turns</a></span>\n"
     parts += "<pre>\(action)</pre>\n"
     if let result = turn.result {
       var outcome = turn.call?.name ?? "result"
