@@ -70,9 +70,13 @@ for dialect in compact openai; do
   "$hindsight" run --repo . --issue "$instruction" --test "make test" --model "http://127.0.0.1:$port/v1" \
     --dialect "$dialect" --max-turns 3 --max-tokens 64 --output "$work/$dialect" >"$work/run.log" 2>&1 || status=$?
   if [ $status -gt 1 ]; then cat "$work/run.log"; exit 1; fi
+  # On a terminal its answers are streamed.
+  script -qec "'$hindsight' run --repo . --issue 'Mend it.' --model http://127.0.0.1:$port/v1 --dialect $dialect \
+    --max-turns 2 --max-tokens 64 --output '$work/$dialect-terminal'" "$work/terminal.log" >/dev/null || status=$?
+  if [ $status -gt 1 ] || ! grep -q '… ..' "$work/terminal.log"; then cat "$work/terminal.log"; exit 1; fi
   kill $llama
   wait $llama 2>/dev/null || true
-  "$venv/bin/python" - "$dialect" "$work/$dialect"/*.jsonl <<'PYTHON'
+  "$venv/bin/python" - "$dialect" "$work/$dialect"/*.jsonl "$work/$dialect-terminal"/*.jsonl <<'PYTHON'
 import json
 import sys
 
@@ -82,6 +86,11 @@ lines = [json.loads(line) for line in open(sys.argv[2])]
 turns = [line for line in lines if line["type"] == "turn"]
 assert turns and all(turn["usage"]["prompt_tokens"] > 0 for turn in turns), lines
 calls = [turn["call"]["name"] for turn in turns if "call" in turn]
-print(f"llama.cpp's server ({llama_cpp.__version__}), {sys.argv[1]}: {len(turns)} turns, calls {calls}")
+streamed = [line for line in map(json.loads, open(sys.argv[3])) if line["type"] == "turn"]
+assert streamed and any(turn["text"] for turn in streamed), streamed
+print(
+    f"llama.cpp's server ({llama_cpp.__version__}), {sys.argv[1]}: {len(turns)} turns, calls {calls}; "
+    f"{len(streamed)} streamed"
+)
 PYTHON
 done
