@@ -162,6 +162,23 @@ import Tools
     #expect(try source().hasPrefix(Self.source))
   }
 
+  @Test func aNumberThatCantBeMeantIsLeftAside() async throws {
+    let box = box()
+    _ = try await box.run(.view(path: "calc.py"))
+    func attempt(_ number: Int, _ line: String) async throws -> String {
+      try await box.run(.tryOut(firstLine: number, lines: [line])).text
+    }
+    // Behind a colon there must be an indented line; there are eight lines; with another indentation it goes there.
+    #expect(try await attempt(8, "return value / 5").hasPrefix("Line 8: 3 of 4 tests fail"))
+    #expect(try await attempt(3, "    result = 2").hasPrefix("Line 2: 3 of 4"))
+    #expect(try await attempt(40, "    result = 3").hasPrefix("Line 2: 3 of 4"))
+    #expect(try await attempt(3, "    result = 1").contains("nothing would change"))
+    // Where it can be meant, or nothing else is like it, the number holds.
+    #expect(try await attempt(5, "    result = 4").hasPrefix("Line 5: "))
+    #expect(try await attempt(3, "???").hasPrefix("Edit refused"))
+    #expect(try source() == Self.source)
+  }
+
   @Test func whatNeverEndsIsStopped() async throws {
     let box = box()
     _ = try await box.run(.view(path: "calc.py"))

@@ -3,7 +3,13 @@ import Glibc
 /// Why a path given by the policy can't be used; the text is the observation.
 struct Refusal: Error, Sendable {
   let text: String
-  init(_ text: String) { self.text = text }
+  /// Whether it may be the place that was wrong, not what was to come there.
+  let isOfPlace: Bool
+
+  init(_ text: String, isOfPlace: Bool = false) {
+    self.text = text
+    self.isOfPlace = isOfPlace
+  }
 }
 
 /// Finds paths below a root whatever the tree holds: links are followed by hand and only inside,

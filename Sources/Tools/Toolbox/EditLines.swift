@@ -37,7 +37,8 @@ extension Toolbox {
     let count = file.lines.count
     guard first >= 1, first <= last else { throw Self.noLines(first, last) }
     guard last <= count else {
-      throw Refusal("\(path) has only \(counted(count, "line")); there is no line \(last).")
+      throw Refusal("\(path) has only \(counted(count, "line")); there is no line \(last).",
+        isOfPlace: true)
     }
     let isClosed = file.bytes.last == 0x0A
     var texts = lines.map { Array($0.utf8) + (file.usesCarriageReturns ? [0x0D] : []) }
@@ -57,7 +58,7 @@ extension Toolbox {
     if options.checksSyntax,
       let error = try await newSyntaxError(names, old: file.bytes, new: bytes)
     {
-      throw Refusal("Edit refused, it would add a syntax error:\n\(error)")
+      throw Refusal("Edit refused, it would add a syntax error:\n\(error)", isOfPlace: true)
     }
     return Replacement(change: change, file: file, after: bytes)
   }

@@ -4,17 +4,25 @@ extension Toolbox {
   /// An edit of the file viewed or changed last that is tested at once, and stays only if fewer of the visible
   /// tests fail with it: what SWE-agent does with a linter, done with tests.
   ///
-  /// - first: the line most like the first of `lines` if nil; the new lines then get its indentation.
+  /// - first: the line most like the first of `lines` if nil; the new lines then get its indentation. So, too, where
+  ///   the line with that number can't be meant, because there is none or a syntax error would come of it.
   func tryOut(_ first: Int?, _ last: Int?, lines: [String]) async throws -> ToolResult {
     guard let testCommand else {
       throw Refusal("There are no visible tests to try it with: edit instead.")
     }
     guard let path = memory.openPath else { throw Refusal("No file was viewed yet: view one.") }
-    let (place, lines) = try place(path, first, last, lines)
+    var (place, lines) = try place(path, first, last, lines)
     func prepared() async throws -> Replacement {
       try await replacement(path, place.lowerBound, place.upperBound, lines, isNew: true)
     }
-    var edit = try await prepared()
+    var edit: Replacement
+    do {
+      edit = try await prepared()
+    } catch let refusal as Refusal where refusal.isOfPlace && first != nil && place.count == 1 {
+      guard try hasLike(lines, in: path) else { throw refusal }
+      (place, lines) = try self.place(path, nil, nil, lines)
+      edit = try await prepared()
+    }
     let before: TestStanding
     if let known = memory.standing {
       before = known
@@ -63,6 +71,14 @@ extension Toolbox {
     guard let counts = before.counts, counts.passed > 0 else { return limits }
     limits.cpuSeconds = min(limits.cpuSeconds, max(3, Int(before.seconds * 10) + 1))
     return limits
+  }
+
+  /// Whether there is one line that is most like the first of `lines`.
+  private func hasLike(_ lines: [String], in path: String) throws -> Bool {
+    guard let wanted = lines.first else { return false }
+    let (file, _) = try text(path, try files.resolve(path))
+    guard case .line = LikeLine.find(Array(wanted.utf8)[...], in: file.lines) else { return false }
+    return true
   }
 
   /// The lines to replace, and what comes there.
