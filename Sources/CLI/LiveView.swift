@@ -16,7 +16,8 @@ final class WritingLine: Sendable {
       // Scalars, not characters: one of those can be of any length.
       text = String(String.UnicodeScalarView(text.unicodeScalars.suffix(400)))
       // The end of it, on one line, and nothing that a terminal would obey.
-      let words = VisibleText.escaped(text.split(whereSeparator: \.isWhitespace).joined(separator: " "))
+      let words = VisibleText.escaped(
+        text.split(whereSeparator: \.isWhitespace).joined(separator: " "))
       return String(
         String.UnicodeScalarView(words.unicodeScalars.suffix(max(Terminal.width - 4, 10))))
     }

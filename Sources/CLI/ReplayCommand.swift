@@ -168,7 +168,8 @@ struct ReplayCommand: AsyncParsableCommand {
     switch try TranscriptChain.check(url) {
     case .intact, .unmarked: break
     case .changed, .cutOff, .dropped:
-      throw TranscriptError("\(file) was edited after it was written (--check), so it isn't updated")
+      throw TranscriptError(
+        "\(file) was edited after it was written (--check), so it isn't updated")
     }
     let kept = url.appendingPathExtension("before-update")
     guard !FileManager.default.fileExists(atPath: kept.path(percentEncoded: false)) else {
@@ -199,7 +200,8 @@ struct ReplayCommand: AsyncParsableCommand {
     guard rename(new.path(percentEncoded: false), url.path(percentEncoded: false)) == 0 else {
       throw TranscriptError("\(file) can't be replaced: \(String(cString: strerror(errno)))")
     }
-    print("\(file): \(count) results replaced; the earlier file is \(kept.path(percentEncoded: false))")
+    print(
+      "\(file): \(count) results replaced; the earlier file is \(kept.path(percentEncoded: false))")
   }
 
   /// What carries a transcript out again.

@@ -181,7 +181,9 @@ struct TinyModel {
         told += demonstrations.flatMap(\.turns).filter { !$0.isTrained }.compactMap(\.observation)
       }
     }
-    let everywhere = ["There is no file", "Edit refused", "nothing would change", "did this before"]
+    let everywhere = [
+      "There is no file", "Edit refused", "nothing would change", "did this before",
+    ]
     for part in everywhere + parts {
       #expect(told.contains { $0.contains(part) }, "\(part)")
     }

@@ -103,8 +103,10 @@ public struct ReplayVerifier: Sendable {
       differs(divergence)
       let workspace = verifier.hands.workspace
       updated.end?.finalDiff = try workspace.diff(since: workspace.base)
-      updated.end?.protectedPathsTouched = try transcript.header.protectedPaths.map(PathPattern.init)
-        .touched(by: workspace.changedPaths(from: workspace.base, to: workspace.head))
+      updated.end?.protectedPathsTouched = try transcript.header.protectedPaths.map(
+        PathPattern.init
+      )
+      .touched(by: workspace.changedPaths(from: workspace.base, to: workspace.head))
       updated.end?.grade = nil
     }
     return updated

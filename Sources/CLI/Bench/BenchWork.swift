@@ -21,7 +21,8 @@ enum BenchWork: String, CaseIterable, ExpressibleByArgument {
     case .full: "full step, \(BenchSize.batch) × \(BenchSize.length)"
     case .head: "distillation head, \(BenchSize.batch * BenchSize.completion) positions"
     case .sdpo: "SDPO step, \(BenchSize.batch) × \(BenchSize.length), all parameters"
-    case .sdpoGroup: "SDPO step, a group of \(BenchSize.batch) × \(BenchSize.length), all parameters"
+    case .sdpoGroup:
+      "SDPO step, a group of \(BenchSize.batch) × \(BenchSize.length), all parameters"
     case .step:
       "whole step, \(BenchSize.tasks) × \(BenchSize.group) episodes of \(BenchSize.episode) tokens"
     }

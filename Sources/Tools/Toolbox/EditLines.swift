@@ -37,7 +37,8 @@ extension Toolbox {
     let count = file.lines.count
     guard first >= 1, first <= last else { throw Self.noLines(first, last) }
     guard last <= count else {
-      throw Refusal("\(path) has only \(counted(count, "line")); there is no line \(last).",
+      throw Refusal(
+        "\(path) has only \(counted(count, "line")); there is no line \(last).",
         isOfPlace: true)
     }
     let isClosed = file.bytes.last == 0x0A
