@@ -80,7 +80,7 @@ struct CompletionStream {
       start = end + 1
       searched = start
     }
-    rest = Data(rest[start...])
+    if start > 0 { rest = Data(rest[start...]) }
     searched = rest.count
     return text
   }

@@ -150,11 +150,9 @@ public struct RemotePolicy: Policy {
     var exchange = HTTPExchange(
       seconds: options.requestSeconds, responseBytes: options.responseBytes)
     let stream = Mutex(CompletionStream())
-    if let onText {
-      exchange.received = { data in
-        let text = stream.withLock { $0.add(data) }
-        if !text.isEmpty { onText(text) }
-      }
+    exchange.received = { [onText] data in
+      let text = stream.withLock { $0.add(data) }
+      if !text.isEmpty { onText?(text) }
     }
     let answer = try await exchange.send(request)
     return (answer, stream.withLock { $0 })

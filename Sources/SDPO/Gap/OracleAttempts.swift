@@ -91,15 +91,15 @@ public struct OracleAttempts: Sendable {
     let oracle = try await Oracle.read(
       task, sandbox: environment.sandbox, recorder: recorder, workTree: workTree(task, "oracle"))
     var random = SplitMix64(seeds: seed, Rollouts.number(of: task.id), 0x6761_70)
-    let maker = oracle.scripts(dialect, environment, tries: false)
-    let trajectory = try await right(task, oracle, recorder)
+    let makers = oracle.scripts(dialect, environment, tools: tools)
+    let trajectory = try await right(task, makers, recorder)
     let form = hindsight.feedbackForm ?? .full
     let grader = Grader(sandbox: environment.sandbox, tightCharacters: form.tightCharacters)
     guard await grader.grade(task, patch: trajectory.finalDiff).resolved else {
       throw DemonstrationError("\(task.id): the grader doesn't find its solution resolved")
     }
     // A wrong edit, or nothing done, about as often.
-    let wrong = random.index(below: 2) == 0 ? maker.mistaken(random: &random) : nil
+    let wrong = random.index(below: 2) == 0 ? makers[0].mistaken(random: &random) : nil
     let grade = try await failure(task, wrong, recorder, grader)
     let own = GroupMember(
       trajectory, index: 0, solved: false, feedback: hindsight.feedback(grade))
@@ -110,13 +110,13 @@ public struct OracleAttempts: Sendable {
 
   /// An episode that mends the task, with a try where the visible tests see the bug.
   private func right(
-    _ task: RepairTask, _ oracle: Oracle, _ recorder: Recorder
+    _ task: RepairTask, _ makers: [DemonstrationScript.Maker], _ recorder: Recorder
   ) async throws -> Trajectory {
     var problem = ""
-    for tries in oracle.isOneEdit && tools.contains(.tryOut) ? [true, false] : [false] {
-      let script = oracle.scripts(dialect, environment, tries: tries).straight()
+    for maker in makers {
+      let script = maker.straight()
       let trajectory = await play(
-        task, script.steps.map(\.text), recorder, tries ? "right-try" : "right-edit")
+        task, script.steps.map(\.text), recorder, maker.tries ? "right-try" : "right-edit")
       guard let found = trajectory.stopReason.detail ?? script.problem(with: trajectory) else {
         return trajectory
       }

@@ -197,9 +197,7 @@ public struct DemonstrationMaker: Sendable {
   ) async throws -> Result<Performance, DemonstrationError> {
     var problem = DemonstrationError(
       "\(task.id): no plausible mistake is known for a \(plan.kind.rawValue) episode")
-    // Where the visible tests don't see the bug, a try is of no use.
-    for tries in oracle.isOneEdit && tools.contains(.tryOut) ? [true, false] : [false] {
-      let maker = oracle.scripts(dialect, environment, tries: tries)
+    for maker in oracle.scripts(dialect, environment, tools: tools) {
       for attempt in 0..<(plan.kind == .straight ? 1 : Self.attempts) {
         let script: DemonstrationScript? =
           switch plan.kind {
@@ -208,7 +206,8 @@ public struct DemonstrationMaker: Sendable {
           case .malformed: maker.malformed(random: &random)
           }
         guard let script else { continue }
-        let name = "\(plan.kind.rawValue)-\(plan.mistakes)-\(tries ? "try" : "edit")-\(attempt)"
+        let name =
+          "\(plan.kind.rawValue)-\(plan.mistakes)-\(maker.tries ? "try" : "edit")-\(attempt)"
         switch try await perform(script, plan.kind, task, oracle, name: name) {
         case .success(let performance): return .success(performance)
         case .failure(let failure): problem = failure

@@ -37,7 +37,7 @@ struct DemonstrationScript {
     let dialect: any Dialect
     let viewLines: Int
     let viewCharacters: Int
-    /// Whether an edit that is the whole repair is tried, tested at once: there must be visible tests.
+    /// Whether the one edit that is the whole repair is tried, so that tests judge it at once.
     let tries: Bool
   }
 }
@@ -79,7 +79,7 @@ extension DemonstrationScript.Maker {
       let text = text(call(mistake, change))
       if isRefused {
         steps += refused(text)
-      } else if isTried {
+      } else if tries {
         steps.append(Step(text: text, isTrained: false, role: .takenBack))
         let again = Step(text: text, isTrained: false, role: .refused)
         steps += Array(repeating: again, count: repeated())
@@ -135,7 +135,7 @@ extension DemonstrationScript.Maker {
     var candidates = [
       NumberedEdit(old: stands...stands, lines: [lines[stands - 1]]), unclosed(tried),
     ]
-    if !isTried {
+    if !tries {
       candidates += [
         NumberedEdit(old: count + 1...count + 1, lines: tried.lines),
         NumberedEdit(old: tried.old, lines: tried.lines.map { "    " + $0 }),
@@ -210,10 +210,8 @@ extension DemonstrationScript.Maker {
     }
   }
 
-  private var isTried: Bool { tries && oracle.isOneEdit }
-
   private func call(_ edit: NumberedEdit, _ change: Oracle.Change) -> ToolCall {
-    guard isTried, let before = change.before else { return self.edit(edit, change) }
+    guard tries, let before = change.before else { return self.edit(edit, change) }
     let (first, last) = (edit.old.lowerBound, edit.old.upperBound)
     if first == last, let line = edit.lines.first {
       let stands = before.split(separator: "\n", omittingEmptySubsequences: false)[first - 1]
@@ -235,7 +233,7 @@ extension DemonstrationScript.Maker {
 
   private func closing() -> [Step] {
     let submit = Step(text: text(.submit), role: .submit)
-    return isTried
+    return tries
       ? [submit] : [Step(text: text(.test), role: .repair), submit]
   }
 

@@ -71,17 +71,18 @@ struct Oracle {
       tellsOfAnException: task.instruction.contains(/\b[A-Z]\w*(Error|Exception)\b/))
   }
 
-  /// Whether one edit is the whole of it, so that tests judge it at once.
-  var isOneEdit: Bool { changes.count == 1 && changes[0].edits.count == 1 }
-
-  /// Scripts of what it does.
+  /// Scripts of what it does. Where one edit is the whole of it, tests can judge it at once: that is tried first, and
+  /// is of no use where the visible tests don't see the bug.
   func scripts(
-    _ dialect: any Dialect, _ environment: ToolEnvironment, tries: Bool
-  ) -> DemonstrationScript.Maker {
-    DemonstrationScript.Maker(
-      oracle: self, dialect: dialect, viewLines: environment.options.viewLines,
-      // The range and the total are shown too.
-      viewCharacters: environment.options.maxCharacters - 120, tries: tries)
+    _ dialect: any Dialect, _ environment: ToolEnvironment, tools: [ToolName]
+  ) -> [DemonstrationScript.Maker] {
+    let isOneEdit = changes.count == 1 && changes[0].edits.count == 1
+    return (isOneEdit && tools.contains(.tryOut) ? [true, false] : [false]).map { tries in
+      DemonstrationScript.Maker(
+        oracle: self, dialect: dialect, viewLines: environment.options.viewLines,
+        // The range and the total are shown too.
+        viewCharacters: environment.options.maxCharacters - 120, tries: tries)
+    }
   }
 
   private static func change(

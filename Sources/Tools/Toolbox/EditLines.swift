@@ -11,7 +11,7 @@ extension Toolbox {
     let edit = try await replacement(path, first, last, lines)
     try write(edit)
     let count = edit.file.lines.count
-    let newCount = TextFile(edit.after).lines.count
+    let newCount = TextFile(edit.change.after).lines.count
     var text = first == last ? "Edited. Line \(first) was:" : "Edited. Lines \(first)-\(last) were:"
     text += "\n" + edit.file.window(first, last, width: options.lineWidth)
     if newCount != count { text += "\n\(path) has \(counted(newCount, "line")) now." }
@@ -22,7 +22,6 @@ extension Toolbox {
   struct Replacement {
     var change: ToolMemory.Change
     var file: TextFile
-    var after: [UInt8]
   }
 
   /// - isNew: whether a change that was tried in vain before is refused.
@@ -61,7 +60,7 @@ extension Toolbox {
     {
       throw Refusal("Edit refused, it would add a syntax error:\n\(error)", isOfPlace: true)
     }
-    return Replacement(change: change, file: file, after: bytes)
+    return Replacement(change: change, file: file)
   }
 
   static func noLines(_ first: Int, _ last: Int) -> Refusal {
@@ -69,7 +68,7 @@ extension Toolbox {
   }
 
   func write(_ edit: Replacement) throws(Refusal) {
-    guard files.overwrite(edit.change.names, with: edit.after) else {
+    guard files.overwrite(edit.change.names, with: edit.change.after) else {
       throw Refusal("\(edit.change.path) can't be written.")
     }
   }

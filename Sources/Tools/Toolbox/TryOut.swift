@@ -19,8 +19,11 @@ extension Toolbox {
     do {
       edit = try await prepared()
     } catch let refusal as Refusal where refusal.isOfPlace && first != nil && place.count == 1 {
-      guard try hasLike(lines, in: path) else { throw refusal }
-      (place, lines) = try self.place(path, nil, nil, lines)
+      do {
+        (place, lines) = try self.place(path, nil, nil, lines)
+      } catch let other as Refusal where other.isOfPlace {
+        throw refusal
+      }
       edit = try await prepared()
     }
     let before: TestStanding
@@ -73,14 +76,6 @@ extension Toolbox {
     return limits
   }
 
-  /// Whether there is one line that is most like the first of `lines`.
-  private func hasLike(_ lines: [String], in path: String) throws -> Bool {
-    guard let wanted = lines.first else { return false }
-    let (file, _) = try text(path, try files.resolve(path))
-    guard case .line = LikeLine.find(Array(wanted.utf8)[...], in: file.lines) else { return false }
-    return true
-  }
-
   /// The lines to replace, and what comes there.
   private func place(
     _ path: String, _ first: Int?, _ last: Int?, _ lines: [String]
@@ -92,13 +87,16 @@ extension Toolbox {
     }
     let (file, _) = try text(path, try files.resolve(path))
     guard let wanted = lines.first.map({ Array($0.utf8)[...] }), !wanted.trimmed.isEmpty else {
-      throw Refusal("Expected the new line, or the number of a line to take away.")
+      throw Refusal(
+        "Expected the new line, or the number of a line to take away.", isOfPlace: true)
     }
     switch LikeLine.find(wanted, in: file.lines) {
-    case .none: throw Refusal("No line of \(path) is like that one: view it, or give the number.")
+    case .none:
+      throw Refusal(
+        "No line of \(path) is like that one: view it, or give the number.", isOfPlace: true)
     case .several(let numbers):
       let all = numbers.prefix(12).map(String.init).joined(separator: ", ")
-      throw Refusal("Lines \(all) are alike it: give the number.")
+      throw Refusal("Lines \(all) are alike it: give the number.", isOfPlace: true)
     case .line(let number):
       let old = file.lines[number - 1]
       if lines.count == 1, old.trimmed == wanted.trimmed {
