@@ -67,6 +67,14 @@ struct SFTCommand: AsyncParsableCommand {
   @Flag(help: "Train all parameters, no adapter.")
   var full = false
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Demonstrate what was right after each beginning of a policy's own rollouts: the folder of an evaluation's \
+      transcripts. Other tasks are left out. What the policy tried first and tests judged is learnt, too.
+      """, valueName: "folder"))
+  var rollouts: String?
+
   @Option(help: "The dialect of actions: \(Dialects.complete.joined(separator: ", ")).")
   var dialect = "compact"
 
@@ -170,8 +178,11 @@ struct SFTCommand: AsyncParsableCommand {
       throw TaskError(
         "no task of \(split.rawValue) has a bug of kind \(bugs.joined(separator: ", "))")
     }
+    let beginnings = try beginnings(of: tasks)
     let training = try await demonstrations(
-      tasks, perTask.map { .drawn($0 * epochs) } ?? .all, file: "demonstrations.jsonl")
+      rollouts == nil ? tasks : tasks.filter { beginnings[$0.id] != nil }, beginnings,
+      (rollouts == nil ? perTask : perTask ?? 1).map { .drawn($0 * epochs) } ?? .all,
+      file: "demonstrations.jsonl")
     if view {
       for demonstration in training { print(demonstration.readable + "\n") }
     }
@@ -181,8 +192,31 @@ struct SFTCommand: AsyncParsableCommand {
     let other = set.tasks.filter { $0.split != split }.shuffled(using: &random).prefix(heldOut)
     let measured =
       other.isEmpty
-      ? [] : try await demonstrations(Array(other), .straight, file: "measured.jsonl")
+      ? [] : try await demonstrations(Array(other), [:], .straight, file: "measured.jsonl")
     try await run.train(training, heldOut: measured)
+  }
+
+  /// What was done at the tasks in ``rollouts``, as far as it fits.
+  private func beginnings(of tasks: [RepairTask]) throws -> [String: [OwnBeginning]] {
+    guard let rollouts else { return [:] }
+    let known = Set(tasks.map(\.id))
+    var beginnings: [String: [OwnBeginning]] = [:]
+    for file in try TranscriptFiles(rollouts).all {
+      let transcript = try Transcript.read(file)
+      guard transcript.header.dialect == dialect else {
+        throw TranscriptError(
+          "\(file.path(percentEncoded: false)) is of dialect \(transcript.header.dialect), "
+            + "expected \(dialect)")
+      }
+      guard known.contains(transcript.header.task) else { continue }
+      beginnings[transcript.header.task, default: []].append(
+        OwnBeginning(transcript.trajectory, maxTokens: maxTokens))
+    }
+    guard !beginnings.isEmpty else {
+      throw TranscriptError(
+        "\(rollouts) holds no rollout of a task of \(self.tasks) that is trained on")
+    }
+    return beginnings
   }
 
   /// As in training, but for tests that a wrong edit makes run forever.
@@ -195,7 +229,8 @@ struct SFTCommand: AsyncParsableCommand {
 
   /// The tasks' demonstrations: from the output folder if they're there, else newly made.
   private func demonstrations(
-    _ tasks: [RepairTask], _ selection: DemonstrationMaker.Selection, file: String
+    _ tasks: [RepairTask], _ beginnings: [String: [OwnBeginning]],
+    _ selection: DemonstrationMaker.Selection, file: String
   ) async throws -> [Demonstration] {
     let split = tasks.first?.split ?? self.split
     let work = FileManager.default.temporaryDirectory
@@ -207,7 +242,8 @@ struct SFTCommand: AsyncParsableCommand {
       recorder: try Recorder(at: work.appending(path: "recorder.git").path(percentEncoded: false)),
       workFolder: work.appending(path: "work"), seed: seed,
       hindsight: HindsightConfiguration(feedbackForm: try FeedbackForm(parsing: feedback)),
-      selection: selection, maxCharacters: Int(Double(maxTokens) * Self.charactersPerToken))
+      selection: selection, maxCharacters: Int(Double(maxTokens) * Self.charactersPerToken),
+      beginnings: beginnings)
     let cache = DemonstrationCache(file: folder.appending(path: file))
     let key = try maker.key(for: tasks)
     if let all = cache.read(key: key) {
@@ -230,8 +266,9 @@ struct SFTCommand: AsyncParsableCommand {
       throw TaskError("no task in \(self.tasks) gave a demonstration")
     }
     try cache.write(all, key: key)
-    let kinds = Demonstration.Kind.allCases.map { kind in
-      "\(all.count { $0.kind == kind }) \(kind.rawValue)"
+    let kinds = Demonstration.Kind.allCases.compactMap { kind in
+      let count = all.count { $0.kind == kind }
+      return count > 0 ? "\(count) \(kind.rawValue)" : nil
     }
     print(
       "\(all.count) demonstrations of \(Set(all.map(\.task)).count) of \(tasks.count) "

@@ -104,6 +104,7 @@ struct TinyModel {
         let undo = index + (isKnown ? 1 : 2)
         #expect(calls[undo] == .undo && demonstration.turns[undo].isTrained)
       }
+    case .corrected: break
     case .malformed:
       #expect(untrained.count == 1)
       #expect(untrained.allSatisfy { calls[$0] == nil && calls[$0 + 1] != nil })
@@ -186,6 +187,69 @@ struct TinyModel {
     ]
     for part in everywhere + parts {
       #expect(told.contains { $0.contains(part) }, "\(part)")
+    }
+  }
+
+  /// A demonstration can begin with what a policy did: what it tried first and tests judged is learnt, as is what
+  /// was right then; with hindsight only the latter.
+  @Test func whatAPolicyDidIsCorrected() async throws {
+    let folder = Self.fixtures.appending(path: "../..").standardizedFileURL
+    let task = try RepairTask(
+      directory: folder.appending(path: "tasks/made/ledger-journal-post-comparison"))
+    try await Self.inFolder { folder in
+      let straight = try await Self.maker(folder, selection: .straight).make([task])
+      let view = try #require(straight[0].demonstrations.first?.turns.first?.action)
+      let actions = [
+        "view journal.py", view, "try\n        if not total:", "undo",
+        "try\n        if not total:", "try\n        if total = 0:", "try\n        if total == -0:",
+        view,
+      ]
+      var maker = try await Self.maker(folder, selection: .drawn(8))
+      let episode = Episode(
+        assignment: task.assignment, limits: EpisodeLimits(turns: 20),
+        environment: maker.environment)
+      let trajectory = await episode.run(
+        ScriptedPolicy(texts: actions + ["submit"]),
+        at: Episode.Place(
+          recorder: maker.recorder, name: "own",
+          workTree: folder.appending(path: "own").path(percentEncoded: false)),
+        seed: 1)
+      let own = OwnBeginning(trajectory, maxTokens: 2048)
+      #expect(OwnBeginning(trajectory, maxTokens: 1) != own)
+      maker.beginnings = [task.id: [own]]
+      let made = try await maker.make([task])
+      let demonstrations = made[0].demonstrations
+      #expect(demonstrations.count > 4, "\(made[0].problems)")
+      var lengths: Set<Int> = []
+      for demonstration in demonstrations {
+        #expect(demonstration.kind == .corrected)
+        // Names of packages are made up.
+        func known(_ text: String) -> String {
+          text.replacing(/\w+\/journal/, with: "ledger/journal")
+        }
+        let turns = demonstration.turns
+        let end = turns.suffix(2).map { known($0.action) }
+        #expect(end == ["try\n        if total != 0:", "submit"])
+        let begin = turns.dropLast(2).map { known($0.action) }
+        lengths.insert(begin.count)
+        let learnt = turns.dropLast(2).indices.filter { turns[$0].isTrained }
+        guard begin != [view] else {
+          #expect(learnt == [0])
+          continue
+        }
+        #expect(begin == Array(actions.prefix(begin.count)) && begin.count > 1)
+        if demonstration.hindsight == .none {
+          #expect(learnt == [1, 2, 6].filter { $0 < begin.count })
+        } else if begin.count > 2 {
+          #expect(learnt.isEmpty)
+        }
+        #expect(turns.suffix(2).allSatisfy { $0.isTrained })
+      }
+      #expect(lengths.count > 2)
+      var other = maker
+      other.beginnings = [:]
+      let keys = [try other.key(for: [task]), try maker.key(for: [task])]
+      #expect(keys[0] != keys[1])
     }
   }
 

@@ -151,15 +151,43 @@ import Tools
     #expect(try await attempt(99, "x").contains("no line 99"))
     #expect(try await attempt(0, "x").contains("no lines"))
     #expect(try await attempt(nil, "    return (result").hasPrefix("Edit refused"))
-    try folder.write("calc.py", Self.source + "\ndef other(value):\n    return value / 3\n")
+    let same = "\ndef other(value):\n    return value / 3\n"
+    try folder.write("calc.py", Self.source + String(repeating: same, count: 4))
     #expect(
       try await attempt(nil, "    return value / 2")
-        == "Lines 8, 11 are alike it: give the number.")
+        == "Lines 8, 11, 14, 17, 20 are alike it: give the number.")
+    #expect(try await attempt(nil, "return value / 3").contains("nothing would change"))
     #expect(
       try await self.box(nil).run(.tryOut(lines: ["x"])).text
         == "There are no visible tests to try it with: edit instead.")
     // Nothing of all that was written.
     #expect(try source().hasPrefix(Self.source))
+  }
+
+  @Test func whereLinesAreAlikeEachIsTriedUntilOneHelps() async throws {
+    let twin = "def other(value):\n    return value / 3\n\n"
+    let source = twin + Self.source
+    try folder.write("calc.py", source)
+    let box = box()
+    _ = try await box.run(.view(path: "calc.py"))
+    let none = try await box.run(.tryOut(lines: ["return value / 5"]))
+    #expect(
+      none.text == """
+        Line 2: 3 of 4 tests fail, as before. Taken back.
+        Line 11: 3 of 4 tests fail, as before. Taken back.
+        """)
+    #expect(none.isError)
+    #expect(try self.source() == source)
+    #expect(
+      try await box.run(.tryOut(lines: ["return value / 5"])).text
+        == "You did this before: try something else.")
+    // What was tried at one of them isn't tried there again.
+    _ = try await box.run(.tryOut(firstLine: 2, lines: ["    return value / 2"]))
+    #expect(
+      try await box.run(.tryOut(lines: ["return value / 2"])).text
+        == "Line 11: 2 of 4 tests fail. Kept.")
+    #expect(
+      try self.source() == twin + Self.source.replacing("value / 3", with: "value / 2"))
   }
 
   @Test func aNumberThatCantBeMeantIsLeftAside() async throws {

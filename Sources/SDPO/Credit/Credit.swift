@@ -127,18 +127,19 @@ extension Credit {
 extension Transcript {
   /// What the visible tests said when they ran last, if they failed.
   fileprivate var lastFailure: String? {
-    // A try that was taken back says least of how the tests stand.
-    let told = turns.last { turn in
+    var (told, tried): (ToolResult?, ToolResult?)
+    var tree = header.base.tree
+    for turn in turns {
+      defer { tree = turn.snapshot.tree }
       switch turn.call {
-      case .test: true
-      case .tryOut: turn.result?.isError == false || turn.result?.text.contains("kept.") == true
-      default: false
+      case .test: told = turn.result
+      case .tryOut where turn.result?.exitCode != nil:
+        // One that was taken back says least of how the tests stand.
+        if turn.snapshot.tree == tree { tried = turn.result } else { told = turn.result }
+      default: break
       }
     }
-    let tried = turns.last { turn in
-      if case .tryOut = turn.call { turn.result?.exitCode != nil } else { false }
-    }
-    guard let result = (told ?? tried)?.result, result.isError else { return nil }
+    guard let result = told ?? tried, result.isError else { return nil }
     return result.text
   }
 }

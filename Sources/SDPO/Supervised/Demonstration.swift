@@ -1,5 +1,7 @@
+import Agent
 public import Foundation
 public import LanguageModel
+import Tools
 
 /// One episode of an oracle, as text: independent of any tokenizer, readable, and everything that
 /// training needs.
@@ -11,6 +13,8 @@ public struct Demonstration: Sendable, Equatable, Codable {
     case mended
     /// A malformed call first, mended after reading the format error.
     case malformed
+    /// What a policy did of itself first.
+    case corrected
   }
 
   /// What the first user message tells of an earlier attempt.
@@ -21,7 +25,7 @@ public struct Demonstration: Sendable, Equatable, Codable {
   public struct Turn: Sendable, Equatable, Codable {
     /// What the oracle says.
     public var action: String
-    /// Whether the model is to learn it; mistakes are context only.
+    /// Whether the model is to learn it; mistakes are context only, unless a policy's own were worth making.
     public var isTrained: Bool
     /// What it is told then, as the next user message; nil at the end.
     public var observation: String?
@@ -86,6 +90,17 @@ extension Demonstration {
         tokenizer: tokenizer)
     }
     return TrainingExample(student: tokens, studentActions: actions, rows: rows)
+  }
+
+  /// The first turn whose edit is to be learnt.
+  var firstEdit: Int? {
+    let dialect = Dialects.named(dialect)
+    return turns.firstIndex { turn in
+      switch try? dialect?.parse(turn.action).get() {
+      case .edit, .editLines, .tryOut, .create: turn.isTrained
+      default: false
+      }
+    }
   }
 
   /// With another demonstration's hindsight in place of its own; nil if one of the two has none.

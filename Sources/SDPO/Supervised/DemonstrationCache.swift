@@ -63,7 +63,7 @@ extension DemonstrationMaker {
   public func key(for tasks: [RepairTask]) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    var text = "8 \(dialect.name) \(seed) \(selection) \(maxCharacters ?? 0)\n"
+    var text = "9 \(dialect.name) \(seed) \(selection) \(maxCharacters ?? 0)\n"
     for message in dialect.openingMessages(
       instruction: "i", files: ["f"], testCommand: "t", hindsight: "h", tools: tools)
     {
@@ -72,6 +72,11 @@ extension DemonstrationMaker {
     text += String(decoding: try encoder.encode(environment), as: UTF8.self) + "\n"
     text += String(decoding: try encoder.encode(hindsight), as: UTF8.self) + "\n"
     text += tasks.map(\.fingerprint).joined()
+    for task in tasks {
+      for action in beginnings[task.id, default: []].flatMap(\.actions) {
+        text += action.text + "\n"
+      }
+    }
     return sha256Hex(Data(text.utf8))
   }
 }

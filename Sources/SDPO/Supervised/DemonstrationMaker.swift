@@ -18,13 +18,16 @@ public struct DemonstrationMaker: Sendable {
   public var selection: Selection
   /// Characters that opening, view and edit have at most: a task with more isn't played. Nil for no limit.
   public var maxCharacters: Int?
+  /// What a policy did of itself, by task: then all that is drawn begins with a part of it.
+  public var beginnings: [String: [OwnBeginning]]
 
   public init(
     dialect: any Dialect, tools: [ToolName] = ToolName.allCases, environment: ToolEnvironment,
     recorder: Recorder, workFolder: URL, seed: UInt64,
     hindsight: HindsightConfiguration = HindsightConfiguration(), selection: Selection = .all,
-    maxCharacters: Int? = nil
+    maxCharacters: Int? = nil, beginnings: [String: [OwnBeginning]] = [:]
   ) {
+    self.beginnings = beginnings
     self.selection = selection
     self.maxCharacters = maxCharacters
     self.dialect = dialect
@@ -93,6 +96,8 @@ public struct DemonstrationMaker: Sendable {
       let plans =
         switch selection {
         case .all: DemonstrationPlan.all
+        case .drawn(let count) where beginnings[task.id] != nil:
+          DemonstrationPlan.correct(count, random: &random)
         case .drawn(let count): DemonstrationPlan.draw(count, random: &random)
         case .straight: DemonstrationPlan.all.filter { $0.kind == .straight }
         }
@@ -204,6 +209,8 @@ public struct DemonstrationMaker: Sendable {
           case .straight: maker.straight()
           case .mended: maker.mended(mistakes: plan.mistakes, random: &random)
           case .malformed: maker.malformed(random: &random)
+          case .corrected:
+            part(of: beginnings[task.id, default: []], random: &random).map(maker.corrected)
           }
         guard let script else { continue }
         let name =
@@ -215,6 +222,15 @@ public struct DemonstrationMaker: Sendable {
       }
     }
     return .failure(problem)
+  }
+
+  /// The beginning of one of them, of any length.
+  private func part(
+    of beginnings: [OwnBeginning], random: inout SplitMix64
+  ) -> ArraySlice<OwnBeginning.Action>? {
+    guard !beginnings.isEmpty else { return nil }
+    let actions = beginnings[random.index(below: beginnings.count)].actions
+    return actions.prefix(random.index(below: actions.count + 1))
   }
 
   private func perform(
@@ -307,9 +323,15 @@ public struct DemonstrationMaker: Sendable {
     return Demonstration(
       task: task.id, repository: task.repository, kind: performance.kind, hindsight: hindsight,
       dialect: dialect.name, opening: try opening(task, trajectory, hindsight: text),
-      turns: zip(performance.script.steps, trajectory.turns).map { step, turn in
-        Demonstration.Turn(
-          action: turn.text, isTrained: step.isTrained, observation: turn.observation)
+      turns: zip(performance.script.steps, trajectory.turns).enumerated().map { index, pair in
+        let (step, turn) = pair
+        // Told of the solution, there is nothing left to try.
+        let isWorthLearning =
+          step.role == .own && hindsight == .none
+          && Demonstration.Turn.isWorthLearning(turn, after: trajectory.turns[..<index])
+        return Demonstration.Turn(
+          action: turn.text, isTrained: step.isTrained || isWorthLearning,
+          observation: turn.observation)
       })
   }
 
@@ -334,7 +356,7 @@ public struct DemonstrationMaker: Sendable {
 /// What one demonstration of a task is to show.
 struct DemonstrationPlan: Hashable {
   var kind: Demonstration.Kind
-  /// Wrong edits before the right one.
+  /// Wrong edits before the right one; which of several, where a policy makes them.
   var mistakes: Int
   var hindsight: Demonstration.Hindsight
 
@@ -359,17 +381,28 @@ struct DemonstrationPlan: Hashable {
         case ..<18: (.mended, 5)
         default: (.malformed, 0)
         }
-      let hindsight: Demonstration.Hindsight =
-        switch random.index(below: 24) {
-        case ..<13: .none
-        case ..<19: .feedback
-        case ..<21: .solution
-        default: .both
-        }
-      let plan = DemonstrationPlan(kind: kind, mistakes: mistakes, hindsight: hindsight)
+      let plan = DemonstrationPlan(
+        kind: kind, mistakes: mistakes, hindsight: hindsight(random: &random))
       if !plans.contains(plan) { plans.append(plan) }
     }
     return plans
+  }
+
+  /// So many that begin with what a policy did.
+  static func correct(_ count: Int, random: inout SplitMix64) -> [DemonstrationPlan] {
+    (0..<count).map { number in
+      DemonstrationPlan(
+        kind: .corrected, mistakes: number, hindsight: hindsight(random: &random))
+    }
+  }
+
+  private static func hindsight(random: inout SplitMix64) -> Demonstration.Hindsight {
+    switch random.index(below: 24) {
+    case ..<13: .none
+    case ..<19: .feedback
+    case ..<21: .solution
+    default: .both
+    }
   }
 }
 
@@ -408,6 +441,10 @@ extension DemonstrationScript {
       case .takenBack:
         if !failed || turn.snapshot.tree != before {
           return "the visible tests don't see the wrong edit in turn \(turn.number)"
+        }
+      case .own:
+        if turn.snapshot.tree != before {
+          return "what the policy did in turn \(turn.number) changes the work tree"
         }
       case .malformed:
         if turn.formatError == nil { return "turn \(turn.number) is no malformed call" }

@@ -24,6 +24,8 @@ struct DemonstrationScript {
     case takenBack
     /// An edit that must be refused.
     case refused
+    /// What a policy did of itself: anything that leaves the work tree as it is.
+    case own
     /// Tests that must fail, so that there is something to learn from them.
     case failingTest
     case submit
@@ -193,6 +195,16 @@ extension DemonstrationScript.Maker {
     return DemonstrationScript(steps: steps)
   }
 
+  /// What a policy did of itself, then what is right in the state that it came to (DAgger, Ross et al. 2011).
+  func corrected(_ own: ArraySlice<OwnBeginning.Action>) -> DemonstrationScript {
+    // Looked at as in every demonstration, unless that is what it looks at already.
+    let looked = own.last { $0.isView }?.text
+    let views = opening().filter { $0.role == .repair }
+    return DemonstrationScript(
+      steps: own.map { Step(text: $0.text, isTrained: false, role: .own) }
+        + (views.count == 1 && views[0].text == looked ? [] : views) + repair() + closing())
+  }
+
   private func opening() -> [Step] {
     let views = oracle.changes.compactMap { change in
       change.before.map { Step(text: text(view(change.path, $0, change.after)), role: .repair) }
@@ -216,7 +228,7 @@ extension DemonstrationScript.Maker {
     if first == last, let line = edit.lines.first {
       let stands = before.split(separator: "\n", omittingEmptySubsequences: false)[first - 1]
       // Also a line that stands there, which is refused wherever it is looked for.
-      let isPlace = line == stands || LikeLine.find(line, in: before) == .line(first)
+      let isPlace = line == stands || LikeLine.find(line, in: before).isTried(at: first)
       if isPlace, line.prefix(while: \.isWhitespace) == stands.prefix(while: \.isWhitespace) {
         return .tryOut(lines: edit.lines)
       }

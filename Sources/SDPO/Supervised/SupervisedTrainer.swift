@@ -236,9 +236,7 @@ public final class SupervisedTrainer {
       let logprobs = try await engine.read { _ in try learner.logprobs([[context]]) }
       sums[item.label, default: Sums()].loss -= logprobs.reduce(0, +)
       sums[item.label, default: Sums()].rows += logprobs.count
-      let edit = item.demonstration.turns.firstIndex {
-        $0.isTrained && ($0.action.hasPrefix("edit") || $0.action.hasPrefix("try"))
-      }
+      let edit = item.demonstration.firstEdit
       let rows = example.rows.indices.filter { Int(example.rows[$0].turn) == edit }
       if !rows.isEmpty {
         sums[item.label, default: Sums()].edits.append(rows.reduce(0) { $0 + logprobs[$1] })

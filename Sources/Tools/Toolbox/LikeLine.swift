@@ -7,6 +7,18 @@ package enum LikeLine: Equatable {
   /// No line is at least half like it.
   case none
 
+  /// Where more lines are alike equally, a number must say which is meant.
+  static let mostPlaces = 4
+
+  /// Whether a line that is told without a number is tried there.
+  package func isTried(at number: Int) -> Bool {
+    switch self {
+    case .line(let only): only == number
+    case .several(let all): all.count <= Self.mostPlaces && all.contains(number)
+    case .none: false
+    }
+  }
+
   /// Alike is measured without indentation, by the longest common subsequence of bytes over the mean of both
   /// lengths, as difflib's ratio.
   package static func find(_ line: String, in text: String) -> LikeLine {

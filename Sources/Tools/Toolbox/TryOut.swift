@@ -5,27 +5,14 @@ extension Toolbox {
   /// tests fail with it: what SWE-agent does with a linter, done with tests.
   ///
   /// - first: the line most like the first of `lines` if nil; the new lines then get its indentation. So, too, where
-  ///   the line with that number can't be meant, because there is none or a syntax error would come of it.
+  ///   the line with that number can't be meant, because there is none or a syntax error would come of it. Where a
+  ///   few lines are alike it equally, each is tried until one helps.
   func tryOut(_ first: Int?, _ last: Int?, lines: [String]) async throws -> ToolResult {
     guard let testCommand else {
       throw Refusal("There are no visible tests to try it with: edit instead.")
     }
     guard let path = memory.openPath else { throw Refusal("No file was viewed yet: view one.") }
-    var (place, lines) = try place(path, first, last, lines)
-    func prepared() async throws -> Replacement {
-      try await replacement(path, place.lowerBound, place.upperBound, lines, isNew: true)
-    }
-    var edit: Replacement
-    do {
-      edit = try await prepared()
-    } catch let refusal as Refusal where refusal.isOfPlace && first != nil && place.count == 1 {
-      do {
-        (place, lines) = try self.place(path, nil, nil, lines)
-      } catch let other as Refusal where other.isOfPlace {
-        throw refusal
-      }
-      edit = try await prepared()
-    }
+    var edits = try await placed(path, first, last, lines)
     let before: TestStanding
     if let known = memory.standing {
       before = known
@@ -33,15 +20,34 @@ extension Toolbox {
       before = TestStanding(try await runTests(testCommand, limits: testLimits))
       memory.standing = before
       // Tests may write files, this one too.
-      edit = try await prepared()
+      edits = try await placed(path, first, last, lines)
     }
     guard !before.passes else {
       throw Refusal("All visible tests pass as it stands: submit, or edit instead.")
     }
-    try write(edit)
-    _ = memory.add(edit.change)
+    var told: [String] = []
+    while true {
+      let (text, after, result) = try await judge(edits.removeFirst(), before, testCommand)
+      told.append(text)
+      if after.isBetter(than: before) || memory.standing == nil || edits.isEmpty {
+        // Which limit stopped it depends on how busy the machine was, and a replay compares exit codes.
+        return ToolResult(
+          text: told.joined(separator: "\n"), exitCode: after.wasStopped ? nil : result.exitCode,
+          isError: !after.passes, timedOut: after.wasStopped, outOfMemory: result.outOfMemory)
+      }
+    }
+  }
+
+  /// Makes the edit, tests it, takes it back if it doesn't help, and says so. The standing is unknown where it can't
+  /// be taken back.
+  private func judge(
+    _ edit: PlacedEdit, _ before: TestStanding, _ testCommand: String
+  ) async throws -> (text: String, after: TestStanding, result: CommandResult) {
+    try write(edit.replacement)
+    _ = memory.add(edit.replacement.change)
     let result = try await runTests(testCommand, limits: limits(after: before))
     let after = TestStanding(result)
+    let place = edit.place
     let name =
       place.count == 1
       ? "Line \(place.lowerBound)" : "Lines \(place.lowerBound)-\(place.upperBound)"
@@ -61,10 +67,7 @@ extension Toolbox {
         text += " \(error.text)"
       }
     }
-    // Which limit stopped it depends on how busy the machine was, and a replay compares exit codes.
-    return ToolResult(
-      text: text, exitCode: after.wasStopped ? nil : result.exitCode, isError: !after.passes,
-      timedOut: after.wasStopped, outOfMemory: result.outOfMemory)
+    return (text, after, result)
   }
 
   /// What is tried may never end: it has ten times as long as the tests took before, at least three seconds of
@@ -76,40 +79,71 @@ extension Toolbox {
     return limits
   }
 
-  /// The lines to replace, and what comes there.
-  private func place(
+  /// A replacement, and the lines that it replaces.
+  private struct PlacedEdit {
+    var place: ClosedRange<Int>
+    var replacement: Replacement
+  }
+
+  /// The edits that are meant, in the order in which they are tried; at least one.
+  ///
+  /// - Throws: ``Refusal``, as of what was tried in vain before.
+  private func placed(
     _ path: String, _ first: Int?, _ last: Int?, _ lines: [String]
-  ) throws -> (ClosedRange<Int>, [String]) {
-    if let first {
-      let last = last ?? first
-      guard first >= 1, first <= last else { throw Self.noLines(first, last) }
-      return (first...last, lines)
+  ) async throws -> [PlacedEdit] {
+    guard let first else { return try await likePlaced(path, lines) }
+    let place = first...max(first, last ?? first)
+    guard first >= 1, last.map({ $0 >= first }) ?? true else {
+      throw Self.noLines(first, last ?? first)
     }
+    do {
+      let edit = try await replacement(path, first, place.upperBound, lines, isNew: true)
+      return [PlacedEdit(place: place, replacement: edit)]
+    } catch let refusal as Refusal where refusal.isOfPlace && place.count == 1 {
+      do { return try await likePlaced(path, lines) } catch let other as Refusal {
+        throw other.isOfPlace ? refusal : other
+      }
+    }
+  }
+
+  /// The edits that put `lines` where the line stands that is most like the first of them.
+  private func likePlaced(_ path: String, _ lines: [String]) async throws -> [PlacedEdit] {
     let (file, _) = try text(path, try files.resolve(path))
     guard let wanted = lines.first.map({ Array($0.utf8)[...] }), !wanted.trimmed.isEmpty else {
       throw Refusal(
         "Expected the new line, or the number of a line to take away.", isOfPlace: true)
     }
+    let numbers: [Int]
     switch LikeLine.find(wanted, in: file.lines) {
     case .none:
       throw Refusal(
         "No line of \(path) is like that one: view it, or give the number.", isOfPlace: true)
-    case .several(let numbers):
+    case .line(let number): numbers = [number]
+    case .several(let all): numbers = all
+    }
+    if lines.count == 1, numbers.contains(where: { file.lines[$0 - 1].trimmed == wanted.trimmed }) {
+      throw Refusal("That is what stands there; nothing would change.")
+    }
+    guard numbers.count <= LikeLine.mostPlaces else {
       let all = numbers.prefix(12).map(String.init).joined(separator: ", ")
       throw Refusal("Lines \(all) are alike it: give the number.", isOfPlace: true)
-    case .line(let number):
-      let old = file.lines[number - 1]
-      if lines.count == 1, old.trimmed == wanted.trimmed {
-        throw Refusal("That is what stands there; nothing would change.")
-      }
-      let (from, to) = (Array(wanted.indentation), Array(old.indentation))
+    }
+    var edits: [PlacedEdit] = []
+    var refusal: Refusal?
+    for number in numbers {
+      let (from, to) = (Array(wanted.indentation), Array(file.lines[number - 1].indentation))
       let moved = lines.map { line in
         let bytes = Array(line.utf8)
         return bytes.starts(with: from)
           ? String(decoding: to + bytes.dropFirst(from.count), as: UTF8.self) : line
       }
-      return (number...number, moved)
+      do {
+        let edit = try await replacement(path, number, number, moved, isNew: true)
+        edits.append(PlacedEdit(place: number...number, replacement: edit))
+      } catch let error as Refusal { refusal = refusal ?? error }
     }
+    if edits.isEmpty, let refusal { throw refusal }
+    return edits
   }
 }
 
