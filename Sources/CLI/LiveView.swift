@@ -28,6 +28,7 @@ final class WritingLine: Sendable {
   func clear() {
     text.withLock { $0 = "" }
     print("\r\u{1B}[2K", terminator: "")
+    fflush(nil)
   }
 }
 

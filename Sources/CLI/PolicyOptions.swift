@@ -51,8 +51,10 @@ func makePolicy(_ options: PolicyOptions) async throws -> any Policy {
     var remote = RemotePolicy.Options()
     remote.temperature = decimal(options.sampling.temperature)
     remote.topP = decimal(options.sampling.topP)
-    var onText: (@Sendable (String) -> Void)?
-    if let line = WritingLine.standard { onText = { line.add($0) } }
+    var onText: (@Sendable (String?) -> Void)?
+    if let line = WritingLine.standard {
+      onText = { if let piece = $0 { line.add(piece) } else { line.clear() } }
+    }
     return try RemotePolicy(
       baseURL: address, model: options.modelName, options: remote, onText: onText)
   case .local(let path):

@@ -46,7 +46,9 @@ struct SFTCommand: AsyncParsableCommand {
   var epochs = 3
 
   @Option(
-    help: "Demonstrations of a task in each epoch; later epochs take others. All, if not given.")
+    help: """
+      Demonstrations of a task in each epoch; later epochs take others. All, if not given; with --rollouts one.
+      """)
   var perTask: Int?
 
   @Option(help: "Demonstrations of one update.")
@@ -70,8 +72,9 @@ struct SFTCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      Demonstrate what was right after each beginning of a policy's own rollouts: the folder of an evaluation's \
-      transcripts. Other tasks are left out. What the policy tried first and tests judged is learnt, too.
+      Demonstrate what was right after beginnings, drawn at random, of a policy's own rollouts: a folder of \
+      transcripts, as in runs/eval/transcripts. Other tasks are left out. Without hindsight, what the policy viewed \
+      or tried for the first time is learnt, too.
       """, valueName: "folder"))
   var rollouts: String?
 
@@ -118,6 +121,10 @@ struct SFTCommand: AsyncParsableCommand {
     guard rank >= 1, rank <= 1024 else { throw ValidationError("--rank must be from 1 to 1024.") }
     guard maxTokens >= 1 else { throw ValidationError("--max-tokens must be at least 1.") }
     guard heldOut >= 0 else { throw ValidationError("--held-out must not be negative.") }
+    if rollouts != nil, sandbox == .none {
+      throw ValidationError(
+        "--rollouts carries out what a model wrote: that needs --sandbox bubblewrap.")
+    }
     if full, adapter != nil { throw ValidationError("--full trains no adapter: drop --adapter.") }
     if let alpha, !(alpha > 0 && alpha.isFinite) {
       throw ValidationError("--alpha must be positive.")
@@ -148,9 +155,11 @@ struct SFTCommand: AsyncParsableCommand {
 
   var folder: URL { URL(filePath: output) }
 
+  private var drawn: Int? { perTask ?? (rollouts == nil ? nil : 1) }
+
   func supervised(microBatchTokens: Int) -> SupervisedConfiguration {
     SupervisedConfiguration(
-      epochs: epochs, batch: batch, perTask: perTask,
+      epochs: epochs, batch: batch, perTask: drawn,
       optimizer: AdamWConfig(learningRate: learningRate ?? (full ? 2e-5 : 5e-4)), seed: seed,
       microBatchTokens: microBatchTokens, recompute: recompute)
   }
@@ -181,7 +190,7 @@ struct SFTCommand: AsyncParsableCommand {
     let beginnings = try beginnings(of: tasks)
     let training = try await demonstrations(
       rollouts == nil ? tasks : tasks.filter { beginnings[$0.id] != nil }, beginnings,
-      (rollouts == nil ? perTask : perTask ?? 1).map { .drawn($0 * epochs) } ?? .all,
+      drawn.map { .drawn($0 * epochs) } ?? .all,
       file: "demonstrations.jsonl")
     if view {
       for demonstration in training { print(demonstration.readable + "\n") }
@@ -203,12 +212,12 @@ struct SFTCommand: AsyncParsableCommand {
     var beginnings: [String: [OwnBeginning]] = [:]
     for file in try TranscriptFiles(rollouts).all {
       let transcript = try Transcript.read(file)
+      guard known.contains(transcript.header.task) else { continue }
       guard transcript.header.dialect == dialect else {
         throw TranscriptError(
           "\(file.path(percentEncoded: false)) is of dialect \(transcript.header.dialect), "
             + "expected \(dialect)")
       }
-      guard known.contains(transcript.header.task) else { continue }
       beginnings[transcript.header.task, default: []].append(
         OwnBeginning(transcript.trajectory, maxTokens: maxTokens))
     }

@@ -41,6 +41,40 @@ import Testing
     #expect(try adapter(folder, "stopped") == adapter(folder, "whole"))
   }
 
+  /// What a policy did is carried out again, and what was right then is shown after it.
+  @Test func goesOnFromRollouts() throws {
+    let folder = try TestFolder()
+    let model = try TinyModelFolder.make(in: folder)
+    let played = try HindsightCommand.run(
+      [
+        "eval", "--model", model, "--tasks", HindsightCommand.fixtures.appending(path: "tasks").path,
+        "--samples", "1", "--max-turns", "3", "--max-action-tokens", "8", "--split", "train",
+        "--output", "played",
+      ], in: folder.url)
+    #expect(played.status == 0, "\(played.errors)")
+    func sft(_ more: String...) throws -> (status: Int32, output: String, errors: String) {
+      let outcome = try HindsightCommand.run(
+        arguments(model, "sft", ["--demonstrations-only"] + more), in: folder.url)
+      return (outcome.status, outcome.output, outcome.errors)
+    }
+    let made = try sft("--rollouts", "played/transcripts")
+    #expect(made.status == 0, "\(made.errors)")
+    #expect(made.output.contains(/\b[1-9]\d* corrected/), "\(made.output)")
+    let demonstrations = try String(
+      contentsOf: folder["sft/demonstrations.jsonl"], encoding: .utf8)
+    #expect(demonstrations.contains("\"kind\":\"corrected\""))
+    #expect(!demonstrations.contains("\"kind\":\"straight\""))
+
+    let open = try sft("--rollouts", "played/transcripts", "--sandbox", "none")
+    #expect(open.status == 2 && open.errors.contains("needs --sandbox bubblewrap"))
+    let none = try sft("--rollouts", "nowhere")
+    #expect(none.status == 2 && none.errors.contains("nowhere"))
+    let other = try sft("--rollouts", "played/transcripts", "--split", "held-out")
+    #expect(other.status == 2, "\(other.output)")
+    let hermes = try sft("--rollouts", "played/transcripts", "--dialect", "hermes")
+    #expect(hermes.status == 2 && hermes.errors.contains("is of dialect compact, expected hermes"))
+  }
+
   @Test func onlySomeKindsOfBugs() throws {
     let folder = try TestFolder()
     let model = try TinyModelFolder.make(in: folder)

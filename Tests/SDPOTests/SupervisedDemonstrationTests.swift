@@ -216,6 +216,13 @@ struct TinyModel {
         seed: 1)
       let own = OwnBeginning(trajectory, maxTokens: 2048)
       #expect(OwnBeginning(trajectory, maxTokens: 1) != own)
+      var cut = trajectory
+      cut.turns[3].action.finish = .length
+      var short = trajectory
+      short.turns.removeSubrange(3...)
+      #expect(
+        OwnBeginning(cut, maxTokens: 2048) == OwnBeginning(short, maxTokens: 2048)
+          && OwnBeginning(cut, maxTokens: 2048) != own)
       maker.beginnings = [task.id: [own]]
       let made = try await maker.make([task])
       let demonstrations = made[0].demonstrations

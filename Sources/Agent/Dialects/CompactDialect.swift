@@ -17,7 +17,7 @@ public import Tools
 /// ```
 /// Contents are exact, see ``Fence`` for their last newline and for contents that look like
 /// markers. An edit of lines without a path is one of the file that was viewed or changed last, as a try is; a
-/// try without a number goes where the line most like its first one stands.
+/// try without a number goes where the line most like its first one stands, or to each of a few that are alike.
 /// `search "TEXT" PATH` looks in one folder or file; a command of several lines stands
 /// between `<<<` and `>>>` under a line `shell`. A path with blanks is put in double quotes.
 public struct CompactDialect: Dialect {

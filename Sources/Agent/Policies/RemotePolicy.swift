@@ -30,8 +30,9 @@ public struct RemotePolicy: Policy {
 
   public let model: String
   public let options: Options
-  /// Called with what the model writes as it comes; the answer is streamed then.
-  public let onText: (@Sendable (String) -> Void)?
+  /// Called with what the model writes as it comes, and with nil where that counts no more because it is asked
+  /// again; the answer is streamed then.
+  public let onText: (@Sendable (String?) -> Void)?
   private let endpoint: URL
   private let secret: Secret
   private var key: String? { secret.key }
@@ -39,12 +40,12 @@ public struct RemotePolicy: Policy {
   /// - Parameters:
   ///   - baseURL: as OpenAI clients take it, with or without `/v1`.
   ///   - environment: where the key is looked up.
-  ///   - onText: called with what the model writes as it comes; the answer is streamed then.
+  ///   - onText: see ``onText``.
   /// - Throws: `RemotePolicyError` when the address can't be used.
   public init(
     baseURL: String, model: String, options: Options = Options(),
     environment: [String: String] = ProcessInfo.processInfo.environment,
-    onText: (@Sendable (String) -> Void)? = nil
+    onText: (@Sendable (String?) -> Void)? = nil
   ) throws(RemotePolicyError) {
     self.model = model
     self.onText = onText
@@ -107,7 +108,10 @@ public struct RemotePolicy: Policy {
     var wait = options.firstWaitSeconds
     var trouble = ""
     for attempt in 1...max(1, options.attempts) {
-      if attempt > 1 { try await Task.sleep(for: .seconds(min(wait, options.longestWaitSeconds))) }
+      if attempt > 1 {
+        onText?(nil)
+        try await Task.sleep(for: .seconds(min(wait, options.longestWaitSeconds)))
+      }
       wait = options.firstWaitSeconds * Double(1 << min(attempt, 20))
       do {
         let (answer, stream) = try await send(

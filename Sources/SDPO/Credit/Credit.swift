@@ -134,8 +134,10 @@ extension Transcript {
       switch turn.call {
       case .test: told = turn.result
       case .tryOut where turn.result?.exitCode != nil:
-        // One that was taken back says least of how the tests stand.
-        if turn.snapshot.tree == tree { tried = turn.result } else { told = turn.result }
+        // One that was taken back says least of how the tests stand. Tests may have written files then.
+        let isTakenBack =
+          turn.snapshot.tree == tree || turn.result?.text.hasSuffix("Taken back.") == true
+        if isTakenBack { tried = turn.result } else { told = turn.result }
       default: break
       }
     }

@@ -72,11 +72,7 @@ extension DemonstrationMaker {
     text += String(decoding: try encoder.encode(environment), as: UTF8.self) + "\n"
     text += String(decoding: try encoder.encode(hindsight), as: UTF8.self) + "\n"
     text += tasks.map(\.fingerprint).joined()
-    for task in tasks {
-      for action in beginnings[task.id, default: []].flatMap(\.actions) {
-        text += action.text + "\n"
-      }
-    }
+    text += String(decoding: try encoder.encode(tasks.map { beginnings[$0.id] }), as: UTF8.self)
     return sha256Hex(Data(text.utf8))
   }
 }

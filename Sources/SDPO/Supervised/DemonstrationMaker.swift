@@ -18,7 +18,7 @@ public struct DemonstrationMaker: Sendable {
   public var selection: Selection
   /// Characters that opening, view and edit have at most: a task with more isn't played. Nil for no limit.
   public var maxCharacters: Int?
-  /// What a policy did of itself, by task: then all that is drawn begins with a part of it.
+  /// What a policy did of itself, by task: what is drawn begins with a part of it then, where it can.
   public var beginnings: [String: [OwnBeginning]]
 
   public init(
@@ -325,7 +325,7 @@ public struct DemonstrationMaker: Sendable {
       dialect: dialect.name, opening: try opening(task, trajectory, hindsight: text),
       turns: zip(performance.script.steps, trajectory.turns).enumerated().map { index, pair in
         let (step, turn) = pair
-        // Told of the solution, there is nothing left to try.
+        // With hindsight it would have done something else.
         let isWorthLearning =
           step.role == .own && hindsight == .none
           && Demonstration.Turn.isWorthLearning(turn, after: trajectory.turns[..<index])
@@ -356,7 +356,7 @@ public struct DemonstrationMaker: Sendable {
 /// What one demonstration of a task is to show.
 struct DemonstrationPlan: Hashable {
   var kind: Demonstration.Kind
-  /// Wrong edits before the right one; which of several, where a policy makes them.
+  /// Wrong edits before the right one; the number of the demonstration, where a policy makes them.
   var mistakes: Int
   var hindsight: Demonstration.Hindsight
 

@@ -3,22 +3,22 @@ import Tools
 
 /// What a policy did of itself at a task until it changed something: where a demonstration can go on with what is
 /// right.
-public struct OwnBeginning: Sendable, Hashable {
-  struct Action: Sendable, Hashable {
+public struct OwnBeginning: Sendable, Hashable, Codable {
+  struct Action: Sendable, Hashable, Codable {
     var text: String
     var isView: Bool
   }
 
-  public var task: String
   var actions: [Action] = []
 
-  /// - maxTokens: of a demonstration that begins with it. What is right then, and a hint, have room in it too.
+  /// What was cut off at its limit ends it, too: nobody is to learn to stop there.
+  ///
+  /// - maxTokens: of a demonstration that begins with it. What is right then mostly has room in it, too.
   public init(_ trajectory: Trajectory, maxTokens: Int) {
-    task = trajectory.taskID
     var tokens = Self.roomTokens
     for turn in trajectory.turns {
       tokens += turn.contextTokens.count + turn.actionTokens.count
-      guard tokens <= maxTokens, turn.call != .submit,
+      guard tokens <= maxTokens, turn.action.finish == .stop, turn.call != .submit,
         turn.snapshot.tree == trajectory.base?.tree
       else { break }
       let isView = if case .view = turn.call { turn.result?.isError == false } else { false }
@@ -26,7 +26,7 @@ public struct OwnBeginning: Sendable, Hashable {
     }
   }
 
-  private static let roomTokens = 200
+  private static let roomTokens = 300
 }
 
 extension Demonstration.Turn {

@@ -280,15 +280,18 @@ public final class SupervisedTrainer {
       progress, step: progress.updates, student: learner, teacher: nil, optimizer: optimizer)
   }
 
-  /// A digest of the configuration, of what is trained, and of all demonstrations.
+  /// A digest of the configuration, of the weights that the run starts from, and of all demonstrations.
   private var key: String {
     get throws {
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys
       var data = try encoder.encode(configuration)
-      data += Data("\(learner.trained.count)".utf8)
+      let trained = learner.trained
+      data += Data(
+        sha256Hex(UnsafeRawBufferPointer(start: trained.base, count: 4 * trained.count)).utf8)
       for item in training {
         item.example.student.withUnsafeBytes { data.append(contentsOf: $0) }
+        item.example.studentActions.withUnsafeBytes { data.append(contentsOf: $0) }
       }
       return sha256Hex(data)
     }

@@ -53,10 +53,28 @@ extension Toolbox {
     }
   }
 
+  /// The error in a text, if there is one.
+  ///
+  /// A small model proposes the same again and again: each text is checked once, but for C, where it depends on other
+  /// files.
+  private func check(
+    _ bytes: [UInt8], as language: Language, _ names: [[UInt8]]
+  ) async throws -> String? {
+    let path = Array(names.joined(separator: [0x2F]))
+    let name = String(decoding: path, as: UTF8.self)
+    if language == .c { return try await checkAnew(bytes, as: language, name: name).error }
+    // A path holds no zero byte.
+    let key = sha256Hex(Array("\(language)".utf8) + [0] + path + [0] + bytes)
+    if let known = memory.finding(of: key) { return known.error }
+    let finding = try await checkAnew(bytes, as: language, name: name)
+    if finding != .unknown { memory.keep(finding, of: key) }
+    return finding.error
+  }
+
   /// Checks a text beside the workspace, so that the workspace never holds a broken state.
-  private func check(_ bytes: [UInt8], as language: Language, _ names: [[UInt8]]) async throws
-    -> String?
-  {
+  private func checkAnew(
+    _ bytes: [UInt8], as language: Language, name: String
+  ) async throws -> SyntaxFinding {
     var template = Array((NSTemporaryDirectory() + "hindsight-check-XXXXXX").utf8CString)
     guard mkdtemp(&template) != nil else { throw ToolsError.file("can't make a temporary folder") }
     let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -66,14 +84,17 @@ extension Toolbox {
       throw ToolsError.file("can't write \(path)")
     }
     let inside = sandbox == .bubblewrap ? "/check" : folder
-    let name = String(decoding: Array(names.joined(separator: [0x2F])), as: UTF8.self)
     let text = inside + "/text"
     let result = try await sandbox.run(
       .program(command(language, text: text, name: name)), in: root,
       limits: SandboxLimits(wallSeconds: 10), readOnlyBinds: [folder: "/check"])
-    // 126 and 127: there is no such checker here; then nothing can be told.
-    guard let code = result.exitCode, code != 0, code != 126, code != 127 else { return nil }
-    return result.output.replacingBytes(of: text, with: name).importantLines(8, width: 200)
+    return switch result.exitCode {
+    case 0: .sound
+    // It was stopped, or there is no such checker here.
+    case nil, 126, 127: .unknown
+    default:
+      .error(result.output.replacingBytes(of: text, with: name).importantLines(8, width: 200))
+    }
   }
 
   private func command(_ language: Language, text: String, name: String) -> [String] {
@@ -89,7 +110,7 @@ extension Toolbox {
             print(f"{type(error).__name__}: {getattr(error, 'msg', error)} (line {where})")
             sys.exit(1)
         """
-      return ["python3", "-I", "-c", program, text, name]
+      return ["python3", "-I", "-S", "-c", program, text, name]
     case .sh: return ["sh", "-n", text]
     case .bash: return ["bash", "-n", text]
     case .c:
@@ -101,6 +122,16 @@ extension Toolbox {
     case .json: return ["true"]
     }
   }
+}
+
+/// What a checker says of a text.
+enum SyntaxFinding: Sendable, Hashable {
+  case sound
+  case error(String)
+  /// Nothing could be told.
+  case unknown
+
+  var error: String? { if case .error(let words) = self { words } else { nil } }
 }
 
 extension String {

@@ -21,6 +21,7 @@ final class ToolMemory: Sendable {
     var inVain: Set<[Change]> = []
     var refused: Set<ToolCall> = []
     var standing: TestStanding?
+    var findings: [String: SyntaxFinding] = [:]
   }
 
   private let state = Mutex(State())
@@ -34,6 +35,13 @@ final class ToolMemory: Sendable {
   var standing: TestStanding? {
     get { state.withLock { $0.standing } }
     set { state.withLock { $0.standing = newValue } }
+  }
+
+  /// What a checker found in the text with this digest; nil if it wasn't checked.
+  func finding(of digest: String) -> SyntaxFinding? { state.withLock { $0.findings[digest] } }
+
+  func keep(_ finding: SyntaxFinding, of digest: String) {
+    state.withLock { $0.findings[digest] = finding }
   }
 
   /// What `undo` can take back.

@@ -29,7 +29,9 @@ extension Toolbox {
     while true {
       let (text, after, result) = try await judge(edits.removeFirst(), before, testCommand)
       told.append(text)
-      if after.isBetter(than: before) || memory.standing == nil || edits.isEmpty {
+      // One that had to be stopped ends it: the same call again goes on with the other places.
+      let isLast = edits.isEmpty || after.wasStopped || memory.standing == nil
+      if isLast || after.isBetter(than: before) {
         // Which limit stopped it depends on how busy the machine was, and a replay compares exit codes.
         return ToolResult(
           text: told.joined(separator: "\n"), exitCode: after.wasStopped ? nil : result.exitCode,

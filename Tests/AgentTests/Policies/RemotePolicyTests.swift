@@ -98,7 +98,8 @@ import Tools
   ) async throws -> PolicyTurn {
     let policy = try RemotePolicy(
       baseURL: "http://127.0.0.1:\(server.port)/\(kind)/v1", model: "m", options: options(),
-      environment: [:], onText: { piece in seen.text.withLock { $0 += piece } })
+      environment: [:],
+      onText: { piece in seen.text.withLock { if let piece { $0 += piece } else { $0 = "" } } })
     return try await policy.session(seed: 5, limits: SessionLimits(), tools: tools)
       .act(Self.opening, maxTokens: 64)
   }
@@ -129,7 +130,10 @@ import Tools
 
   @Test func aBrokenStreamIsAskedForAgain() async throws {
     let server = try EndpointServer()
-    #expect(try await stream(server, "streamcut").text == "whole")
+    let seen = Seen()
+    #expect(try await stream(server, "streamcut", seen: seen).text == "whole")
+    // What was broken off isn't shown before the whole.
+    #expect(seen.text.withLock { $0 } == "whole")
     #expect(try await stream(server, "streamgarbled").text == "whole")
     #expect(try await stream(server, "streambusy").text == "whole")
     #expect(try await stream(server, "streamless").text == "whole")
