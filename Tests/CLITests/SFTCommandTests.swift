@@ -47,7 +47,8 @@ import Testing
     let model = try TinyModelFolder.make(in: folder)
     let played = try HindsightCommand.run(
       [
-        "eval", "--model", model, "--tasks", HindsightCommand.fixtures.appending(path: "tasks").path,
+        "eval", "--model", model,
+        "--tasks", HindsightCommand.fixtures.appending(path: "tasks").path,
         "--samples", "1", "--max-turns", "3", "--max-action-tokens", "8", "--split", "train",
         "--output", "played",
       ], in: folder.url)
