@@ -74,7 +74,7 @@ struct SFTCommand: AsyncParsableCommand {
       """
       Demonstrate what was right after beginnings, drawn at random, of a policy's own rollouts: a folder of \
       transcripts, as in runs/eval/transcripts. Other tasks are left out. Without hindsight, what the policy viewed \
-      or tried for the first time is learnt, too.
+      for the first time, and small changes that it tried first, are learnt, too.
       """, valueName: "folder"))
   var rollouts: String?
 

@@ -63,7 +63,7 @@ extension DemonstrationMaker {
   public func key(for tasks: [RepairTask]) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    var text = "9 \(dialect.name) \(seed) \(selection) \(maxCharacters ?? 0)\n"
+    var text = "10 \(dialect.name) \(seed) \(selection) \(maxCharacters ?? 0)\n"
     for message in dialect.openingMessages(
       instruction: "i", files: ["f"], testCommand: "t", hindsight: "h", tools: tools)
     {

@@ -135,7 +135,8 @@ public struct DemonstrationMaker: Sendable {
       for option in options {
         guard let performance = try await performance(option) else { continue }
         let told = try await feedback(task, performance, option.hindsight)
-        let demonstration = try demonstration(task, performance, option.hindsight, told)
+        let demonstration = try demonstration(
+          task, oracle, performance, option.hindsight, told)
         if let demonstration, !plain.contains(demonstration) {
           plain.append(demonstration)
           made.demonstrations.append(
@@ -298,8 +299,8 @@ public struct DemonstrationMaker: Sendable {
   /// The performance behind one kind of first message; nil if there is nothing to tell. The
   /// observations don't depend on that message, so one episode serves all of them.
   private func demonstration(
-    _ task: RepairTask, _ performance: Performance, _ hindsight: Demonstration.Hindsight,
-    _ feedback: String?
+    _ task: RepairTask, _ oracle: Oracle, _ performance: Performance,
+    _ hindsight: Demonstration.Hindsight, _ feedback: String?
   ) throws -> Demonstration? {
     let trajectory = performance.trajectory
     var text: String?
@@ -328,7 +329,8 @@ public struct DemonstrationMaker: Sendable {
         // With hindsight it would have done something else.
         let isWorthLearning =
           step.role == .own && hindsight == .none
-          && Demonstration.Turn.isWorthLearning(turn, after: trajectory.turns[..<index])
+          && Demonstration.Turn.isWorthLearning(
+            turn, after: trajectory.turns[..<index], in: oracle.changes.first?.before ?? "")
         return Demonstration.Turn(
           action: turn.text, isTrained: step.isTrained || isWorthLearning,
           observation: turn.observation)

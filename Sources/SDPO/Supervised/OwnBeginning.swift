@@ -31,13 +31,20 @@ public struct OwnBeginning: Sendable, Hashable, Codable {
 
 extension Demonstration.Turn {
   /// Whether what a policy did of itself is worth doing again: it looked at a file for the first time, or tests judged
-  /// something that wasn't tried before.
-  static func isWorthLearning(_ turn: Agent.Turn, after earlier: ArraySlice<Agent.Turn>) -> Bool {
+  /// a line that wasn't tried before and is nearly one of those that stand there.
+  static func isWorthLearning(
+    _ turn: Agent.Turn, after earlier: ArraySlice<Agent.Turn>, in text: String
+  ) -> Bool {
     guard let call = turn.call, let result = turn.result else { return false }
-    return switch call {
-    case .view: !result.isError && !earlier.contains { $0.call == call }
-    case .tryOut: result.exitCode != nil || result.timedOut
-    default: false
+    switch call {
+    case .view: return !result.isError && !earlier.contains { $0.call == call }
+    case .tryOut(_, _, let lines):
+      guard result.exitCode != nil || result.timedOut, lines.count == 1 else { return false }
+      return (leastLikeness..<1).contains(LikeLine.likeness(of: lines[0], in: text))
+    default: return false
     }
   }
+
+  /// Three of four made bugs are mended by a line that is at least so like the one that stands there.
+  private static var leastLikeness: Double { 0.85 }
 }

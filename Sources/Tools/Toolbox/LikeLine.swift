@@ -25,6 +25,14 @@ package enum LikeLine: Equatable {
     find(Array(line.utf8)[...], in: TextFile(Array(text.utf8)).lines)
   }
 
+  /// How like it the line of a text is that is most like it: from 0 to 1.
+  package static func likeness(of line: String, in text: String) -> Double {
+    let wanted = Measured(Array(line.utf8)[...])
+    return TextFile(Array(text.utf8)).lines.map { Measured($0) }
+      .filter { !$0.bytes.isEmpty && !wanted.bytes.isEmpty }
+      .map(wanted.similarity).max() ?? 0
+  }
+
   static func find(_ line: ArraySlice<UInt8>, in lines: [ArraySlice<UInt8>]) -> LikeLine {
     let wanted = Measured(line)
     guard !wanted.bytes.isEmpty else { return .none }
