@@ -155,6 +155,7 @@ struct SFTCommand: AsyncParsableCommand {
 
   var folder: URL { URL(filePath: output) }
 
+  /// Demonstrations of a task in each epoch; nil for all.
   private var drawn: Int? { perTask ?? (rollouts == nil ? nil : 1) }
 
   func supervised(microBatchTokens: Int) -> SupervisedConfiguration {

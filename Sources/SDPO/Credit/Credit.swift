@@ -128,16 +128,12 @@ extension Transcript {
   /// What the visible tests said when they ran last, if they failed.
   fileprivate var lastFailure: String? {
     var (told, tried): (ToolResult?, ToolResult?)
-    var tree = header.base.tree
     for turn in turns {
-      defer { tree = turn.snapshot.tree }
       switch turn.call {
       case .test: told = turn.result
       case .tryOut where turn.result?.exitCode != nil:
-        // One that was taken back says least of how the tests stand. Tests may have written files then.
-        let isTakenBack =
-          turn.snapshot.tree == tree || turn.result?.text.hasSuffix("Taken back.") == true
-        if isTakenBack { tried = turn.result } else { told = turn.result }
+        // One that was taken back says least of how the tests stand.
+        if turn.result?.isTakenBack == true { tried = turn.result } else { told = turn.result }
       default: break
       }
     }

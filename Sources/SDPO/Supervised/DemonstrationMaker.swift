@@ -329,8 +329,8 @@ public struct DemonstrationMaker: Sendable {
         // With hindsight it would have done something else.
         let isWorthLearning =
           step.role == .own && hindsight == .none
-          && Demonstration.Turn.isWorthLearning(
-            turn, after: trajectory.turns[..<index], in: oracle.changes.first?.before ?? "")
+          && turn.isWorthLearning(
+            after: trajectory.turns[..<index], in: oracle.changes.first?.before ?? "")
         return Demonstration.Turn(
           action: turn.text, isTrained: step.isTrained || isWorthLearning,
           observation: turn.observation)

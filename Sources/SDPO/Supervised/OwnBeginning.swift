@@ -29,18 +29,16 @@ public struct OwnBeginning: Sendable, Hashable, Codable {
   private static let roomTokens = 300
 }
 
-extension Demonstration.Turn {
+extension Agent.Turn {
   /// Whether what a policy did of itself is worth doing again: it looked at a file for the first time, or tests judged
   /// a line that wasn't tried before and is nearly one of those that stand there.
-  static func isWorthLearning(
-    _ turn: Agent.Turn, after earlier: ArraySlice<Agent.Turn>, in text: String
-  ) -> Bool {
-    guard let call = turn.call, let result = turn.result else { return false }
+  func isWorthLearning(after earlier: ArraySlice<Agent.Turn>, in text: String) -> Bool {
+    guard let call, let result else { return false }
     switch call {
     case .view: return !result.isError && !earlier.contains { $0.call == call }
     case .tryOut(_, _, let lines):
       guard result.exitCode != nil || result.timedOut, lines.count == 1 else { return false }
-      return (leastLikeness..<1).contains(LikeLine.likeness(of: lines[0], in: text))
+      return (Self.leastLikeness..<1).contains(LikeLine.likeness(of: lines[0], in: text))
     default: return false
     }
   }

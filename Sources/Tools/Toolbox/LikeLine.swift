@@ -25,18 +25,28 @@ package enum LikeLine: Equatable {
     find(Array(line.utf8)[...], in: TextFile(Array(text.utf8)).lines)
   }
 
-  /// How like it the line of a text is that is most like it: from 0 to 1.
+  /// How like it the line of a text is that is most like it: from 0.5 to 1, or 0 where none is half like it.
   package static func likeness(of line: String, in text: String) -> Double {
-    let wanted = Measured(Array(line.utf8)[...])
-    return TextFile(Array(text.utf8)).lines.map { Measured($0) }
-      .filter { !$0.bytes.isEmpty && !wanted.bytes.isEmpty }
-      .map(wanted.similarity).max() ?? 0
+    let best = best(Array(line.utf8)[...], in: TextFile(Array(text.utf8)).lines)
+    return best.lines.isEmpty ? 0 : best.score
   }
 
   static func find(_ line: ArraySlice<UInt8>, in lines: [ArraySlice<UInt8>]) -> LikeLine {
+    let numbers = best(line, in: lines).lines
+    switch numbers.count {
+    case 0: return .none
+    case 1: return .line(numbers[0])
+    default: return .several(numbers)
+    }
+  }
+
+  /// The numbers of the lines that are most like it, if they are at least half like it, and how like they are.
+  private static func best(
+    _ line: ArraySlice<UInt8>, in lines: [ArraySlice<UInt8>]
+  ) -> (score: Double, lines: [Int]) {
     let wanted = Measured(line)
-    guard !wanted.bytes.isEmpty else { return .none }
     var best = (score: 0.5, lines: [Int]())
+    guard !wanted.bytes.isEmpty else { return best }
     for (index, other) in lines.enumerated() {
       let other = Measured(other)
       // Most lines can't be like it, by their bytes alone.
@@ -48,11 +58,7 @@ package enum LikeLine: Equatable {
         best.lines.append(index + 1)
       }
     }
-    switch best.lines.count {
-    case 0: return .none
-    case 1: return .line(best.lines[0])
-    default: return .several(best.lines)
-    }
+    return best
   }
 
   /// A line's beginning, and how often each byte is in it.

@@ -63,7 +63,7 @@ extension Toolbox {
       text += after.words == before.words ? ", as before." : "."
       do throws(Refusal) {
         try takeBack(inVain: true)
-        text += " Taken back."
+        text += Self.takenBack
       } catch {
         memory.standing = nil
         text += " \(error.text)"
@@ -81,6 +81,8 @@ extension Toolbox {
     return limits
   }
 
+  static let takenBack = " Taken back."
+
   /// A replacement, and the lines that it replaces.
   private struct PlacedEdit {
     var place: ClosedRange<Int>
@@ -94,14 +96,11 @@ extension Toolbox {
     _ path: String, _ first: Int?, _ last: Int?, _ lines: [String]
   ) async throws -> [PlacedEdit] {
     guard let first else { return try await likePlaced(path, lines) }
-    let place = first...max(first, last ?? first)
-    guard first >= 1, last.map({ $0 >= first }) ?? true else {
-      throw Self.noLines(first, last ?? first)
-    }
+    let last = last ?? first
     do {
-      let edit = try await replacement(path, first, place.upperBound, lines, isNew: true)
-      return [PlacedEdit(place: place, replacement: edit)]
-    } catch let refusal as Refusal where refusal.isOfPlace && place.count == 1 {
+      let edit = try await replacement(path, first, last, lines, isNew: true)
+      return [PlacedEdit(place: first...last, replacement: edit)]
+    } catch let refusal as Refusal where refusal.isOfPlace && first == last {
       do { return try await likePlaced(path, lines) } catch let other as Refusal {
         throw other.isOfPlace ? refusal : other
       }
@@ -147,6 +146,11 @@ extension Toolbox {
     if edits.isEmpty, let refusal { throw refusal }
     return edits
   }
+}
+
+extension ToolResult {
+  /// Whether it is that of a try whose last edit was taken back.
+  package var isTakenBack: Bool { text.hasSuffix(Toolbox.takenBack) }
 }
 
 /// How the visible tests stand.
