@@ -6,6 +6,8 @@ struct ChatCompletionRequest: Encodable {
   var model: String
   var messages: [WireMessage]
   var tools: [ToolDefinition]?
+  /// Some servers don't tell the model of tools unless they are asked to, though OpenAI's does: "auto".
+  var toolChoice: String?
   var temperature: Double
   var topP: Double
   var seed: Int
@@ -22,6 +24,7 @@ struct ChatCompletionRequest: Encodable {
 
   enum CodingKeys: String, CodingKey {
     case model, messages, tools, temperature, seed, stop, stream
+    case toolChoice = "tool_choice"
     case streamOptions = "stream_options"
     case topP = "top_p"
     case maxTokens = "max_tokens"

@@ -88,8 +88,8 @@ extension NativeCall.Function {
 /// A message as an endpoint takes it.
 struct WireMessage: Sendable, Equatable, Encodable {
   var role: String
-  /// Null beside calls without a text.
-  var content: String?
+  /// Empty beside calls without a text: some servers refuse null, others a message that lacks it.
+  var content: String
   var calls: [NativeCall] = []
   /// Of the call that a tool's message answers.
   var callID: String?
@@ -108,7 +108,7 @@ struct WireMessage: Sendable, Equatable, Encodable {
   /// What the model said.
   init(said: String, calls: [NativeCall]) {
     role = ChatMessage.Role.assistant.rawValue
-    content = said.isEmpty && !calls.isEmpty ? nil : said
+    content = said
     self.calls = calls
   }
 

@@ -121,6 +121,8 @@ public struct RemotePolicy: Policy {
           if let failed = stream.failure, isContextOverflow(failed) {
             return try refuse(answer, body: failed)
           }
+          // Some stream text, but fail where calls would have to be.
+          if !stream.hasBegun { streams = false }
           trouble = "broke its answer off" + (stream.failure.map(detail) ?? "")
           continue
         }
@@ -175,6 +177,7 @@ public struct RemotePolicy: Policy {
     request.httpBody = try encoder.encode(
       ChatCompletionRequest(
         model: model, messages: messages, tools: tools.isEmpty ? nil : tools,
+        toolChoice: tools.isEmpty ? nil : "auto",
         temperature: options.temperature, topP: options.topP,
         // Servers take 32-bit or 64-bit signed seeds.
         seed: Int(seed & 0x7FFF_FFFF), maxTokens: maxTokens,

@@ -137,6 +137,7 @@ import Tools
     #expect(try await stream(server, "streamgarbled").text == "whole")
     #expect(try await stream(server, "streambusy").text == "whole")
     #expect(try await stream(server, "streamless").text == "whole")
+    #expect(try await stream(server, "streamempty").text == "whole")
     let error = await #expect(throws: RemotePolicyError.self) {
       _ = try await stream(server, "streamnever")
     }

@@ -177,6 +177,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.reply(200, completion("whole"))
 
+    def answer_streamempty(self, body, count):
+        """Says that it streams, and fails before the first event."""
+        if "stream" in json.loads(body):
+            self.stream(done=False)
+        else:
+            self.reply(200, completion("whole"))
+
     def answer_streambare(self, body, count):
         """A call without arguments, and no index."""
         self.stream(self.delta(tool_calls=[{"id": "c1", "function": {"name": "test"}}]), self.delta("tool_calls"))
@@ -192,6 +199,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         request = json.loads(body)
         names = [tool["function"]["name"] for tool in request["tools"]]
         assert "view" in names and all(tool["type"] == "function" for tool in request["tools"])
+        assert request["tool_choice"] == "auto"
         waiting, said = [], 0
         for message in request["messages"]:
             if message["role"] == "tool":
