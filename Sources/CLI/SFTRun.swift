@@ -204,7 +204,10 @@ struct SFTRun: Sendable {
       var model: String
       var precision: String
       var adapter: String?
-      var tasks, split, dialect: String
+      var tasks, split, dialect, feedback: String
+      var rollouts: String?
+      var bugs: [String]
+      var maxTokens: Int
       var supervised: SupervisedConfiguration
     }
     let encoder = JSONEncoder()
@@ -212,7 +215,9 @@ struct SFTRun: Sendable {
     let record = Record(
       model: command.model, precision: try command.precision.resolved.rawValue,
       adapter: command.adapter, tasks: command.tasks,
-      split: command.split.rawValue, dialect: command.dialect, supervised: configuration)
+      split: command.split.rawValue, dialect: command.dialect, feedback: command.feedback,
+      rollouts: command.rollouts, bugs: command.bugs, maxTokens: command.maxTokens,
+      supervised: configuration)
     try encoder.encode(record).write(
       to: command.folder.appending(path: "config.json"), options: .atomic)
   }
