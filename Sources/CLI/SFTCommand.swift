@@ -253,7 +253,7 @@ struct SFTCommand: AsyncParsableCommand {
       workFolder: work.appending(path: "work"), seed: seed,
       hindsight: HindsightConfiguration(feedbackForm: try FeedbackForm(parsing: feedback)),
       selection: selection, maxCharacters: Int(Double(maxTokens) * Self.charactersPerToken),
-      beginnings: beginnings)
+      beginnings: beginnings, searchedKinds: Set(tasks.map(\.bug)))
     let cache = DemonstrationCache(file: folder.appending(path: file))
     let key = try maker.key(for: tasks)
     if let all = cache.read(key: key) {

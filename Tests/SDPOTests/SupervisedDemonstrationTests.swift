@@ -104,6 +104,14 @@ struct TinyModel {
         let undo = index + (isKnown ? 1 : 2)
         #expect(calls[undo] == .undo && demonstration.turns[undo].isTrained)
       }
+    case .searched:
+      #expect(untrained.isEmpty && demonstration.hindsight == .none)
+      let tries = calls.indices.filter { calls[$0]?.name == "try" }
+      let texts = tries.map { demonstration.turns[$0].action }
+      #expect(tries.count > 1 && Set(texts).count == tries.count)
+      for index in tries.dropLast() {
+        #expect(demonstration.turns[index].observation?.hasSuffix("Taken back.") == true)
+      }
     case .corrected: break
     case .malformed:
       #expect(untrained.count == 1)
@@ -187,6 +195,39 @@ struct TinyModel {
     ]
     for part in everywhere + parts {
       #expect(told.contains { $0.contains(part) }, "\(part)")
+    }
+  }
+
+  /// Without hindsight most demonstrations search through small changes of the kinds that aren't held out.
+  @Test func aSearchTriesSmallChangesOfKnownKinds() async throws {
+    let folder = Self.fixtures.appending(path: "../..").standardizedFileURL
+    let task = try RepairTask(
+      directory: folder.appending(path: "tasks/made/ledger-journal-post-comparison"))
+    let stands = try String(
+      contentsOf: task.environmentDirectory.appending(path: "ledger/journal.py"), encoding: .utf8)
+    try await Self.inFolder { folder in
+      var maker = try await Self.maker(folder, selection: .drawn(12))
+      guard maker.environment.sandbox == .bubblewrap else { return }
+      let held = try await maker.make([task]).flatMap(\.demonstrations)
+      #expect(!held.contains { $0.kind == .searched })
+      maker.searchedKinds = ["operator", "swapped-arguments"]
+      let made = try await maker.make([task])
+      let searched = made[0].demonstrations.filter { $0.kind == .searched }
+      #expect(searched.count > 1, "\(made[0].problems)")
+      for demonstration in made[0].demonstrations { check(demonstration, CompactDialect()) }
+      for demonstration in searched {
+        for turn in demonstration.turns where turn.observation?.hasSuffix("Taken back.") == true {
+          // One sign is another one: nothing else is of a kind that may be used.
+          let line = try #require(turn.action.split(separator: "\n").last)
+          let signs = /[-+*\/%]/
+          #expect(
+            stands.split(separator: "\n").contains {
+              $0 != line && $0.replacing(signs, with: "") == line.replacing(signs, with: "")
+            }, "\(line)")
+        }
+      }
+      let all = try await Self.maker(folder, selection: .drawn(12)).key(for: [task])
+      #expect(try maker.key(for: [task]) != all)
     }
   }
 

@@ -11,6 +11,8 @@ public struct Demonstration: Sendable, Equatable, Codable {
     case straight
     /// Wrong edits first, each refused or taken back when the tests fail.
     case mended
+    /// A search: small changes that tests judge one after the other, until the right one comes.
+    case searched
     /// A malformed call first, mended after reading the format error.
     case malformed
     /// What a policy did of itself first.

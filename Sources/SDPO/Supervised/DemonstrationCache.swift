@@ -63,7 +63,8 @@ extension DemonstrationMaker {
   public func key(for tasks: [RepairTask]) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    var text = "10 \(dialect.name) \(seed) \(selection) \(maxCharacters ?? 0)\n"
+    var text = "11 \(dialect.name) \(seed) \(selection) \(maxCharacters ?? 0)"
+    text += " \(searchedKinds.sorted().joined(separator: ","))\n"
     for message in dialect.openingMessages(
       instruction: "i", files: ["f"], testCommand: "t", hindsight: "h", tools: tools)
     {

@@ -20,14 +20,18 @@ public struct DemonstrationMaker: Sendable {
   public var maxCharacters: Int?
   /// What a policy did of itself, by task: what is drawn begins with a part of it then, where it can.
   public var beginnings: [String: [OwnBeginning]]
+  /// Kinds of bugs whose like may be tried, and learnt, in search of one; others are held out.
+  public var searchedKinds: Set<String>
 
   public init(
     dialect: any Dialect, tools: [ToolName] = ToolName.allCases, environment: ToolEnvironment,
     recorder: Recorder, workFolder: URL, seed: UInt64,
     hindsight: HindsightConfiguration = HindsightConfiguration(), selection: Selection = .all,
-    maxCharacters: Int? = nil, beginnings: [String: [OwnBeginning]] = [:]
+    maxCharacters: Int? = nil, beginnings: [String: [OwnBeginning]] = [:],
+    searchedKinds: Set<String> = []
   ) {
     self.beginnings = beginnings
+    self.searchedKinds = searchedKinds
     self.selection = selection
     self.maxCharacters = maxCharacters
     self.dialect = dialect
@@ -43,9 +47,10 @@ public struct DemonstrationMaker: Sendable {
   public enum Selection: Sendable, Hashable {
     /// Every kind with every first message.
     case all
-    /// So many different ones, drawn anew for each task: about five of twenty straight, five with one wrong
-    /// edit, three with two, three with three, two with five, two malformed; nearly half with hindsight, mostly feedback;
-    /// most with their package's name replaced.
+    /// So many different ones, drawn anew for each task. Nearly half have hindsight, mostly feedback; of the others
+    /// three of four are searches of up to twenty small changes. Of the rest about five of twenty are straight, five
+    /// with one wrong edit, three with two, three with three, two with five, two malformed. Most have their package's
+    /// name replaced.
     case drawn(Int)
     /// The straight kind with every first message.
     case straight
@@ -97,8 +102,9 @@ public struct DemonstrationMaker: Sendable {
         switch selection {
         case .all: DemonstrationPlan.all
         case .drawn(let count) where beginnings[task.id] != nil:
-          DemonstrationPlan.correct(count, random: &random)
-        case .drawn(let count): DemonstrationPlan.draw(count, random: &random)
+          DemonstrationPlan.correct(count, searching: searches, random: &random)
+        case .drawn(let count):
+          DemonstrationPlan.draw(count, searching: searches, random: &random)
         case .straight: DemonstrationPlan.all.filter { $0.kind == .straight }
         }
       made = try await make(task, oracle, plans, &random)
@@ -110,10 +116,23 @@ public struct DemonstrationMaker: Sendable {
     return made
   }
 
+  /// What bugs are proposed with runs in the sandbox only.
+  private var searches: Bool { !searchedKinds.isEmpty && environment.sandbox == .bubblewrap }
+
+  private func smallChanges(
+    _ task: RepairTask, _ oracle: Oracle, _ plans: [DemonstrationPlan]
+  ) async throws -> SmallChanges? {
+    guard plans.contains(where: { $0.searches > 0 }) else { return nil }
+    return try await SmallChanges(
+      of: oracle.changes[0], in: task, known: searchedKinds,
+      scratch: workFolder.appending(path: "\(task.id)-proposals"), seed: seed)
+  }
+
   private func make(
     _ task: RepairTask, _ oracle: Oracle, _ plans: [DemonstrationPlan], _ random: inout SplitMix64
   ) async throws -> Made {
     var made = Made(task: task.id, demonstrations: [], problems: [])
+    let changes = try await smallChanges(task, oracle, plans)
     var plain: [Demonstration] = []
     var performances: [DemonstrationPlan: Performance?] = [:]
     func performance(_ plan: DemonstrationPlan) async throws -> Performance? {
@@ -121,7 +140,7 @@ public struct DemonstrationMaker: Sendable {
       key.hindsight = .none
       if let known = performances[key] { return known }
       var result: Performance?
-      switch try await perform(key, task, oracle, &random) {
+      switch try await perform(key, task, oracle, changes, &random) {
       case .success(let performance): result = performance
       case .failure(let problem): made.problems.append(problem.description)
       }
@@ -129,7 +148,7 @@ public struct DemonstrationMaker: Sendable {
       return result
     }
     for plan in plans {
-      let straight = DemonstrationPlan(kind: .straight, mistakes: 0, hindsight: plan.hindsight)
+      let straight = DemonstrationPlan(kind: .straight, hindsight: plan.hindsight)
       // Without a plausible mistake the task is at least shown straight.
       let options = selection == .all || plan == straight ? [plan] : [plan, straight]
       for option in options {
@@ -199,23 +218,29 @@ public struct DemonstrationMaker: Sendable {
   private static let attempts = 4
 
   private func perform(
-    _ plan: DemonstrationPlan, _ task: RepairTask, _ oracle: Oracle, _ random: inout SplitMix64
+    _ plan: DemonstrationPlan, _ task: RepairTask, _ oracle: Oracle, _ changes: SmallChanges?,
+    _ random: inout SplitMix64
   ) async throws -> Result<Performance, DemonstrationError> {
     var problem = DemonstrationError(
       "\(task.id): no plausible mistake is known for a \(plan.kind.rawValue) episode")
     for maker in oracle.scripts(dialect, environment, tools: tools) {
       for attempt in 0..<(plan.kind == .straight ? 1 : Self.attempts) {
+        let small = changes?.draw(plan.searches, random: &random) ?? []
         let script: DemonstrationScript? =
           switch plan.kind {
           case .straight: maker.straight()
           case .mended: maker.mended(mistakes: plan.mistakes, random: &random)
+          case .searched: maker.searched(small)
           case .malformed: maker.malformed(random: &random)
           case .corrected:
-            part(of: beginnings[task.id, default: []], random: &random).map(maker.corrected)
+            part(of: beginnings[task.id, default: []], random: &random).map {
+              maker.corrected($0, searching: small)
+            }
           }
         guard let script else { continue }
         let name =
-          "\(plan.kind.rawValue)-\(plan.mistakes)-\(maker.tries ? "try" : "edit")-\(attempt)"
+          "\(plan.kind.rawValue)-\(plan.mistakes)-\(plan.searches)-\(plan.number)-"
+          + "\(maker.tries ? "try" : "edit")-\(attempt)"
         switch try await perform(script, plan.kind, task, oracle, name: name) {
         case .success(let performance): return .success(performance)
         case .failure(let failure): problem = failure
@@ -358,8 +383,12 @@ public struct DemonstrationMaker: Sendable {
 /// What one demonstration of a task is to show.
 struct DemonstrationPlan: Hashable {
   var kind: Demonstration.Kind
-  /// Wrong edits before the right one; the number of the demonstration, where a policy makes them.
-  var mistakes: Int
+  /// Wrong edits before the right one.
+  var mistakes = 0
+  /// Small changes that are tried before the right one.
+  var searches = 0
+  /// Tells demonstrations apart that begin with what a policy did.
+  var number = 0
   var hindsight: Demonstration.Hindsight
 
   /// Every kind with every first message.
@@ -371,9 +400,20 @@ struct DemonstrationPlan: Hashable {
   }
 
   /// As ``DemonstrationMaker/Selection/drawn(_:)`` says.
-  static func draw(_ count: Int, random: inout SplitMix64) -> [DemonstrationPlan] {
+  static func draw(
+    _ count: Int, searching: Bool, random: inout SplitMix64
+  ) -> [DemonstrationPlan] {
     var plans: [DemonstrationPlan] = []
     for _ in 0..<(20 * count) where plans.count < count {
+      let hindsight = hindsight(random: &random)
+      // With hindsight nothing is to be searched.
+      if searching, hindsight == .none, random.index(below: 4) > 0 {
+        let searches = 1 + random.index(below: 20)
+        plans.append(
+          DemonstrationPlan(
+            kind: .searched, searches: searches, number: plans.count, hindsight: .none))
+        continue
+      }
       let (kind, mistakes): (Demonstration.Kind, Int) =
         switch random.index(below: 20) {
         case ..<5: (.straight, 0)
@@ -383,18 +423,22 @@ struct DemonstrationPlan: Hashable {
         case ..<18: (.mended, 5)
         default: (.malformed, 0)
         }
-      let plan = DemonstrationPlan(
-        kind: kind, mistakes: mistakes, hindsight: hindsight(random: &random))
+      let plan = DemonstrationPlan(kind: kind, mistakes: mistakes, hindsight: hindsight)
       if !plans.contains(plan) { plans.append(plan) }
     }
     return plans
   }
 
-  /// So many that begin with what a policy did.
-  static func correct(_ count: Int, random: inout SplitMix64) -> [DemonstrationPlan] {
+  /// So many that begin with what a policy did; without hindsight with up to eight small changes after that.
+  static func correct(
+    _ count: Int, searching: Bool, random: inout SplitMix64
+  ) -> [DemonstrationPlan] {
     (0..<count).map { number in
-      DemonstrationPlan(
-        kind: .corrected, mistakes: number, hindsight: hindsight(random: &random))
+      let hindsight = hindsight(random: &random)
+      return DemonstrationPlan(
+        kind: .corrected,
+        searches: searching && hindsight == .none ? random.index(below: 9) : 0, number: number,
+        hindsight: hindsight)
     }
   }
 
@@ -443,6 +487,11 @@ extension DemonstrationScript {
       case .takenBack:
         if !failed || turn.snapshot.tree != before {
           return "the visible tests don't see the wrong edit in turn \(turn.number)"
+        }
+      case .searched:
+        let isJudged = turn.result?.exitCode != nil || turn.result?.timedOut == true
+        if !isJudged || turn.snapshot.tree != before {
+          return "the small change in turn \(turn.number) isn't judged and taken back"
         }
       case .own:
         if turn.snapshot.tree != before {

@@ -22,6 +22,8 @@ struct DemonstrationScript {
     case mistake
     /// An edit that is tried, fails the tests and is taken back.
     case takenBack
+    /// A small change that tests judge, and that comes to nothing.
+    case searched
     /// An edit that must be refused.
     case refused
     /// What a policy did of itself: anything that leaves the work tree as it is.
@@ -93,6 +95,24 @@ extension DemonstrationScript.Maker {
       }
     }
     return DemonstrationScript(steps: steps + repair() + closing())
+  }
+
+  /// Small changes that tests judge one after the other, then the right one; nil without any. All of it is
+  /// learnt: this is how a bug is looked for that nothing points to.
+  func searched(_ changes: [NumberedEdit]) -> DemonstrationScript? {
+    let search = search(changes, after: [])
+    return search.isEmpty
+      ? nil : DemonstrationScript(steps: opening() + search + repair() + closing())
+  }
+
+  /// Tries of the changes, each once, but for what is right, what was done before and lines that aren't looked at.
+  private func search(_ changes: [NumberedEdit], after done: [String]) -> [Step] {
+    guard tries, let change = oracle.changes.first, let before = change.before else { return [] }
+    var known = Set(done + repair().map(\.text))
+    let view = view(change.path, before, change.after)
+    return changes.filter { view.shows($0.old) }.map { text(call($0, change)) }
+      .filter { known.insert($0).inserted }
+      .map { Step(text: $0, role: .searched) }
   }
 
   /// One wrong edit, and submitted with it; nil if no plausible mistake is known.
@@ -195,14 +215,18 @@ extension DemonstrationScript.Maker {
     return DemonstrationScript(steps: steps)
   }
 
-  /// What a policy did of itself, then what is right in the state that it came to (DAgger, Ross et al. 2011).
-  func corrected(_ own: ArraySlice<OwnBeginning.Action>) -> DemonstrationScript {
+  /// What a policy did of itself, then what is right in the state that it came to (DAgger, Ross et al. 2011),
+  /// perhaps after a search.
+  func corrected(
+    _ own: ArraySlice<OwnBeginning.Action>, searching changes: [NumberedEdit]
+  ) -> DemonstrationScript {
     // Looked at as in every demonstration, unless that is what it looks at already.
     let looked = own.last { $0.isView }?.text
     let views = opening().filter { $0.role == .repair }
     return DemonstrationScript(
       steps: own.map { Step(text: $0.text, isTrained: false, role: .own) }
-        + (views.count == 1 && views[0].text == looked ? [] : views) + repair() + closing())
+        + (views.count == 1 && views[0].text == looked ? [] : views)
+        + search(changes, after: own.map(\.text)) + repair() + closing())
   }
 
   private func opening() -> [Step] {
@@ -277,6 +301,13 @@ extension DemonstrationScript.Maker {
       guard grew else { break }
     }
     return .view(path: path, firstLine: first, lastLine: last)
+  }
+}
+
+extension ToolCall {
+  fileprivate func shows(_ lines: ClosedRange<Int>) -> Bool {
+    guard case .view(_, let first, let last) = self else { return false }
+    return first ?? 1 <= lines.lowerBound && lines.upperBound <= last ?? .max
   }
 }
 
