@@ -45,7 +45,7 @@ format: ## rewrite the sources in the project's format
 lint: ## fail on anything the formatter would change or warn about
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
 
-clients: build model ## what OpenAI's client and mini-swe-agent get from `hindsight serve`
+clients: build model ## what other programs make of ours: OpenAI's client, mini-swe-agent, llama.cpp's server, Harbor
 	scripts/check-clients.sh
 
 bench: build model ## time generation and training on this machine, beside its limits

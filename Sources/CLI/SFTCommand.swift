@@ -13,7 +13,9 @@ struct SFTCommand: AsyncParsableCommand {
       An oracle that knows the solution works through each task in the real sandbox: it looks, tests, \
       edits, tests and submits; it also mends a wrong first edit, or a malformed call, and does it \
       all with hindsight in its prompt, as the teacher of `hindsight train` reads it. The model \
-      learns the right actions.
+      learns the right actions. With --per-task, many demonstrations without hindsight are searches, which \
+      it learns as well: small changes of the kinds of bugs that the tasks were made with, tried one \
+      after the other.
 
         hindsight sft --model models/SmolLM2-135M-Instruct.Q4_1.gguf --output runs/sft
         hindsight sft --demonstrations-only --view --output runs/sft
@@ -192,6 +194,7 @@ struct SFTCommand: AsyncParsableCommand {
     let training = try await demonstrations(
       rollouts == nil ? tasks : tasks.filter { beginnings[$0.id] != nil }, beginnings,
       drawn.map { .drawn($0 * epochs) } ?? .all,
+      searchedKinds: Set(tasks.filter { $0.origin != nil }.map(\.bug)),
       file: "demonstrations.jsonl")
     if view {
       for demonstration in training { print(demonstration.readable + "\n") }
@@ -240,7 +243,7 @@ struct SFTCommand: AsyncParsableCommand {
   /// The tasks' demonstrations: from the output folder if they're there, else newly made.
   private func demonstrations(
     _ tasks: [RepairTask], _ beginnings: [String: [OwnBeginning]],
-    _ selection: DemonstrationMaker.Selection, file: String
+    _ selection: DemonstrationMaker.Selection, searchedKinds: Set<String> = [], file: String
   ) async throws -> [Demonstration] {
     let split = tasks.first?.split ?? self.split
     let work = FileManager.default.temporaryDirectory
@@ -253,7 +256,7 @@ struct SFTCommand: AsyncParsableCommand {
       workFolder: work.appending(path: "work"), seed: seed,
       hindsight: HindsightConfiguration(feedbackForm: try FeedbackForm(parsing: feedback)),
       selection: selection, maxCharacters: Int(Double(maxTokens) * Self.charactersPerToken),
-      beginnings: beginnings, searchedKinds: Set(tasks.map(\.bug)))
+      beginnings: beginnings, searchedKinds: searchedKinds)
     let cache = DemonstrationCache(file: folder.appending(path: file))
     let key = try maker.key(for: tasks)
     if let all = cache.read(key: key) {

@@ -206,7 +206,8 @@ struct SFTRun: Sendable {
       var adapter: String?
       var tasks, split, dialect, feedback: String
       var rollouts: String?
-      var bugs: [String]
+      var ids, bugs: [String]
+      var sandbox: String
       var maxTokens: Int
       var supervised: SupervisedConfiguration
     }
@@ -216,8 +217,8 @@ struct SFTRun: Sendable {
       model: command.model, precision: try command.precision.resolved.rawValue,
       adapter: command.adapter, tasks: command.tasks,
       split: command.split.rawValue, dialect: command.dialect, feedback: command.feedback,
-      rollouts: command.rollouts, bugs: command.bugs, maxTokens: command.maxTokens,
-      supervised: configuration)
+      rollouts: command.rollouts, ids: command.ids, bugs: command.bugs,
+      sandbox: command.sandbox.rawValue, maxTokens: command.maxTokens, supervised: configuration)
     try encoder.encode(record).write(
       to: command.folder.appending(path: "config.json"), options: .atomic)
   }

@@ -48,16 +48,18 @@ struct CompletionStream {
   private var finishReason: String?
   private var usage: ChatCompletionAnswer.Usage?
   private var isDone = false
-  /// Whether anything of the answer has come.
-  private(set) var hasBegun = false
+  private var hasChoice = false
   private var isBroken = false
   /// An event that tells of an error.
   private(set) var failure: Data?
 
+  /// Whether nothing of an answer has come.
+  var isEmpty: Bool { content.isEmpty && calls.isEmpty && failure == nil }
+
   /// The first choice; nil while its end hasn't come, and where an event couldn't be read: what is left would be
   /// another action.
   var answer: ChatCompletionAnswer? {
-    guard isDone || finishReason != nil, hasBegun, !isBroken, failure == nil else { return nil }
+    guard isDone || finishReason != nil, hasChoice, !isBroken, failure == nil else { return nil }
     let sound = calls.map { call in
       var call = call
       if call.function.arguments.isEmpty { call.function.arguments = "{}" }
@@ -106,7 +108,7 @@ struct CompletionStream {
     if let known = chunk.usage { usage = known }
     var text = ""
     for choice in chunk.choices where (choice.index ?? 0) == 0 {
-      hasBegun = true
+      hasChoice = true
       text += choice.delta?.content ?? ""
       for piece in choice.delta?.calls ?? [] { add(piece) }
       if let reason = choice.finishReason, !reason.isEmpty { finishReason = reason }

@@ -88,7 +88,8 @@ extension NativeCall.Function {
 /// A message as an endpoint takes it.
 struct WireMessage: Sendable, Equatable, Encodable {
   var role: String
-  /// Empty beside calls without a text: some servers refuse null, others a message that lacks it.
+  /// Empty beside calls without a text. By OpenAI's specification it may be null or missing as well, but
+  /// llama-cpp-python takes neither.
   var content: String
   var calls: [NativeCall] = []
   /// Of the call that a tool's message answers.

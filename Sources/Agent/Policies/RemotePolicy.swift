@@ -122,7 +122,7 @@ public struct RemotePolicy: Policy {
             return try refuse(answer, body: failed)
           }
           // Some stream text, but fail where calls would have to be.
-          if !stream.hasBegun { streams = false }
+          if stream.isEmpty { streams = false }
           trouble = "broke its answer off" + (stream.failure.map(detail) ?? "")
           continue
         }

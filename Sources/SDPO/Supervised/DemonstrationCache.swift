@@ -64,7 +64,8 @@ extension DemonstrationMaker {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     var text = "11 \(dialect.name) \(seed) \(selection) \(maxCharacters ?? 0)"
-    text += " \(searchedKinds.sorted().joined(separator: ","))\n"
+    let searched = SmallChanges.kinds.filter(searchedKinds.contains)
+    text += " \(searched.joined(separator: ",")) \(searched.isEmpty ? "" : BugProposals.digest)\n"
     for message in dialect.openingMessages(
       instruction: "i", files: ["f"], testCommand: "t", hindsight: "h", tools: tools)
     {

@@ -20,7 +20,8 @@ public struct DemonstrationMaker: Sendable {
   public var maxCharacters: Int?
   /// What a policy did of itself, by task: what is drawn begins with a part of it then, where it can.
   public var beginnings: [String: [OwnBeginning]]
-  /// Kinds of bugs whose like may be tried, and learnt, in search of one; others are held out.
+  /// Kinds of bugs whose like may be tried, and learnt, in search of one; others are held out. Without bubblewrap
+  /// nothing is searched, because what to try is found in it.
   public var searchedKinds: Set<String>
 
   public init(
@@ -45,12 +46,13 @@ public struct DemonstrationMaker: Sendable {
 
   /// Which demonstrations are made of a task.
   public enum Selection: Sendable, Hashable {
-    /// Every kind with every first message.
+    /// Straight, mended and malformed with every first message.
     case all
-    /// So many different ones, drawn anew for each task. Nearly half have hindsight, mostly feedback; of the others
-    /// three of four are searches of up to twenty small changes. Of the rest about five of twenty are straight, five
-    /// with one wrong edit, three with two, three with three, two with five, two malformed. Most have their package's
-    /// name replaced.
+    /// So many different ones, drawn anew for each task. Nearly half have hindsight, mostly feedback; of the others,
+    /// where small changes of ``searchedKinds`` are known, three of four are searches through up to twenty. Of the
+    /// rest about five of twenty are straight, five with one wrong edit, three with two, three with three, two with
+    /// five, two malformed. Where a policy's ``beginnings`` are known, all begin with those instead. Most have their
+    /// package's name replaced.
     case drawn(Int)
     /// The straight kind with every first message.
     case straight
@@ -98,41 +100,50 @@ public struct DemonstrationMaker: Sendable {
         }
       }
       var random = SplitMix64(seeds: seed, Rollouts.number(of: task.id))
+      let changes = try await smallChanges(task, oracle, &made.problems)
+      let most = changes.isEmpty ? 0 : min(Self.longestSearch, room(task, oracle))
       let plans =
         switch selection {
         case .all: DemonstrationPlan.all
         case .drawn(let count) where beginnings[task.id] != nil:
-          DemonstrationPlan.correct(count, searching: searches, random: &random)
+          DemonstrationPlan.correct(count, searching: min(most, 8), random: &random)
         case .drawn(let count):
-          DemonstrationPlan.draw(count, searching: searches, random: &random)
+          DemonstrationPlan.draw(count, searching: most, random: &random)
         case .straight: DemonstrationPlan.all.filter { $0.kind == .straight }
         }
-      made = try await make(task, oracle, plans, &random)
-    } catch let error as CancellationError {
-      throw error
+      try await make(task, oracle, plans, changes, &random, &made)
     } catch {
+      // A command that is cancelled fails in its own words.
+      try Task.checkCancellation()
       made.problems.append("\(error)")
     }
     return made
   }
 
-  /// What bugs are proposed with runs in the sandbox only.
-  private var searches: Bool { !searchedKinds.isEmpty && environment.sandbox == .bubblewrap }
-
+  /// None where nothing is drawn or the task can't be searched; what goes wrong is a problem, but no other
+  /// demonstration needs it.
   private func smallChanges(
-    _ task: RepairTask, _ oracle: Oracle, _ plans: [DemonstrationPlan]
-  ) async throws -> SmallChanges? {
-    guard plans.contains(where: { $0.searches > 0 }) else { return nil }
-    return try await SmallChanges(
-      of: oracle.changes[0], in: task, known: searchedKinds,
-      scratch: workFolder.appending(path: "\(task.id)-proposals"), seed: seed)
+    _ task: RepairTask, _ oracle: Oracle, _ problems: inout [String]
+  ) async throws -> SmallChanges {
+    guard case .drawn = selection, environment.sandbox == .bubblewrap,
+      !searchedKinds.isDisjoint(with: SmallChanges.kinds),
+      let shown = oracle.scripts(dialect, environment, tools: tools)[0].shownLines
+    else { return .none }
+    do {
+      return try await SmallChanges(
+        of: oracle.changes[0], shown: shown, in: task, known: searchedKinds,
+        scratch: workFolder.appending(path: "\(task.id)-proposals"), seed: seed)
+    } catch {
+      try Task.checkCancellation()
+      problems.append("\(task.id): no small changes are known: \(error)")
+      return .none
+    }
   }
 
   private func make(
-    _ task: RepairTask, _ oracle: Oracle, _ plans: [DemonstrationPlan], _ random: inout SplitMix64
-  ) async throws -> Made {
-    var made = Made(task: task.id, demonstrations: [], problems: [])
-    let changes = try await smallChanges(task, oracle, plans)
+    _ task: RepairTask, _ oracle: Oracle, _ plans: [DemonstrationPlan], _ changes: SmallChanges,
+    _ random: inout SplitMix64, _ made: inout Made
+  ) async throws {
     var plain: [Demonstration] = []
     var performances: [DemonstrationPlan: Performance?] = [:]
     func performance(_ plan: DemonstrationPlan) async throws -> Performance? {
@@ -149,7 +160,7 @@ public struct DemonstrationMaker: Sendable {
     }
     for plan in plans {
       let straight = DemonstrationPlan(kind: .straight, hindsight: plan.hindsight)
-      // Without a plausible mistake the task is at least shown straight.
+      // Without a plausible mistake, or a search that comes to nothing, the task is at least shown straight.
       let options = selection == .all || plan == straight ? [plan] : [plan, straight]
       for option in options {
         guard let performance = try await performance(option) else { continue }
@@ -164,7 +175,6 @@ public struct DemonstrationMaker: Sendable {
         break
       }
     }
-    return made
   }
 
   /// Where demonstrations are drawn, three of four are told of a package whose name is made up.
@@ -181,6 +191,23 @@ public struct DemonstrationMaker: Sendable {
   /// Why the task would only give demonstrations that are too long, if so.
   private func problem(_ task: RepairTask, _ oracle: Oracle) -> DemonstrationError? {
     guard let maxCharacters else { return nil }
+    let characters = characters(task, oracle)
+    return characters <= maxCharacters
+      ? nil : DemonstrationError("\(task.id): \(characters) characters are too many")
+  }
+
+  private static let longestSearch = 20
+  /// Of a try, by the measure of ``maxCharacters``, which counts less than all.
+  private static let charactersPerTry = 60
+
+  /// How many tries fit.
+  private func room(_ task: RepairTask, _ oracle: Oracle) -> Int {
+    guard let maxCharacters else { return .max }
+    return max(0, maxCharacters - characters(task, oracle)) / Self.charactersPerTry
+  }
+
+  /// Of opening, view and edit.
+  private func characters(_ task: RepairTask, _ oracle: Oracle) -> Int {
     let shown = oracle.changes.reduce(0) { sum, change in
       let numbered = (change.before ?? "").split(
         separator: "\n", omittingEmptySubsequences: false
@@ -191,8 +218,7 @@ public struct DemonstrationMaker: Sendable {
     let opening = dialect.openingMessages(
       instruction: task.instruction, files: [], testCommand: nil, hindsight: nil, tools: tools
     ).reduce(0) { $0 + $1.content.utf8.count }
-    return opening + shown <= maxCharacters
-      ? nil : DemonstrationError("\(task.id): \(opening + shown) characters are too many")
+    return opening + shown
   }
 
   private var grader: Grader {
@@ -218,14 +244,14 @@ public struct DemonstrationMaker: Sendable {
   private static let attempts = 4
 
   private func perform(
-    _ plan: DemonstrationPlan, _ task: RepairTask, _ oracle: Oracle, _ changes: SmallChanges?,
+    _ plan: DemonstrationPlan, _ task: RepairTask, _ oracle: Oracle, _ changes: SmallChanges,
     _ random: inout SplitMix64
   ) async throws -> Result<Performance, DemonstrationError> {
     var problem = DemonstrationError(
-      "\(task.id): no plausible mistake is known for a \(plan.kind.rawValue) episode")
+      "\(task.id): nothing plausible is known to try in a \(plan.kind.rawValue) episode")
     for maker in oracle.scripts(dialect, environment, tools: tools) {
       for attempt in 0..<(plan.kind == .straight ? 1 : Self.attempts) {
-        let small = changes?.draw(plan.searches, random: &random) ?? []
+        let small = changes.draw(plan.searches, random: &random)
         let script: DemonstrationScript? =
           switch plan.kind {
           case .straight: maker.straight()
@@ -387,7 +413,7 @@ struct DemonstrationPlan: Hashable {
   var mistakes = 0
   /// Small changes that are tried before the right one.
   var searches = 0
-  /// Tells demonstrations apart that begin with what a policy did.
+  /// Tells demonstrations apart that are drawn as often as wanted.
   var number = 0
   var hindsight: Demonstration.Hindsight
 
@@ -400,15 +426,17 @@ struct DemonstrationPlan: Hashable {
   }
 
   /// As ``DemonstrationMaker/Selection/drawn(_:)`` says.
+  ///
+  /// - most: small changes that a search tries at most.
   static func draw(
-    _ count: Int, searching: Bool, random: inout SplitMix64
+    _ count: Int, searching most: Int, random: inout SplitMix64
   ) -> [DemonstrationPlan] {
     var plans: [DemonstrationPlan] = []
     for _ in 0..<(20 * count) where plans.count < count {
       let hindsight = hindsight(random: &random)
       // With hindsight nothing is to be searched.
-      if searching, hindsight == .none, random.index(below: 4) > 0 {
-        let searches = 1 + random.index(below: 20)
+      if most > 0, hindsight == .none, random.index(below: 4) > 0 {
+        let searches = 1 + random.index(below: most)
         plans.append(
           DemonstrationPlan(
             kind: .searched, searches: searches, number: plans.count, hindsight: .none))
@@ -429,15 +457,15 @@ struct DemonstrationPlan: Hashable {
     return plans
   }
 
-  /// So many that begin with what a policy did; without hindsight with up to eight small changes after that.
+  /// So many that begin with what a policy did; without hindsight a search follows that.
   static func correct(
-    _ count: Int, searching: Bool, random: inout SplitMix64
+    _ count: Int, searching most: Int, random: inout SplitMix64
   ) -> [DemonstrationPlan] {
     (0..<count).map { number in
       let hindsight = hindsight(random: &random)
       return DemonstrationPlan(
         kind: .corrected,
-        searches: searching && hindsight == .none ? random.index(below: 9) : 0, number: number,
+        searches: hindsight == .none ? random.index(below: most + 1) : 0, number: number,
         hindsight: hindsight)
     }
   }

@@ -105,12 +105,11 @@ extension DemonstrationScript.Maker {
       ? nil : DemonstrationScript(steps: opening() + search + repair() + closing())
   }
 
-  /// Tries of the changes, each once, but for what is right, what was done before and lines that aren't looked at.
+  /// Tries of the changes, each once, but for what is right and what was done before.
   private func search(_ changes: [NumberedEdit], after done: [String]) -> [Step] {
-    guard tries, let change = oracle.changes.first, let before = change.before else { return [] }
+    guard tries, let change = oracle.changes.first else { return [] }
     var known = Set(done + repair().map(\.text))
-    let view = view(change.path, before, change.after)
-    return changes.filter { view.shows($0.old) }.map { text(call($0, change)) }
+    return changes.map { text(call($0, change)) }
       .filter { known.insert($0).inserted }
       .map { Step(text: $0, role: .searched) }
   }
@@ -275,6 +274,14 @@ extension DemonstrationScript.Maker {
 
   private func text(_ call: ToolCall) -> String { dialect.render(call) }
 
+  /// The lines that are looked at of the file that the one edit changes; nil where there are several edits.
+  var shownLines: ClosedRange<Int>? {
+    guard tries, let change = oracle.changes.first, let before = change.before,
+      case .view(_, let first, let last) = view(change.path, before, change.after)
+    else { return nil }
+    return (first ?? 1)...(last ?? .max)
+  }
+
   /// The whole file if a view shows it, else a window around what changes.
   private func view(_ path: String, _ before: String, _ after: String) -> ToolCall {
     let lines = before.split(separator: "\n", omittingEmptySubsequences: false).map {
@@ -301,13 +308,6 @@ extension DemonstrationScript.Maker {
       guard grew else { break }
     }
     return .view(path: path, firstLine: first, lastLine: last)
-  }
-}
-
-extension ToolCall {
-  fileprivate func shows(_ lines: ClosedRange<Int>) -> Bool {
-    guard case .view(_, let first, let last) = self else { return false }
-    return first ?? 1 <= lines.lowerBound && lines.upperBound <= last ?? .max
   }
 }
 

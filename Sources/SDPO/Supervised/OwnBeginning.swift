@@ -26,7 +26,7 @@ public struct OwnBeginning: Sendable, Hashable, Codable {
     }
   }
 
-  private static let roomTokens = 300
+  private static let roomTokens = 500
 }
 
 extension Agent.Turn {

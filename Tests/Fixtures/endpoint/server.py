@@ -180,7 +180,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer_streamempty(self, body, count):
         """Says that it streams, and fails before the first event."""
         if "stream" in json.loads(body):
-            self.stream(done=False)
+            self.stream(self.delta(role="assistant", content=""), done=False)
         else:
             self.reply(200, completion("whole"))
 
@@ -209,6 +209,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.reply(400, '{"error": {"message": "a call has no answer"}}')
             if message["role"] == "assistant":
                 said += 1
+                assert isinstance(message["content"], str)
                 for call in message.get("tool_calls", []):
                     json.loads(call["function"]["arguments"])
                 if said in (1, 4) and "tool_calls" not in message:

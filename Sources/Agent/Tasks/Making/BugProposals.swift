@@ -19,6 +19,9 @@ package struct BugProposal: Decodable, Sendable, Equatable {
 /// Asks the script, in the sandbox, for bugs in a repository's files: through the syntax tree in Python, by
 /// the look of the text elsewhere. Nothing of the repository is run.
 package struct BugProposals {
+  /// Changes whenever the script does.
+  package static var digest: String { MakingScript.digest }
+
   let root: URL
   let support: URL
   let staging: URL
