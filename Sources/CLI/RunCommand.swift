@@ -150,91 +150,14 @@ struct RunCommand: AsyncParsableCommand {
         Adaptation(policy, adapter: $0, dialect: episode.dialect, tools: episode.tools)
       }
     }
-    var tried: [RunAttempt] = []
-    // What ends the attempts early takes nothing from those that were made.
-    var trouble: (any Error)?
-    do {
-      for number in 0..<attempts {
-        if attempts > 1 { print("Attempt \(number + 1) of \(attempts)\n") }
-        tried.append(
-          try await attempt(
-            number, episode, continued?.beginning, policy, told: withFeedback ? tried.last : nil,
-            scratch, recorder, files[number]))
-        if tried[number].trajectory.stopReason == .cancelled { throw CancellationError() }
-        if attempts == 1 { break }
-        tried[number].tests = try await tested(tried[number], number, episode, scratch, recorder)
-        if tried[number].testsPass { break }
-        if let adaptation, number + 1 < attempts {
-          try await learn(from: tried[number], by: adaptation, to: files[0].adapter)
-        }
-      }
-    } catch {
-      guard !tried.isEmpty else { throw error }
-      trouble = error
-    }
-    let best = await tried.best { attempt in
-      if let trouble { throw trouble }
-      return try await approval(of: attempt, policy, adaptation, episode)
-    }
-    guard let best else { return }
-    try save(best, issue, start, recorder)
-    if let trouble { throw trouble }
-    try conclude(best)
+    let outcome = try await RunAttempts(
+      episode: episode, policy: policy, adaptation: adaptation, baseModel: self.policy.model,
+      tellsFeedback: withFeedback, seed: seed, scratch: scratch, recorder: recorder, files: files
+    ).run(after: continued?.beginning)
+    try save(outcome.best, issue, start, recorder)
+    if let trouble = outcome.trouble { throw trouble }
+    try conclude(outcome.best)
   }
-
-  /// What the tests say of where an attempt ended.
-  private func tested(
-    _ attempt: RunAttempt, _ number: Int, _ episode: Episode, _ scratch: ScratchFolder,
-    _ recorder: Recorder
-  ) async throws -> ToolResult? {
-    let workTree = scratch.path("tested-\(number + 1)")
-    let command = test ?? ""
-    let result = try await cancellingOnInterrupt {
-      let result = try await attempt.test(
-        command, like: episode.environment, recorder: recorder, workTree: workTree)
-      try Task.checkCancellation()
-      return result
-    }
-    print("The tests \(result?.isError == false ? "pass" : "fail") after attempt \(number + 1).\n")
-    return result
-  }
-
-  /// How a local model that knows what the tests said sees an attempt.
-  private func approval(
-    of attempt: RunAttempt, _ policy: any Policy, _ adaptation: Adaptation?, _ episode: Episode
-  ) async throws -> Double {
-    let (trajectory, feedback) = (attempt.trajectory, attempt.feedback ?? "")
-    return try await cancellingOnInterrupt {
-      if let adaptation {
-        return try await adaptation.approval(of: trajectory, feedback: feedback)
-      }
-      guard let policy = policy as? LocalPolicy else {
-        throw RunError("an endpoint judges nothing")
-      }
-      return try await Credit.approval(
-        of: trajectory, feedback: feedback, policy: policy, dialect: episode.dialect,
-        tools: episode.tools)
-    }
-  }
-
-  /// Learns from a failed attempt and writes down what was learnt.
-  private func learn(
-    from attempt: RunAttempt, by adaptation: Adaptation, to folder: URL
-  ) async throws {
-    do {
-      let report = try await cancellingOnInterrupt {
-        try await adaptation.learn(from: attempt.trajectory, feedback: attempt.feedback ?? "")
-      }
-      try await adaptation.save(to: folder, baseModel: policy.model)
-      print(
-        "Learnt from it: from hindsight, its tokens are \(nats(report.before)), then \(nats(report.after)) nats "
-          + "away. Adapter: \(folder.path)\n")
-    } catch let error as TrainingError {
-      print("Nothing is learnt from it: \(error.description).\n")
-    }
-  }
-
-  private func nats(_ value: Double) -> String { String(format: "%.4f", value) }
 
   private func showPrompt(_ issue: IssueText) throws {
     let scratch = try ScratchFolder("run")
@@ -279,29 +202,6 @@ struct RunCommand: AsyncParsableCommand {
     episode.limits.actionTokens = maxTokens
     episode.limits.wallSeconds = maxMinutes * 60
     return episode
-  }
-
-  private func attempt(
-    _ number: Int, _ episode: Episode, _ beginning: EpisodeBeginning?, _ policy: any Policy,
-    told earlier: RunAttempt?, _ scratch: ScratchFolder, _ recorder: Recorder, _ files: RunFiles
-  ) async throws -> RunAttempt {
-    let place = Episode.Place(
-      recorder: recorder, name: "attempt-\(number + 1)",
-      workTree: scratch.path("work-\(number + 1)"))
-    let transcript = TranscriptWriter(files.transcript)
-    let seed = seed &+ UInt64(number)
-    let trajectory = try await cancellingOnInterrupt {
-      await episode.run(
-        policy, at: place, seed: seed, hindsight: earlier?.hint, after: beginning,
-        observers: [transcript, LiveView(recorder)])
-    }
-    WritingLine.standard?.clear()
-    try transcript.finish(TranscriptEnd(trajectory))
-    if trajectory.turns.isEmpty, case .infrastructure(let reason) = trajectory.stopReason {
-      throw RunError(reason)
-    }
-    print("\n" + Terminal.view.render(TranscriptEnd(trajectory)) + "\n")
-    return RunAttempt(trajectory: trajectory, files: files)
   }
 
   /// Writes the patch and the branch, and says where everything is.

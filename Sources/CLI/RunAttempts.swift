@@ -1,0 +1,125 @@
+internal import Agent
+internal import Foundation
+internal import SDPO
+internal import Tools
+
+/// Attempts at an issue, one after the other, each in a work tree of its own, until one passes the tests.
+struct RunAttempts {
+  let episode: Episode
+  let policy: any Policy
+  /// Learns from each attempt that failed, if that is wanted.
+  let adaptation: Adaptation?
+  /// What ``adaptation``'s adapter is for.
+  let baseModel: String
+  /// Whether each is told what the tests said of the one before.
+  let tellsFeedback: Bool
+  /// Of the first; the next ones follow.
+  let seed: UInt64
+  let scratch: ScratchFolder
+  let recorder: Recorder
+  /// As many as there are attempts at most.
+  let files: [RunFiles]
+
+  struct Outcome {
+    var best: RunAttempt
+    /// What ended the attempts early; it takes nothing from those that were made.
+    var trouble: (any Error)?
+  }
+
+  /// - beginning: what an only attempt goes on from.
+  /// - Throws: if no attempt was made.
+  func run(after beginning: EpisodeBeginning?) async throws -> Outcome {
+    var tried: [RunAttempt] = []
+    var trouble: (any Error)?
+    do {
+      for number in files.indices {
+        if files.count > 1 { print("Attempt \(number + 1) of \(files.count)\n") }
+        tried.append(try await attempt(number, after: beginning, told: tried.last))
+        if tried[number].trajectory.stopReason == .cancelled { throw CancellationError() }
+        if files.count == 1 { break }
+        tried[number].tests = try await tested(tried[number], number)
+        if tried[number].testsPass { break }
+        if let adaptation, number + 1 < files.count {
+          try await learn(from: tried[number], by: adaptation)
+        }
+      }
+    } catch {
+      guard !tried.isEmpty else { throw error }
+      trouble = error
+    }
+    let best = await tried.best { attempt in
+      if let trouble { throw trouble }
+      return try await approval(of: attempt)
+    }
+    return Outcome(best: best ?? tried[0], trouble: trouble)
+  }
+
+  private func attempt(
+    _ number: Int, after beginning: EpisodeBeginning?, told earlier: RunAttempt?
+  ) async throws -> RunAttempt {
+    let place = Episode.Place(
+      recorder: recorder, name: "attempt-\(number + 1)",
+      workTree: scratch.path("work-\(number + 1)"))
+    let transcript = TranscriptWriter(files[number].transcript)
+    let trajectory = try await cancellingOnInterrupt {
+      await episode.run(
+        policy, at: place, seed: seed &+ UInt64(number),
+        hindsight: tellsFeedback ? earlier?.hint : nil, after: beginning,
+        observers: [transcript, LiveView(recorder)])
+    }
+    WritingLine.standard?.clear()
+    try transcript.finish(TranscriptEnd(trajectory))
+    if trajectory.turns.isEmpty, case .infrastructure(let reason) = trajectory.stopReason {
+      throw RunError(reason)
+    }
+    print("\n" + Terminal.view.render(TranscriptEnd(trajectory)) + "\n")
+    return RunAttempt(trajectory: trajectory, files: files[number])
+  }
+
+  /// What the tests say of where an attempt ended.
+  private func tested(_ attempt: RunAttempt, _ number: Int) async throws -> ToolResult? {
+    let result = try await cancellingOnInterrupt {
+      let result = try await attempt.test(
+        episode.assignment.testCommand ?? "", like: episode.environment, recorder: recorder,
+        workTree: scratch.path("tested-\(number + 1)"))
+      try Task.checkCancellation()
+      return result
+    }
+    print("The tests \(result?.isError == false ? "pass" : "fail") after attempt \(number + 1).\n")
+    return result
+  }
+
+  /// How a local model that knows what the tests said sees an attempt.
+  private func approval(of attempt: RunAttempt) async throws -> Double {
+    let (trajectory, feedback) = (attempt.trajectory, attempt.feedback ?? "")
+    return try await cancellingOnInterrupt {
+      if let adaptation {
+        return try await adaptation.approval(of: trajectory, feedback: feedback)
+      }
+      guard let policy = policy as? LocalPolicy else {
+        throw RunError("an endpoint judges nothing")
+      }
+      return try await Credit.approval(
+        of: trajectory, feedback: feedback, policy: policy, dialect: episode.dialect,
+        tools: episode.tools)
+    }
+  }
+
+  /// Learns from a failed attempt and writes down what was learnt.
+  private func learn(from attempt: RunAttempt, by adaptation: Adaptation) async throws {
+    let folder = files[0].adapter
+    do {
+      let report = try await cancellingOnInterrupt {
+        try await adaptation.learn(from: attempt.trajectory, feedback: attempt.feedback ?? "")
+      }
+      try await adaptation.save(to: folder, baseModel: baseModel)
+      print(
+        "Learnt from it: from hindsight, its tokens are \(nats(report.before)), then \(nats(report.after)) nats "
+          + "away. Adapter: \(folder.path)\n")
+    } catch let error as TrainingError {
+      print("Nothing is learnt from it: \(error.description).\n")
+    }
+  }
+
+  private func nats(_ value: Double) -> String { String(format: "%.4f", value) }
+}
