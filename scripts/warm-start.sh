@@ -43,7 +43,7 @@ if [ ! -f "$run/corrected/trained" ]; then
     rm -rf "$run/rollouts"
     mapfile -t ids < <(sed -n 's/.*"task":"\([^"]*\)".*/\1/p' "$run/oracle/demonstrations.jsonl" | sort -u \
       | awk 'BEGIN { srand(6) } { print rand() "\t" $0 }' | sort | cut -f 2 | sed -n "1,${played}p")
-    [ "${#ids[@]}" -gt 0 ]
+    [ "${#ids[@]}" -gt 0 ] || { echo "warm-start: $run/oracle/demonstrations.jsonl names no task" >&2; exit 1; }
     "$hindsight" eval "${episodes[@]}" --samples 1 --seed 6 --adapter "$run/oracle/adapter" --output "$run/rollouts" \
       "${ids[@]}"
   fi
