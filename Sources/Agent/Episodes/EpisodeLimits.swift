@@ -1,3 +1,5 @@
+internal import Tools
+
 /// What one episode may use.
 public struct EpisodeLimits: Sendable, Codable, Hashable {
   public var turns: Int
@@ -30,5 +32,19 @@ public struct EpisodeLimits: Sendable, Codable, Hashable {
     self.wallSeconds = wallSeconds
     self.formatErrors = formatErrors
     self.toolTimeouts = toolTimeouts
+  }
+
+  /// The first value that makes no sense, and what is expected; nil if there is none.
+  public var problem: String? {
+    guard wallSeconds > 0, wallSeconds <= SandboxLimits.mostSeconds else {
+      return "wall_seconds is \(wallSeconds), expected more than 0 and at most "
+        + "\(SandboxLimits.mostSeconds)"
+    }
+    return firstOutside(
+      1...1 << 40,
+      [
+        ("turns", turns), ("action_tokens", actionTokens), ("total_tokens", totalTokens ?? 1),
+        ("format_errors", formatErrors), ("tool_timeouts", toolTimeouts),
+      ])
   }
 }

@@ -124,10 +124,10 @@ public struct RepairTask: Sendable, Hashable, Identifiable {
     try task.finish()
 
     var agent = try root.table("agent")
-    agentTimeout = try agent.positiveNumber("timeout_sec")
+    agentTimeout = try agent.positiveSeconds("timeout_sec")
     try agent.finish()
     var verifier = try root.table("verifier")
-    verifierTimeout = try verifier.positiveNumber("timeout_sec") ?? 600
+    verifierTimeout = try verifier.positiveSeconds("timeout_sec") ?? 600
     verifierEnvironment = try verifier.stringTable("env")
     try verifier.finish()
     var environment = try root.table("environment")

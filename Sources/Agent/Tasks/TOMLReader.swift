@@ -1,5 +1,6 @@
 internal import Foundation
 internal import TOMLKit
+internal import Tools
 
 /// Strict access to one table of a TOML file.
 ///
@@ -87,14 +88,16 @@ struct TOMLReader {
     return strings
   }
 
-  /// A finite number above zero; an integer is taken too.
-  mutating func positiveNumber(_ key: String) throws(TaskError) -> Double? {
+  /// Seconds, more than none and no more than a clock can count; an integer is taken too.
+  mutating func positiveSeconds(_ key: String) throws(TaskError) -> Double? {
     guard let value = value(key) else { return nil }
     guard let number = value.double ?? value.int.map(Double.init) else {
       throw wrongType(key, "a number", value)
     }
-    guard number > 0, number.isFinite else {
-      throw TaskError("\(file): \(full(key)) must be a finite number above 0, not \(number)")
+    guard number > 0, number <= SandboxLimits.mostSeconds else {
+      throw TaskError(
+        "\(file): \(full(key)) must be above 0 and at most \(SandboxLimits.mostSeconds), not \(number)"
+      )
     }
     return number
   }

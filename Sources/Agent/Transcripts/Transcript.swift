@@ -95,7 +95,7 @@ private struct TranscriptReader {
     let type = try decode(Kind.self, line).type
     switch TranscriptLineType(rawValue: type) {
     case .header where header == nil:
-      header = try decode(TranscriptHeader.self, line)
+      header = try decode(TranscriptHeader.self, line).checked()
     case .turn where header != nil && end == nil:
       let turn = try decode(TranscriptTurn.self, line).checked()
       guard turn.number == turns.count + 1 else {

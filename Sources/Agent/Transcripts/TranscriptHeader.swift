@@ -116,6 +116,23 @@ public struct ToolEnvironment: Sendable, Codable, Hashable {
 }
 
 extension TranscriptHeader {
+  /// - Throws: a sentence's end that names a limit which nothing can be carried out with.
+  func checked() throws(TranscriptLineProblem) -> TranscriptHeader {
+    let problems = [
+      ("limits", limits.problem), ("environment.limits", environment.limits.problem),
+      ("environment.test_limits", environment.testLimits?.problem),
+      ("environment.options", environment.options.problem),
+      (
+        "environment",
+        firstOutside(1...1 << 30, [("failure_characters", environment.failureCharacters ?? 1)])
+      ),
+    ]
+    for case (let place, let problem?) in problems {
+      throw TranscriptLineProblem("\(place).\(problem)")
+    }
+    return self
+  }
+
   /// The dialect it names.
   ///
   /// - Throws: `TranscriptError` if there is none of that name.

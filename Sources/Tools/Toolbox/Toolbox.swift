@@ -31,6 +31,16 @@ public struct Toolbox: Sendable {
       self.checksSyntax = checksSyntax
       self.knowsRepeats = knowsRepeats
     }
+
+    /// The first value that makes no sense, and what is expected; nil if there is none.
+    public var problem: String? {
+      firstOutside(
+        1...1 << 30,
+        [
+          ("maxCharacters", maxCharacters), ("viewLines", viewLines), ("lineWidth", lineWidth),
+          ("searchMatches", searchMatches),
+        ])
+    }
   }
 
   let root: String
