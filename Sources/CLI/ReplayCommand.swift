@@ -55,7 +55,9 @@ struct ReplayCommand: AsyncParsableCommand {
   @Option(help: "The revision of --repo.")
   var revision = "HEAD"
 
-  @Option(help: "Where actions run, bubblewrap or none; as in the transcript unless given.")
+  @Option(
+    help:
+      "Where actions run: bubblewrap, or none, which must be given where the transcript says so.")
   var sandbox: Sandbox?
 
   @OptionGroup(title: "To score or to fork") var policy: PolicyOptions
@@ -204,10 +206,21 @@ struct ReplayCommand: AsyncParsableCommand {
       "\(file): \(count) results replaced; the earlier file is \(kept.path(percentEncoded: false))")
   }
 
+  /// The one that is asked for, or the transcript's own: nothing that others wrote runs without one unasked.
+  static func sandbox(_ asked: Sandbox?, of header: TranscriptHeader) throws -> Sandbox {
+    if let asked { return asked }
+    guard header.environment.sandbox != .none else {
+      throw TranscriptError(
+        "the transcript of \(header.task) was recorded without a sandbox: give --sandbox bubblewrap, or "
+          + "--sandbox none if you trust all that it does")
+    }
+    return header.environment.sandbox
+  }
+
   /// What carries a transcript out again.
   private func replay(of transcript: Transcript) async throws -> ReplayVerifier {
     var verifier = ReplayVerifier(transcript)
-    if let sandbox { verifier.environment.sandbox = sandbox }
+    verifier.environment.sandbox = try Self.sandbox(sandbox, of: transcript.header)
     if let reason = await verifier.environment.sandbox.probe() { throw TranscriptError(reason) }
     return verifier
   }

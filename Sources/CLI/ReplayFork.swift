@@ -35,7 +35,7 @@ struct ForkOptions: ParsableArguments {
       transcript, turns: forkFrom, digest: sha256Hex(try Data(contentsOf: file)))
     var episode = try Episode(
       like: transcript.header, after: beginning, source: source, more: maxTurns)
-    if let sandbox { episode.environment.sandbox = sandbox }
+    episode.environment.sandbox = try ReplayCommand.sandbox(sandbox, of: transcript.header)
     if let reason = await episode.environment.sandbox.probe() { throw TranscriptError(reason) }
     let policy = try await makePolicy(policy)
     let files = try RunFiles(
