@@ -46,6 +46,10 @@ struct ExportCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    func place(_ path: String) -> URL { URL(filePath: path).resolvingSymlinksInPath() }
+    if let output, let input = files.first(where: { place($0) == place(output) }) {
+      throw TranscriptError("\(input) is a transcript: --output must be another file")
+    }
     let encoder = JSONEncoder()
     encoder.outputFormatting =
       format.isLines
