@@ -28,7 +28,8 @@ enum Failure {
 
   /// Prints "hindsight: …" to standard error.
   static func report(_ sentence: String) {
-    FileHandle.standardError.write(Data("hindsight: \(sentence)\n".utf8))
+    // Nobody can be told where it is closed; the exit code still says how it went.
+    try? FileHandle.standardError.write(contentsOf: Data("hindsight: \(sentence)\n".utf8))
   }
 
   /// Our own errors describe themselves; the system's are asked for a file and a reason.

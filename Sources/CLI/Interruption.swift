@@ -9,7 +9,8 @@ func cancellingOnInterrupt<Value: Sendable>(
 ) async throws -> Value {
   let work = Task { try await body() }
   Interrupts.listen { number in
-    if work.isCancelled { exit(128 + number) }
+    // Other threads are at work: what `exit` would tear down is theirs.
+    if work.isCancelled { _exit(128 + number) }
     Failure.report("stopping (again to stop at once)")
     work.cancel()
   }
@@ -25,7 +26,7 @@ private enum Interrupts {
     signal(number, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
     source.setEventHandler {
-      guard let heard = listener.withLock({ $0 }) else { exit(128 + number) }
+      guard let heard = listener.withLock({ $0 }) else { _exit(128 + number) }
       heard(number)
     }
     source.resume()
