@@ -43,11 +43,13 @@ struct EpisodeOptions: ParsableArguments {
     for (name, value) in [
       ("max-turns", maxTurns), ("max-action-tokens", maxActionTokens), ("max-tokens", maxTokens),
       ("concurrency", concurrency),
-    ] where value < 1 {
-      throw ValidationError("--\(name) is \(value), expected 1 or more")
+    ] where !(1...1 << 20).contains(value) {
+      throw ValidationError("--\(name) is \(value), expected 1 to \(1 << 20)")
     }
-    if !(episodeSeconds > 0 && episodeSeconds.isFinite) {
-      throw ValidationError("--episode-seconds is \(episodeSeconds), expected more than 0")
+    if !(episodeSeconds > 0 && episodeSeconds <= SandboxLimits.mostSeconds) {
+      throw ValidationError(
+        "--episode-seconds is \(episodeSeconds), expected more than 0 and at most "
+          + "\(SandboxLimits.mostSeconds)")
     }
   }
 }

@@ -107,7 +107,7 @@ struct LearningOptions: ParsableArguments {
       concurrency: episode.concurrency,
       objective: Objective(
         signal: signal,
-        divergence: Divergence(alpha: alpha, topK: distillTopK > 0 ? distillTopK : nil),
+        divergence: Divergence(alpha: alpha, topK: distillTopK != 0 ? distillTopK : nil),
         temperature: Double(sampling.temperature)),
       teacher: teacher,
       hindsight: HindsightConfiguration(
@@ -115,7 +115,7 @@ struct LearningOptions: ParsableArguments {
         placement: try HindsightPlacement(parsing: placement),
         feedbackForm: try FeedbackForm(parsing: feedback), control: try choice("control", control)),
       judge: judge.configuration,
-      turnSelection: turnsDistilled > 0 ? turnsDistilled : nil,
+      turnSelection: turnsDistilled != 0 ? turnsDistilled : nil,
       normalization: try choice("normalization", normalization),
       lora: full ? nil : try lora(), optimizer: optimizer, warmupSteps: warmupSteps,
       microBatchTokens: try memory.microBatchTokens(plan, isFull: full), recompute: recompute,
@@ -133,8 +133,8 @@ struct LearningOptions: ParsableArguments {
   }
 
   private func lora() throws -> LoRAConfig {
-    guard loraRank > 0 else {
-      throw ValidationError("--lora-rank is \(loraRank), expected 1 or more")
+    guard (1...1024).contains(loraRank) else {
+      throw ValidationError("--lora-rank is \(loraRank), expected 1 to 1024")
     }
     let targets: [LinearKind] = try loraTargets.map { try choice("lora-targets", $0) }
     return LoRAConfig(

@@ -100,6 +100,10 @@ struct RunCommand: AsyncParsableCommand {
         "--continue takes the earlier run's tests: it goes with none of --attempts, --print-prompt and --test."
       )
     }
+    for (name, value) in [("--repo", repo), ("--test", test), ("--output", output)]
+    where value?.allSatisfy(\.isWhitespace) == true {
+      throw ValidationError("\(name) is empty.")
+    }
     guard (1...1000).contains(maxTurns) else {
       throw ValidationError("--max-turns must be from 1 to 1000.")
     }
@@ -112,7 +116,9 @@ struct RunCommand: AsyncParsableCommand {
     guard attempts > 1 || !(adapt || withFeedback) else {
       throw ValidationError("--adapt and --with-feedback are about --attempts: give 2 or more.")
     }
-    guard maxMinutes > 0 else { throw ValidationError("--max-minutes must be more than 0.") }
+    guard maxMinutes > 0, maxMinutes <= 1e6 else {
+      throw ValidationError("--max-minutes must be more than 0 and at most 1000000.")
+    }
     guard (1...1_000_000).contains(maxTokens) else {
       throw ValidationError("--max-tokens must be from 1 to 1000000.")
     }

@@ -122,6 +122,9 @@ struct SFTCommand: AsyncParsableCommand {
     guard (1...64).contains(jobs) else { throw ValidationError("--jobs must be from 1 to 64.") }
     guard rank >= 1, rank <= 1024 else { throw ValidationError("--rank must be from 1 to 1024.") }
     guard maxTokens >= 1 else { throw ValidationError("--max-tokens must be at least 1.") }
+    guard (1...10_000).contains(perTask ?? 1), (1...10_000).contains(epochs) else {
+      throw ValidationError("--per-task and --epochs must be from 1 to 10000.")
+    }
     guard heldOut >= 0 else { throw ValidationError("--held-out must not be negative.") }
     if rollouts != nil, sandbox == .none {
       throw ValidationError(
@@ -169,6 +172,9 @@ struct SFTCommand: AsyncParsableCommand {
 
   func linearKinds() throws -> [LinearKind] {
     guard let targets else { return LinearKind.allCases }
+    guard targets.contains(where: { $0 != "," }) else {
+      throw ValidationError("--targets names no layer.")
+    }
     return try targets.split(separator: ",").map { name in
       guard let kind = LinearKind(rawValue: name.trimmingCharacters(in: .whitespaces)) else {
         let known = LinearKind.allCases.map(\.rawValue).joined(separator: ", ")

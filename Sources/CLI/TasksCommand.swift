@@ -152,6 +152,10 @@ extension TasksCommand {
         }
       }
       if let id = unknown.sorted().first { throw TaskError("no task has the id \"\(id)\"") }
+      if tasks.isEmpty, broken.isEmpty {
+        let split = selection.split.map { " is in the split \"\($0.rawValue)\"" } ?? " is there"
+        throw TaskError("no task\(split)")
+      }
       return (try TaskSet(tasks).tasks, broken)
     }
 

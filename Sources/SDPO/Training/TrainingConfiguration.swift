@@ -1,5 +1,6 @@
 public import Agent
 public import LanguageModel
+internal import Tools
 
 /// Everything that shapes a training run; saved in its folder, so that `--resume` needs no flags.
 public struct TrainingConfiguration: Sendable, Codable, Equatable {
@@ -115,11 +116,23 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
         + Dialects.complete.joined(separator: ", ")
     }
     if sampling.temperature == 0 { return "training samples: the temperature must be above 0" }
-    for (name, value) in [
-      ("steps", steps), ("tasks per step", tasksPerStep), ("group size", groupSize),
-      ("concurrency", concurrency), ("micro-batch tokens", microBatchTokens),
-    ] where value < 1 {
-      return "\(name) is \(value), expected 1 or more"
+    if let problem = firstOutside(
+      1...1 << 20,
+      [
+        ("steps", steps), ("tasks per step", tasksPerStep), ("group size", groupSize),
+        ("concurrency", concurrency), ("micro-batch tokens", microBatchTokens),
+        ("turns distilled", turnSelection ?? 1),
+        ("tokens of the divergence", objective.divergence.topK ?? 1),
+      ])
+    {
+      return problem
+    }
+    if tasksPerStep * groupSize > 1 << 20 {
+      return "\(tasksPerStep) tasks of \(groupSize) episodes are too many for a step"
+    }
+    if let problem = limits.problem { return problem }
+    if let lora, !(1...1024).contains(lora.rank) {
+      return "LoRA rank is \(lora.rank), expected 1 to 1024"
     }
     if !(optimizer.learningRate > 0 && optimizer.learningRate < 1) {
       return "the learning rate is \(optimizer.learningRate), expected between 0 and 1"

@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+/// Values that no run can have: each is refused with a sentence and exit code 2, and nothing is lost.
+@Suite struct BadValueTests {
+  private static let transcript = HindsightCommand.fixtures
+    .appending(path: "../../transcripts/base64-accents.jsonl").standardizedFileURL
+  private static let tasks = HindsightCommand.fixtures.appending(path: "tasks").path
+
+  private func expect(_ sentence: String, of arguments: [String], in folder: TestFolder) throws {
+    let outcome = try HindsightCommand.run(arguments, in: folder.url)
+    #expect(outcome.status == 2, "\(arguments): \(outcome.output)\(outcome.errors)")
+    #expect(outcome.errors.contains(sentence), "\(arguments): \(outcome.errors)")
+  }
+
+  @Test(arguments: [
+    (#""lineWidth":160"#, #""lineWidth":-1"#, ":1: environment.options.lineWidth is -1"),
+    (#""wallSeconds":\d+"#, #""wallSeconds":1e300"#, "wallSeconds is 1e+300, expected more than 0"),
+    (#""processes":\d+"#, #""processes":9223372036854775807"#, "limits.processes is 92"),
+    (#""outputBytes":\d+"#, #""outputBytes":0"#, "limits.outputBytes is 0, expected 1 to"),
+    (#""turns":\d+"#, #""turns":0"#, ":1: limits.turns is 0"),
+    (#""sandbox":"bubblewrap""#, #""sandbox":"none""#, "recorded without a sandbox"),
+  ])
+  func limitsOfATranscript(pattern: String, value: String, sentence: String) throws {
+    let folder = try TestFolder()
+    let text = try String(contentsOf: Self.transcript, encoding: .utf8)
+    let changed = text.replacing(try Regex(pattern), with: value, maxReplacements: 1)
+    #expect(changed != text)
+    try Data(changed.utf8).write(to: folder["changed.jsonl"])
+    let root = HindsightCommand.fixtures.appending(path: "../../tasks").standardizedFileURL.path
+    for mode in [["--verify"], ["--fork-from", "2"]] {
+      try expect(sentence, of: ["replay", "changed.jsonl", "--tasks", root] + mode, in: folder)
+    }
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
+        .filter { $0.hasSuffix(".jsonl") } == ["changed.jsonl"])
+  }
+
+  @Test func anExportDoesNotReplaceItsTranscript() throws {
+    let folder = try TestFolder()
+    try FileManager.default.copyItem(at: Self.transcript, to: folder["a.jsonl"])
+    for output in ["a.jsonl", "../\(folder.url.lastPathComponent)/a.jsonl"] {
+      try expect(
+        "a.jsonl is a transcript",
+        of: ["export", "a.jsonl", "--format", "openai", "--output", output],
+        in: folder)
+    }
+    #expect(try Data(contentsOf: folder["a.jsonl"]) == Data(contentsOf: Self.transcript))
+  }
+
+  @Test(arguments: [
+    (["--lora-rank", "100000"], "--lora-rank is 100000"),
+    (["--group-size", "9223372036854775807"], "group size is 9223372036854775807"),
+    (["--tasks-per-step", "4096", "--group-size", "4096"], "too many for a step"),
+    (["--concurrency", "9223372036854775807"], "--concurrency is 9223372036854775807"),
+    (["--turns-distilled", "-3"], "turns distilled is -3"),
+    (["--episode-seconds", "1e300"], "--episode-seconds is 1e+300"),
+  ])
+  func optionsOfTraining(options: [String], sentence: String) throws {
+    let folder = try TestFolder()
+    let model = try TinyModelFolder.make(in: folder)
+    let arguments = [
+      "train", "--model", model, "--tasks", Self.tasks, "--signal", "grpo", "--output", "run",
+    ]
+    try expect(sentence, of: arguments + options, in: folder)
+    #expect(!FileManager.default.fileExists(atPath: folder["run"].path))
+  }
+
+  @Test func whatIsEmpty() throws {
+    let folder = try TestFolder()
+    try folder.makeRepository()
+    try expect("--targets names no layer", of: ["sft", "--targets", ","], in: folder)
+    try expect("--per-task", of: ["sft", "--per-task", "9223372036854775807"], in: folder)
+    let run = ["run", "--repo", "repository", "--issue", "x", "--model", "nowhere"]
+    try expect("--test is empty", of: run + ["--test", " "], in: folder)
+    try expect("--output is empty", of: run + ["--output", ""], in: folder)
+    try expect(
+      "no task is in the split",
+      of: ["tasks", "validate", "--tasks", Self.tasks, "--split", "held-out", "greet-words"],
+      in: folder)
+  }
+
+  @Test func aClosedStandardErrorChangesNoExitCode() throws {
+    let folder = try TestFolder()
+    let command = "'\(HindsightCommand.executable.path)' report nowhere"
+    #expect(try folder.shell("\(command) 2>&-; echo $?") == "2\n")
+    #expect(try folder.shell("\(command) 2>/dev/full; echo $?") == "2\n")
+  }
+}
