@@ -42,9 +42,8 @@ public struct EpisodeLimits: Sendable, Codable, Hashable {
     }
     return firstOutside(
       1...1 << 40,
-      [
-        ("turns", turns), ("action_tokens", actionTokens), ("total_tokens", totalTokens ?? 1),
-        ("format_errors", formatErrors), ("tool_timeouts", toolTimeouts),
-      ])
+      [("turns", turns), ("action_tokens", actionTokens), ("total_tokens", totalTokens ?? 1)])
+      ?? firstOutside(
+        1 ... .max, [("format_errors", formatErrors), ("tool_timeouts", toolTimeouts)])
   }
 }

@@ -102,11 +102,11 @@ struct RepairTaskTests {
     ),
     (
       "timeout_sec = 60", "timeout_sec = -1",
-      "agent.timeout_sec must be a finite number above 0, not -1.0"
+      "agent.timeout_sec must be above 0 and at most 1000000000.0, not -1.0"
     ),
     (
       "timeout_sec = 60", "timeout_sec = inf",
-      "agent.timeout_sec must be a finite number above 0, not inf"
+      "agent.timeout_sec must be above 0 and at most 1000000000.0, not inf"
     ),
     (
       "cpus = 1", "cpus = 1.5",
