@@ -58,7 +58,11 @@ public struct TranscriptChain: Sendable {
       marks.append(mark)
     }
     guard marks.contains(where: { $0.previous != nil || $0.digest != nil }) else {
-      return .unmarked
+      guard marks[0].type == TranscriptLineType.header.rawValue else {
+        throw TranscriptError("\(path):1: expected the header of a transcript")
+      }
+      // The first line has nothing to carry a digest of.
+      return marks.count == 1 ? .cutOff(lines: 1) : .unmarked
     }
     if marks[0].previous != nil || marks[0].type != TranscriptLineType.header.rawValue {
       return .dropped(before: 1)
