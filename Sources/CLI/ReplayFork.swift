@@ -54,7 +54,13 @@ struct ForkOptions: ParsableArguments {
     }
     WritingLine.standard?.clear()
     try writer.finish(TranscriptEnd(trajectory))
-    if case .infrastructure(let reason) = trajectory.stopReason { throw TranscriptError(reason) }
+    if case .infrastructure(let reason) = trajectory.stopReason {
+      // Without a turn of its own it is a part of the other.
+      if trajectory.turns.count <= beginning.turns.count {
+        try? FileManager.default.removeItem(at: files.transcript)
+      }
+      throw TranscriptError("\(file.path(percentEncoded: false)): \(reason)")
+    }
     print("\n" + Terminal.view.render(TranscriptEnd(trajectory)) + "\n")
     print("Transcript: \(files.transcript.path)")
     if !trajectory.finalDiff.isEmpty {

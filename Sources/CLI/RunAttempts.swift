@@ -70,6 +70,8 @@ struct RunAttempts {
     WritingLine.standard?.clear()
     try transcript.finish(TranscriptEnd(trajectory))
     if trajectory.turns.isEmpty, case .infrastructure(let reason) = trajectory.stopReason {
+      // It says nothing that this sentence doesn't.
+      try? FileManager.default.removeItem(at: files[number].transcript)
       throw RunError(reason)
     }
     print("\n" + Terminal.view.render(TranscriptEnd(trajectory)) + "\n")
