@@ -65,6 +65,7 @@ struct EvalCommand: AsyncParsableCommand {
 
   func run() async throws {
     let tasks = try selection.load()
+    try OutputFolder.check(output, holds: "report.json", force: force)
     let setup = try await RolloutSetup(episode)
     if let bound = Bound(rawValue: policy.rawValue) {
       return try await measure(bound, tasks, setup)
@@ -76,11 +77,11 @@ struct EvalCommand: AsyncParsableCommand {
       adapterFolder: adapterOptions.adapter, sampling: sampling.parameters)
     let judge = try Judge.make(
       judge.configuration, beside: policy, at: modelOptions.model, precision: precision)
+    let trace = try trace.map { try TraceWriter($0) }
+    defer { trace?.finish() }
     // Last, so that what can't be used leaves no folder behind.
     let folder = try OutputFolder.prepare(output, holds: "report.json", force: force)
     let rollouts = try setup.rollouts(policy, folder: folder, judge: judge)
-    let trace = try trace.map { try TraceWriter($0) }
-    defer { trace?.finish() }
     let progress = ProgressReporter(
       "Evaluating", total: tasks.count * samples, unit: "episodes")
     let groups: [[Rollout]]
@@ -221,16 +222,29 @@ enum EvaluationTable {
 
 /// The folder that a command writes its results to.
 enum OutputFolder {
+  /// Refuses a folder that already holds `marker`, unless it is to be replaced, and what is none: to be asked
+  /// before the work that ends in ``prepare(_:holds:force:)``.
+  static func check(_ path: String, holds marker: String, force: Bool) throws {
+    let folder = URL(filePath: path)
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder),
+      !isFolder.boolValue
+    {
+      throw SetupError(description: "\(path) is a file: --output must be a folder")
+    }
+    if !force, FileManager.default.fileExists(atPath: folder.appending(path: marker).path) {
+      throw SetupError(
+        description:
+          "\(path) already holds a \(marker): choose another --output, or --force to replace it")
+    }
+  }
+
   /// Makes the folder; refuses one that already holds `marker`, unless forced to start over.
   static func prepare(_ path: String, holds marker: String, force: Bool) throws -> URL {
+    try check(path, holds: marker, force: force)
     let folder = URL(filePath: path)
     let manager = FileManager.default
     if manager.fileExists(atPath: folder.appending(path: marker).path) {
-      guard force else {
-        throw SetupError(
-          description:
-            "\(path) already holds a \(marker): choose another --output, or --force to replace it")
-      }
       let names = [
         "transcripts", "recorder.git", "work", "checkpoints", "best", "final", "swebench",
         "predictions.jsonl", marker,

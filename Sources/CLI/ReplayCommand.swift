@@ -122,7 +122,8 @@ struct ReplayCommand: AsyncParsableCommand {
     switch try TranscriptChain.check(url) {
     case .intact(let lines): print("\(name): all \(lines) lines are as they were written")
     case .cutOff(let lines):
-      print("\(name): \(lines) lines are as they were written; the end is missing")
+      let are = lines == 1 ? "1 line is" : "\(lines) lines are"
+      print("\(name): \(are) as written; the end is missing")
     case .changed(let line):
       print("\(name): line \(line) was changed after it was written")
       return false

@@ -68,15 +68,16 @@ struct TrainCommand: AsyncParsableCommand {
 
   func run() async throws {
     let configuration = try resume.map(Self.readConfiguration) ?? newConfiguration()
+    if resume == nil { try OutputFolder.check(output, holds: "config.json", force: force) }
     // Everything is loaded before the folder is made: what can't be used leaves nothing behind.
     let parts = try await Parts(configuration)
+    let trace = try trace.map { try TraceWriter($0) }
+    defer { trace?.finish() }
     let preFlight = resume == nil ? try await parts.preFlight(configuration, force: force) : nil
     let folder = try resume.map { URL(filePath: $0) } ?? newFolder(configuration)
     let trainer = try parts.makeTrainer(configuration, folder, resume: resume != nil)
     if let preFlight { try trainer.record(preFlight) }
     if trainer.step > 0 { print("continuing after step \(trainer.step)") }
-    let trace = try trace.map { try TraceWriter($0) }
-    defer { trace?.finish() }
     let display = TrainingDisplay(steps: configuration.steps)
     let box = TrainerBox(trainer)
     do {
@@ -132,13 +133,18 @@ struct TrainCommand: AsyncParsableCommand {
       throw SetupError(
         description: "\(path) holds no config.json: it isn't a training run's folder")
     }
+    let configuration: TrainingConfiguration
     do {
-      return try JSONDecoder().decode(TrainingConfiguration.self, from: data)
+      configuration = try JSONDecoder().decode(TrainingConfiguration.self, from: data)
     } catch {
       throw SetupError(
         description:
           "\(file.path): this isn't a training configuration: \(JSONProblem.describe(error))")
     }
+    if let problem = configuration.problem {
+      throw SetupError(description: "\(file.path): \(problem)")
+    }
+    return configuration
   }
 
 }

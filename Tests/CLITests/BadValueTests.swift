@@ -36,6 +36,20 @@ import Testing
         .filter { $0.hasSuffix(".jsonl") } == ["changed.jsonl"])
   }
 
+  @Test func whatHasNoDigests() throws {
+    let folder = try TestFolder()
+    let text = try String(contentsOf: Self.transcript, encoding: .utf8)
+    try Data(text.prefix { $0 != "\n" }.utf8 + "\n".utf8).write(to: folder["killed.jsonl"])
+    let killed = try HindsightCommand.run(["replay", "--check", "killed.jsonl"], in: folder.url)
+    #expect(
+      killed.status == 0 && killed.output.contains("1 line is as written; the end is missing"))
+    try Data("{}\n".utf8).write(to: folder["other.jsonl"])
+    try expect(
+      "other.jsonl:1: expected the header of a transcript",
+      of: ["replay", "--check", "other.jsonl"],
+      in: folder)
+  }
+
   @Test func anExportDoesNotReplaceItsTranscript() throws {
     let folder = try TestFolder()
     try FileManager.default.copyItem(at: Self.transcript, to: folder["a.jsonl"])
@@ -66,6 +80,32 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder["run"].path))
   }
 
+  /// Before any work: a pre-flight takes minutes, and its advice would be another.
+  @Test func outputsThatCannotBe() throws {
+    let folder = try TestFolder()
+    let model = try TinyModelFolder.make(in: folder)
+    try FileManager.default.createDirectory(at: folder["run"], withIntermediateDirectories: true)
+    for name in ["run/config.json", "run/report.json", "file"] {
+      try Data("{}".utf8).write(to: folder[name])
+    }
+    let work = [
+      ["train", "--signal", "distill", "--tasks", Self.tasks, "--model", model],
+      ["eval", "--tasks", Self.tasks, "--model", model],
+    ]
+    for arguments in work {
+      try expect("run already holds a", of: arguments + ["--output", "run"], in: folder)
+      try expect("file is a file", of: arguments + ["--output", "file"], in: folder)
+      try expect(
+        "nowhere/trace can't be written",
+        of: arguments + ["--output", "new", "--trace", "nowhere/trace"],
+        in: folder)
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder["new"].path))
+    try expect(
+      "config.json: this isn't a training configuration", of: ["train", "--resume", "run"],
+      in: folder)
+  }
+
   @Test func whatIsEmpty() throws {
     let folder = try TestFolder()
     try folder.makeRepository()
@@ -78,6 +118,30 @@ import Testing
       "no task is in the split",
       of: ["tasks", "validate", "--tasks", Self.tasks, "--split", "held-out", "greet-words"],
       in: folder)
+  }
+
+  @Test func whatTookNoTurnLeavesNoTranscript() throws {
+    let folder = try TestFolder()
+    try folder.makeRepository()
+    let run = [
+      "run", "--repo", "repository", "--issue", "x", "--model", "http://127.0.0.1:9/v1",
+      "--output", "out",
+    ]
+    try expect("could not be reached", of: run, in: folder)
+    let left = try? FileManager.default.contentsOfDirectory(atPath: folder["out"].path)
+    #expect(left ?? [] == [])
+
+    // What a view shows depends on the width, so that nothing can be taken again.
+    let text = try String(contentsOf: Self.transcript, encoding: .utf8)
+    let changed = text.replacing(#""lineWidth":160"#, with: #""lineWidth":8"#)
+    try Data(changed.utf8).write(to: folder["a.jsonl"])
+    let root = HindsightCommand.fixtures.appending(path: "../../tasks").standardizedFileURL.path
+    let model = try TinyModelFolder.make(in: folder)
+    try expect(
+      "a.jsonl: turn",
+      of: ["replay", "a.jsonl", "--fork-from", "3", "--tasks", root, "--model", model],
+      in: folder)
+    #expect(!FileManager.default.fileExists(atPath: folder["a-fork-3.jsonl"].path))
   }
 
   @Test func aClosedStandardErrorChangesNoExitCode() throws {
