@@ -39,7 +39,7 @@ import Testing
   @Test func whatHasNoDigests() throws {
     let folder = try TestFolder()
     let text = try String(contentsOf: Self.transcript, encoding: .utf8)
-    try Data(text.prefix { $0 != "\n" }.utf8 + "\n".utf8).write(to: folder["killed.jsonl"])
+    try Data("\(text.prefix { $0 != "\n" })\n".utf8).write(to: folder["killed.jsonl"])
     let killed = try HindsightCommand.run(["replay", "--check", "killed.jsonl"], in: folder.url)
     #expect(
       killed.status == 0 && killed.output.contains("1 line is as written; the end is missing"))
