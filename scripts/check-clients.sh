@@ -20,6 +20,14 @@ HINDSIGHT_SERVE_KEY=secret "$hindsight" serve --port 0 >"$work/served.log" 2>&1 
 server=$!
 llama=
 trap 'kill $server $llama 2>/dev/null || true; rm -rf "$work"' EXIT
+for _ in $(seq 100); do
+  grep -q /v1 "$work/served.log" && break
+  kill -0 $server
+  sleep 0.2
+done
+address=$(sed -n 's/.* at \(http.*\)$/\1/p' "$work/served.log")
+
+"$venv/bin/python" Tests/Clients/openai_client.py "$address" secret
 
 mkdir "$work/exported" "$work/harbor"
 for transcript in transcripts/*.jsonl; do
@@ -32,15 +40,6 @@ for trajectory in "$work"/harbor/*.json; do
   cmp "$work/harbor/$name" "transcripts/$name"
 done
 echo "what Harbor wrote comes back as the same transcripts"
-
-for _ in $(seq 100); do
-  grep -q /v1 "$work/served.log" && break
-  kill -0 $server
-  sleep 0.2
-done
-address=$(sed -n 's/.* at \(http.*\)$/\1/p' "$work/served.log")
-
-"$venv/bin/python" Tests/Clients/openai_client.py "$address" secret
 
 instruction=$(cat tasks/base64-accents/instruction.md)
 cp -r tasks/base64-accents/environment "$work/repository"

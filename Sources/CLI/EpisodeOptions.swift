@@ -40,16 +40,13 @@ struct EpisodeOptions: ParsableArguments {
     if Sandbox(rawValue: sandbox) == nil {
       throw ValidationError("--sandbox is \"\(sandbox)\", expected bubblewrap or none")
     }
-    for (name, value) in [
-      ("max-turns", maxTurns), ("max-action-tokens", maxActionTokens), ("max-tokens", maxTokens),
-      ("concurrency", concurrency),
-    ] where !(1...1 << 20).contains(value) {
-      throw ValidationError("--\(name) is \(value), expected 1 to \(1 << 20)")
-    }
-    if !(episodeSeconds > 0 && episodeSeconds <= SandboxLimits.mostSeconds) {
-      throw ValidationError(
-        "--episode-seconds is \(episodeSeconds), expected more than 0 and at most "
-          + "\(SandboxLimits.mostSeconds)")
-    }
+    let problem =
+      firstOutside(
+        1...1 << 20,
+        [
+          ("--max-turns", maxTurns), ("--max-action-tokens", maxActionTokens),
+          ("--max-tokens", maxTokens), ("--concurrency", concurrency),
+        ]) ?? firstOutside(seconds: [("--episode-seconds", episodeSeconds)])
+    if let problem { throw ValidationError(problem) }
   }
 }

@@ -2,6 +2,7 @@ internal import Agent
 internal import ArgumentParser
 internal import LanguageModel
 internal import SDPO
+internal import Tools
 
 /// How a run learns: signal, teacher, hindsight, optimiser.
 struct LearningOptions: ParsableArguments {
@@ -133,8 +134,8 @@ struct LearningOptions: ParsableArguments {
   }
 
   private func lora() throws -> LoRAConfig {
-    guard (1...1024).contains(loraRank) else {
-      throw ValidationError("--lora-rank is \(loraRank), expected 1 to 1024")
+    if let problem = firstOutside(LoRAConfig.ranks, [("--lora-rank", loraRank)]) {
+      throw ValidationError(problem)
     }
     let targets: [LinearKind] = try loraTargets.map { try choice("lora-targets", $0) }
     return LoRAConfig(

@@ -120,7 +120,9 @@ struct SFTCommand: AsyncParsableCommand {
         "--dialect must be one of \(Dialects.complete.joined(separator: ", ")).")
     }
     guard (1...64).contains(jobs) else { throw ValidationError("--jobs must be from 1 to 64.") }
-    guard rank >= 1, rank <= 1024 else { throw ValidationError("--rank must be from 1 to 1024.") }
+    if let problem = firstOutside(LoRAConfig.ranks, [("--rank", rank)]) {
+      throw ValidationError("\(problem).")
+    }
     guard maxTokens >= 1 else { throw ValidationError("--max-tokens must be at least 1.") }
     guard (1...10_000).contains(perTask ?? 1), (1...10_000).contains(epochs) else {
       throw ValidationError("--per-task and --epochs must be from 1 to 10000.")

@@ -152,11 +152,9 @@ extension TasksCommand {
         }
       }
       if let id = unknown.sorted().first { throw TaskError("no task has the id \"\(id)\"") }
-      if tasks.isEmpty, broken.isEmpty {
-        let split = selection.split.map { " is in the split \"\($0.rawValue)\"" } ?? " is there"
-        throw TaskError("no task\(split)")
-      }
-      return (try TaskSet(tasks).tasks, broken)
+      let set = try TaskSet(tasks)
+      // A set of broken tasks alone is validated as well.
+      return (broken.isEmpty ? try set.filtered(split: selection.split).tasks : set.tasks, broken)
     }
 
     private static func validateAll(

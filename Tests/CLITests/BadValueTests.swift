@@ -5,6 +5,8 @@ import Testing
 @Suite struct BadValueTests {
   private static let transcript = HindsightCommand.fixtures
     .appending(path: "../../transcripts/base64-accents.jsonl").standardizedFileURL
+  private static let ownTasks = HindsightCommand.fixtures
+    .appending(path: "../../tasks").standardizedFileURL.path
   private static let tasks = HindsightCommand.fixtures.appending(path: "tasks").path
 
   private func expect(_ sentence: String, of arguments: [String], in folder: TestFolder) throws {
@@ -27,9 +29,9 @@ import Testing
     let changed = text.replacing(try Regex(pattern), with: value, maxReplacements: 1)
     #expect(changed != text)
     try Data(changed.utf8).write(to: folder["changed.jsonl"])
-    let root = HindsightCommand.fixtures.appending(path: "../../tasks").standardizedFileURL.path
     for mode in [["--verify"], ["--fork-from", "2"]] {
-      try expect(sentence, of: ["replay", "changed.jsonl", "--tasks", root] + mode, in: folder)
+      try expect(
+        sentence, of: ["replay", "changed.jsonl", "--tasks", Self.ownTasks] + mode, in: folder)
     }
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
@@ -135,11 +137,10 @@ import Testing
     let text = try String(contentsOf: Self.transcript, encoding: .utf8)
     let changed = text.replacing(#""lineWidth":160"#, with: #""lineWidth":8"#)
     try Data(changed.utf8).write(to: folder["a.jsonl"])
-    let root = HindsightCommand.fixtures.appending(path: "../../tasks").standardizedFileURL.path
     let model = try TinyModelFolder.make(in: folder)
     try expect(
       "a.jsonl: turn",
-      of: ["replay", "a.jsonl", "--fork-from", "3", "--tasks", root, "--model", model],
+      of: ["replay", "a.jsonl", "--fork-from", "3", "--tasks", Self.ownTasks, "--model", model],
       in: folder)
     #expect(!FileManager.default.fileExists(atPath: folder["a-fork-3.jsonl"].path))
   }

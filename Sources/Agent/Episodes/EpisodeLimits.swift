@@ -36,13 +36,10 @@ public struct EpisodeLimits: Sendable, Codable, Hashable {
 
   /// The first value that makes no sense, and what is expected; nil if there is none.
   public var problem: String? {
-    guard wallSeconds > 0, wallSeconds <= SandboxLimits.mostSeconds else {
-      return "wall_seconds is \(wallSeconds), expected more than 0 and at most "
-        + "\(SandboxLimits.mostSeconds)"
-    }
-    return firstOutside(
-      1...1 << 40,
-      [("turns", turns), ("action_tokens", actionTokens), ("total_tokens", totalTokens ?? 1)])
+    firstOutside(seconds: [("wall_seconds", wallSeconds)])
+      ?? firstOutside(
+        1...1 << 40,
+        [("turns", turns), ("action_tokens", actionTokens), ("total_tokens", totalTokens ?? 1)])
       ?? firstOutside(
         1 ... .max, [("format_errors", formatErrors), ("tool_timeouts", toolTimeouts)])
   }

@@ -1,5 +1,8 @@
 /// A low-rank adapter (arXiv 2106.09685): y = W x + scale · B A x on chosen linear layers.
 public struct LoRAConfig: Sendable, Equatable, Codable {
+  /// Ranks that a fresh adapter may have.
+  public static let ranks = 1...1024
+
   public var rank: Int
   public var alpha: Float
   /// In PEFT's order; every layer of the model gets them.

@@ -131,8 +131,8 @@ public struct TrainingConfiguration: Sendable, Codable, Equatable {
       return "\(tasksPerStep) tasks of \(groupSize) episodes are too many for a step"
     }
     if let problem = limits.problem { return problem }
-    if let lora, !(1...1024).contains(lora.rank) {
-      return "LoRA rank is \(lora.rank), expected 1 to 1024"
+    if let problem = firstOutside(LoRAConfig.ranks, [("LoRA rank", lora?.rank ?? 1)]) {
+      return problem
     }
     if !(optimizer.learningRate > 0 && optimizer.learningRate < 1) {
       return "the learning rate is \(optimizer.learningRate), expected between 0 and 1"

@@ -45,27 +45,17 @@ public struct SandboxLimits: Sendable, Codable, Hashable {
 
   /// The first value that no command can be run with, and what is expected; nil if there is none.
   public var problem: String? {
-    for (name, value) in [("wallSeconds", wallSeconds), ("graceSeconds", graceSeconds)]
-    where !(value > 0 && value <= Self.mostSeconds) {
-      return "\(name) is \(value), expected more than 0 and at most \(Self.mostSeconds)"
-    }
-    return firstOutside(
-      1...1 << 50,
-      [
-        ("cpuSeconds", cpuSeconds), ("memoryBytes", memoryBytes), ("processes", processes),
-        ("fileBytes", fileBytes), ("outputBytes", outputBytes),
-        ("workspaceBytes", workspaceBytes), ("workspaceFiles", workspaceFiles),
-        ("temporaryBytes", temporaryBytes),
-      ])
+    firstOutside(seconds: [("wallSeconds", wallSeconds), ("graceSeconds", graceSeconds)])
+      ?? firstOutside(
+        1...1 << 50,
+        [
+          ("cpuSeconds", cpuSeconds), ("memoryBytes", memoryBytes), ("processes", processes),
+          ("fileBytes", fileBytes), ("outputBytes", outputBytes),
+          ("workspaceBytes", workspaceBytes), ("workspaceFiles", workspaceFiles),
+          ("temporaryBytes", temporaryBytes),
+        ])
   }
 
   /// Thirty years: more than that, a clock can't count.
   public static let mostSeconds = 1e9
-}
-
-/// The first of the named values outside a range, as a clause; nil if there is none.
-public func firstOutside(_ range: ClosedRange<Int>, _ values: [(String, Int)]) -> String? {
-  values.first { !range.contains($0.1) }.map { name, value in
-    "\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)"
-  }
 }
