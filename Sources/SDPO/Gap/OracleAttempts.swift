@@ -117,7 +117,9 @@ public struct OracleAttempts: Sendable {
       let script = maker.straight()
       let trajectory = await play(
         task, script.steps.map(\.text), recorder, maker.tries ? "right-try" : "right-edit")
-      guard let found = trajectory.stopReason.detail ?? script.problem(with: trajectory) else {
+      guard
+        let found = trajectory.stopReason.detail ?? script.problem(with: trajectory)?.description
+      else {
         return trajectory
       }
       problem = found

@@ -48,11 +48,11 @@ public struct DemonstrationMaker: Sendable {
   public enum Selection: Sendable, Hashable {
     /// Straight, mended and malformed with every first message.
     case all
-    /// So many different ones, drawn anew for each task. Nearly half have hindsight, mostly feedback; of the others,
-    /// where small changes of ``searchedKinds`` are known, three of four are searches through up to twenty. Of the
-    /// rest about five of twenty are straight, five with one wrong edit, three with two, three with three, two with
-    /// five, two malformed. Where a policy's ``beginnings`` are known, all begin with those instead. Most have their
-    /// package's name replaced.
+    /// So many different ones, drawn anew for each task. More than half have hindsight, mostly feedback. Of those with
+    /// none and with feedback, where small changes of ``searchedKinds`` are known, three of four are searches, line by
+    /// line; with feedback, of the lines alone that it calls suspect. Of the rest about five of twenty are straight,
+    /// five with one wrong edit, three with two, three with three, two with five, two malformed. Where a policy's
+    /// ``beginnings`` are known, all begin with those instead. Most have their package's name replaced.
     case drawn(Int)
     /// The straight kind with every first message.
     case straight
@@ -148,7 +148,8 @@ public struct DemonstrationMaker: Sendable {
     var performances: [DemonstrationPlan: Performance?] = [:]
     func performance(_ plan: DemonstrationPlan) async throws -> Performance? {
       var key = plan
-      key.hindsight = .none
+      // A search alone goes where hindsight points.
+      if plan.kind != .searched { key.hindsight = .none }
       if let known = performances[key] { return known }
       var result: Performance?
       switch try await perform(key, task, oracle, changes, &random) {
@@ -196,7 +197,7 @@ public struct DemonstrationMaker: Sendable {
       ? nil : DemonstrationError("\(task.id): \(characters) characters are too many")
   }
 
-  private static let longestSearch = 20
+  private static let longestSearch = 36
   /// Of a try, by the measure of ``maxCharacters``, which counts less than all.
   private static let charactersPerTry = 60
 
@@ -249,9 +250,17 @@ public struct DemonstrationMaker: Sendable {
   ) async throws -> Result<Performance, DemonstrationError> {
     var problem = DemonstrationError(
       "\(task.id): nothing plausible is known to try in a \(plan.kind.rawValue) episode")
+    let suspects = try await suspects(plan, task, oracle)
     for maker in oracle.scripts(dialect, environment, tools: tools) {
+      var small: [NumberedEdit] = []
       for attempt in 0..<(plan.kind == .straight ? 1 : Self.attempts) {
-        let small = changes.draw(plan.searches, random: &random)
+        if let change = problem.change {
+          // It mends something, or can't be tried there: the others are still worth it.
+          small.removeAll { $0 == change }
+        } else if plan.searches > 0, let right = oracle.changes.first?.edits.first {
+          small = changes.walk(
+            to: right.old.lowerBound, most: plan.searches, among: suspects, random: &random)
+        }
         let script: DemonstrationScript? =
           switch plan.kind {
           case .straight: maker.straight()
@@ -274,6 +283,16 @@ public struct DemonstrationMaker: Sendable {
       }
     }
     return .failure(problem)
+  }
+
+  /// The lines that a search with feedback goes through: those which it calls suspect. Nil without such feedback.
+  private func suspects(
+    _ plan: DemonstrationPlan, _ task: RepairTask, _ oracle: Oracle
+  ) async throws -> IndexSet? {
+    guard plan.kind == .searched, plan.hindsight == .feedback, let change = oracle.changes.first
+    else { return nil }
+    let told = hindsight.feedback(await grader.grade(bounded(task), patch: []))
+    return SuspectLines.named(in: told, of: change.path)
   }
 
   /// The beginning of one of them, of any length.
@@ -303,7 +322,9 @@ public struct DemonstrationMaker: Sendable {
       return .failure(DemonstrationError("\(task.id): \(detail)"))
     }
     if let problem = script.problem(with: trajectory) {
-      return .failure(DemonstrationError("\(task.id), \(kind.rawValue): \(problem)"))
+      return .failure(
+        DemonstrationError(
+          "\(task.id), \(kind.rawValue): \(problem.description)", change: problem.change))
     }
     // The grader has found the solution's own state resolved; tests may have left files beside it.
     if trajectory.lastSnapshot?.tree != oracle.solved.tree {
@@ -329,15 +350,20 @@ public struct DemonstrationMaker: Sendable {
     _ task: RepairTask, _ performance: Performance, _ hindsight: Demonstration.Hindsight
   ) async throws -> String? {
     guard hindsight == .feedback || hindsight == .both else { return nil }
-    // A mistake may run forever, and there are thousands of them.
-    var task = task
-    task.verifierTimeout = min(
-      task.verifierTimeout, Double((environment.testLimits ?? environment.limits).cpuSeconds))
+    let task = bounded(task)
     if let patch = try mistakenPatch(performance) {
       let grade = await grader.grade(task, patch: patch)
       if !grade.resolved, !grade.feedback.isEmpty { return self.hindsight.feedback(grade) }
     }
     return self.hindsight.feedback(await grader.grade(task, patch: []))
+  }
+
+  /// A mistake may run forever, and there are thousands of them.
+  private func bounded(_ task: RepairTask) -> RepairTask {
+    var task = task
+    task.verifierTimeout = min(
+      task.verifierTimeout, Double((environment.testLimits ?? environment.limits).cpuSeconds))
+    return task
   }
 
   private func mistakenPatch(_ performance: Performance) throws -> [UInt8]? {
@@ -411,7 +437,7 @@ struct DemonstrationPlan: Hashable {
   var kind: Demonstration.Kind
   /// Wrong edits before the right one.
   var mistakes = 0
-  /// Small changes that are tried before the right one.
+  /// Small changes that are tried before the right one, at most.
   var searches = 0
   /// Tells demonstrations apart that are drawn as often as wanted.
   var number = 0
@@ -434,12 +460,11 @@ struct DemonstrationPlan: Hashable {
     var plans: [DemonstrationPlan] = []
     for _ in 0..<(20 * count) where plans.count < count {
       let hindsight = hindsight(random: &random)
-      // With hindsight nothing is to be searched.
-      if most > 0, hindsight == .none, random.index(below: 4) > 0 {
-        let searches = 1 + random.index(below: most)
+      // With a solution nothing is to be searched.
+      if most > 0, hindsight == .none || hindsight == .feedback, random.index(below: 4) > 0 {
         plans.append(
           DemonstrationPlan(
-            kind: .searched, searches: searches, number: plans.count, hindsight: .none))
+            kind: .searched, searches: most, number: plans.count, hindsight: hindsight))
         continue
       }
       let (kind, mistakes): (Demonstration.Kind, Int) =
@@ -472,9 +497,9 @@ struct DemonstrationPlan: Hashable {
 
   private static func hindsight(random: inout SplitMix64) -> Demonstration.Hindsight {
     switch random.index(below: 24) {
-    case ..<13: .none
-    case ..<19: .feedback
-    case ..<21: .solution
+    case ..<11: .none
+    case ..<20: .feedback
+    case ..<22: .solution
     default: .both
     }
   }
@@ -492,45 +517,55 @@ extension Demonstration.Hindsight {
 }
 
 extension DemonstrationScript {
-  /// What didn't go as the script wants, as a clause.
-  func problem(with trajectory: Trajectory) -> String? {
-    guard trajectory.stopReason == .submitted, trajectory.turns.count == steps.count else {
-      return "the episode ended early (\(trajectory.stopReason.name))"
-    }
+  /// What didn't go as the script wants, as a clause, and the change at fault where that is one of a search.
+  func problem(with trajectory: Trajectory) -> DemonstrationError? {
     var before = trajectory.base?.tree
     for (step, turn) in zip(steps, trajectory.turns) {
       defer { before = turn.snapshot.tree }
-      let name = turn.call?.name ?? "reply"
-      let failed = turn.result?.isError ?? true
-      switch step.role {
-      case .exploration, .submit:
-        if turn.call == nil { return "turn \(turn.number) is no action" }
-      case .repair, .mistake:
-        if failed {
-          let first = turn.observation?.split(separator: "\n").first ?? ""
-          return "\(name) in turn \(turn.number) fails: \(first)"
-        }
-      case .refused:
-        if !failed { return "the edit in turn \(turn.number) isn't refused" }
-      case .takenBack:
-        if !failed || turn.snapshot.tree != before {
-          return "the visible tests don't see the wrong edit in turn \(turn.number)"
-        }
-      case .searched:
-        let isJudged = turn.result?.exitCode != nil || turn.result?.timedOut == true
-        if !isJudged || turn.snapshot.tree != before {
-          return "the small change in turn \(turn.number) isn't judged and taken back"
-        }
-      case .own:
-        if turn.snapshot.tree != before {
-          return "what the policy did in turn \(turn.number) changes the work tree"
-        }
-      case .malformed:
-        if turn.formatError == nil { return "turn \(turn.number) is no malformed call" }
-      case .failingTest:
-        if !failed { return "the visible tests don't see the wrong edit" }
-        if turn.result?.timedOut == true { return "the wrong edit never ends" }
+      if let problem = step.problem(with: turn, after: before) {
+        return DemonstrationError(problem, change: step.change)
       }
+    }
+    guard trajectory.stopReason == .submitted, trajectory.turns.count == steps.count else {
+      return DemonstrationError("the episode ended early (\(trajectory.stopReason.name))")
+    }
+    return nil
+  }
+}
+
+extension DemonstrationScript.Step {
+  /// - before: the work tree's content until this turn.
+  fileprivate func problem(with turn: Turn, after before: ObjectID?) -> String? {
+    let name = turn.call?.name ?? "reply"
+    let failed = turn.result?.isError ?? true
+    switch role {
+    case .exploration, .submit:
+      if turn.call == nil { return "turn \(turn.number) is no action" }
+    case .repair, .mistake:
+      if failed {
+        let first = turn.observation?.split(separator: "\n").first ?? ""
+        return "\(name) in turn \(turn.number) fails: \(first)"
+      }
+    case .refused:
+      if !failed { return "the edit in turn \(turn.number) isn't refused" }
+    case .takenBack:
+      if !failed || turn.snapshot.tree != before {
+        return "the visible tests don't see the wrong edit in turn \(turn.number)"
+      }
+    case .searched:
+      let isJudged = turn.result?.exitCode != nil || turn.result?.timedOut == true
+      if !isJudged || turn.snapshot.tree != before {
+        return "the small change in turn \(turn.number) isn't judged and taken back"
+      }
+    case .own:
+      if turn.snapshot.tree != before {
+        return "what the policy did in turn \(turn.number) changes the work tree"
+      }
+    case .malformed:
+      if turn.formatError == nil { return "turn \(turn.number) is no malformed call" }
+    case .failingTest:
+      if !failed { return "the visible tests don't see the wrong edit" }
+      if turn.result?.timedOut == true { return "the wrong edit never ends" }
     }
     return nil
   }

@@ -9,6 +9,8 @@ struct DemonstrationScript {
     /// Whether the model is to learn to say it.
     var isTrained = true
     var role = Role.exploration
+    /// What is tried, in a search.
+    var change: NumberedEdit?
   }
 
   /// What must come of a step, if the demonstration is to be kept.
@@ -109,9 +111,8 @@ extension DemonstrationScript.Maker {
   private func search(_ changes: [NumberedEdit], after done: [String]) -> [Step] {
     guard tries, let change = oracle.changes.first else { return [] }
     var known = Set(done + repair().map(\.text))
-    return changes.map { text(call($0, change)) }
-      .filter { known.insert($0).inserted }
-      .map { Step(text: $0, role: .searched) }
+    return changes.map { Step(text: text(call($0, change)), role: .searched, change: $0) }
+      .filter { known.insert($0.text).inserted }
   }
 
   /// One wrong edit, and submitted with it; nil if no plausible mistake is known.

@@ -5,8 +5,13 @@ import Tools
 /// Why a task gives no demonstrations, or a file of them can't be used.
 public struct DemonstrationError: Error, Sendable, Equatable, CustomStringConvertible {
   public let description: String
+  /// A search's change that is at fault.
+  var change: NumberedEdit?
 
-  init(_ description: String) { self.description = description }
+  init(_ description: String, change: NumberedEdit? = nil) {
+    self.description = description
+    self.change = change
+  }
 }
 
 /// A task's reference solution, file by file, as an agent would have to make it.

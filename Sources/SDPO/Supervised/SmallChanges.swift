@@ -12,8 +12,8 @@ struct SmallChanges {
   ]
   private static let limit = 400
 
-  /// Of one line each: by line, and of each line by kind.
-  private var lines: [[[NumberedEdit]]] = []
+  /// Of one line each, by its number, and of each line by kind.
+  private var lines: [Int: [[NumberedEdit]]] = [:]
 
   static let none = SmallChanges()
 
@@ -43,24 +43,45 @@ struct SmallChanges {
       else { continue }
       found[line, default: [:]][proposal.operator, default: []].append(edits[0])
     }
-    lines = found.sorted { $0.key < $1.key }.map { line in
-      line.value.sorted { $0.key < $1.key }.map(\.value)
-    }
+    lines = found.mapValues { kinds in kinds.sorted { $0.key < $1.key }.map(\.value) }
   }
 
   var isEmpty: Bool { lines.isEmpty }
 
-  /// As many, or all that there are: each time a line at random, then a kind, so that every line is looked at.
-  func draw(_ count: Int, random: inout SplitMix64) -> [NumberedEdit] {
+  /// Changes in the order in which a bug is looked for that stands at line `right`: from a line at random downwards and
+  /// on from the top, one or two changes of each line, until the right one has its turn, in the first round or, one
+  /// time in three, the second. So wherever one begins, each line is looked at soon.
+  ///
+  /// - Parameters:
+  ///   - most: of a longer walk, the last so many.
+  ///   - suspects: lines that alone are looked at, if the bug may stand there; nil for all.
+  func walk(
+    to right: Int, most: Int, among suspects: IndexSet?, random: inout SplitMix64
+  ) -> [NumberedEdit] {
     var left = lines
+    if let suspects { left = left.filter { suspects.contains($0.key) } }
+    let places = Set(left.keys).union([right]).sorted()
+    let last = places.firstIndex(of: right) ?? 0
+    let rounds = random.index(below: 3) == 0 ? 1 : 0
+    let visits = rounds * places.count + random.index(below: places.count)
+    var walk: [NumberedEdit] = []
+    for visit in 0..<visits {
+      let line = places[(last + places.count * 2 - visits + visit) % places.count]
+      walk += Self.draw(1 + random.index(below: 2), from: &left[line, default: []], random: &random)
+    }
+    walk += Self.draw(random.index(below: 2), from: &left[right, default: []], random: &random)
+    return walk.suffix(most)
+  }
+
+  /// As many, or all that there are: each time of a kind at random.
+  private static func draw(
+    _ count: Int, from kinds: inout [[NumberedEdit]], random: inout SplitMix64
+  ) -> [NumberedEdit] {
     var drawn: [NumberedEdit] = []
-    while drawn.count < count, !left.isEmpty {
-      let line = random.index(below: left.count)
-      let kind = random.index(below: left[line].count)
-      let place = random.index(below: left[line][kind].count)
-      drawn.append(left[line][kind].remove(at: place))
-      left[line].removeAll(where: \.isEmpty)
-      if left[line].isEmpty { left.remove(at: line) }
+    while drawn.count < count, !kinds.isEmpty {
+      let kind = random.index(below: kinds.count)
+      drawn.append(kinds[kind].remove(at: random.index(below: kinds[kind].count)))
+      kinds.removeAll(where: \.isEmpty)
     }
     return drawn
   }

@@ -1,0 +1,22 @@
+package import Foundation
+
+/// The lines that feedback calls suspect, as `FailureDigest` words them: "suspect: path:7, 9-11; other:3".
+package enum SuspectLines {
+  /// Of one file; nil where feedback names none of it.
+  package static func named(in feedback: String, of path: String) -> IndexSet? {
+    for line in feedback.split(separator: "\n") {
+      guard let list = line.wholeMatch(of: /suspect: (.*)/)?.1 else { continue }
+      for part in list.split(separator: "; ") where part.hasPrefix(path + ":") {
+        var lines = IndexSet()
+        for match in part.dropFirst(path.count + 1).matches(of: /(\d+)(?:-(\d+))?/) {
+          guard let first = Int(match.1), let last = Int(match.2 ?? match.1), first <= last,
+            last < Int.max
+          else { return nil }
+          lines.insert(integersIn: first...last)
+        }
+        return lines.isEmpty ? nil : lines
+      }
+    }
+    return nil
+  }
+}
