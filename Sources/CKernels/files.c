@@ -9,3 +9,8 @@ int hs_exchange_names(const char *a, const char *b) {
 }
 
 void hs_flush_each_line(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
+
+int hs_output_is_whole(void) {
+  const int flushed = fflush(stdout);
+  return flushed == 0 && !ferror(stdout);
+}

@@ -4,7 +4,7 @@ internal import Tools
 
 /// What an episode may use, and how its actions are written.
 struct EpisodeOptions: ParsableArguments {
-  @Option(help: "How actions are written: compact, hermes or bash.")
+  @Option(help: "How actions are written: compact, hermes, or bash (whose gap can't be measured).")
   var dialect = "compact"
 
   @Option(name: .customLong("max-turns"), help: "Actions of an episode at most.")

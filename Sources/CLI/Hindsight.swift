@@ -31,6 +31,10 @@ struct Hindsight: AsyncParsableCommand {
       } else {
         try command.run()
       }
+      guard hs_output_is_whole() != 0 else {
+        throw SetupError(
+          description: "standard output: not all could be written: is the disk full?")
+      }
     } catch {
       Failure.leave(with: error, of: Self.self)
     }

@@ -46,7 +46,14 @@ struct ReportCommand: ParsableCommand {
     }
     do {
       let report = try JSONDecoder().decode(EvaluationReport.self, from: data)
+      if let task = report.tasks.first(where: { $0.resolved < 0 || $0.resolved > $0.samples }) {
+        throw SetupError(
+          description:
+            "\(file.path): \(task.id) has \(task.resolved) of \(task.samples) samples resolved")
+      }
       return (parts.count == 2 ? parts[0] : folder, folder, report)
+    } catch let error as SetupError {
+      throw error
     } catch {
       throw SetupError(
         description:

@@ -74,7 +74,7 @@ struct ServeCommand: AsyncParsableCommand {
     } catch is CancellationError {
     } catch {
       throw SetupError(
-        description: "\(host), port \(wanted), can't be listened on: \(error)")
+        description: "\(host), port \(wanted), can't be listened on: \(Failure.reason(for: error))")
     }
   }
 }

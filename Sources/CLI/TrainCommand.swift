@@ -256,7 +256,9 @@ enum JSONProblem {
     case .typeMismatch(_, let context), .valueNotFound(_, let context),
       .dataCorrupted(let context):
       let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-      return path.isEmpty ? "it isn't JSON" : "\"\(path)\" has a value of the wrong kind"
+      guard path.isEmpty else { return "\"\(path)\" has a value of the wrong kind" }
+      if case .dataCorrupted = error { return "it isn't JSON" }
+      return "it isn't an object"
     @unknown default: return "it can't be read"
     }
   }

@@ -45,6 +45,7 @@ public struct APIServer: Sendable {
   /// Serves until the task is cancelled.
   ///
   /// - started: called with the port once requests are taken.
+  /// - Throws: `POSIXError` where the address can't be listened on.
   public func run(started: @escaping @Sendable (Int) -> Void) async throws {
     var logger = Logger(label: "hindsight.serve")
     logger.logLevel = .critical
@@ -75,7 +76,11 @@ public struct APIServer: Sendable {
         address: .hostname(options.host, port: options.port)),
       onServerRunning: { channel in started(channel.localAddress?.port ?? options.port) },
       logger: logger)
-    try await application.run()
+    do {
+      try await application.run()
+    } catch let error as IOError {
+      throw POSIXError(POSIXErrorCode(rawValue: error.errnoCode) ?? .EIO)
+    }
   }
 
   // MARK: Endpoints

@@ -151,4 +151,52 @@ import Testing
     #expect(try folder.shell("\(command) 2>&-; echo $?") == "2\n")
     #expect(try folder.shell("\(command) 2>/dev/full; echo $?") == "2\n")
   }
+
+  @Test func aFullStandardOutputIsNoSuccess() throws {
+    let folder = try TestFolder()
+    let command = "'\(HindsightCommand.executable.path)' tasks list --tasks '\(Self.ownTasks)'"
+    #expect(try folder.shell("\(command) >/dev/full 2>errors; echo $?") == "2\n")
+    let said = try String(contentsOf: folder["errors"], encoding: .utf8)
+    #expect(said.contains("standard output: not all could be written"))
+    // Nobody reads on: no failure.
+    #expect(try folder.shell("\(command) 2>errors | head -1 | wc -l; cat errors") == "1\n")
+  }
+
+  @Test(arguments: [
+    ("[]", ":1: the line has the wrong type; expected an object"),
+    (#"{"type":"header","format":1e999}"#, ":1: 'format'"),
+    ("{", ":1: not JSON; expected a line of type header"),
+  ])
+  func linesOfATranscript(line: String, sentence: String) throws {
+    let folder = try TestFolder()
+    try Data("\(line)\n".utf8).write(to: folder["a.jsonl"])
+    try expect("a.jsonl" + sentence, of: ["replay", "a.jsonl"], in: folder)
+  }
+
+  @Test(arguments: [
+    ("[]", "it isn't an object"), ("{", "it isn't JSON"),
+    (
+      """
+      {"dropped":0,"episodes":1,"malformedShare":0,"meanActionTokens":1,"meanTurns":1,
+       "passAtK":[],"submittedShare":0,"tasks":[
+         {"id":"t","resolved":0,"samples":-8,"split":"train"}]}
+      """, "t has 0 of -8 samples"
+    ),
+  ])
+  func reports(text: String, sentence: String) throws {
+    let folder = try TestFolder()
+    try Data(text.utf8).write(to: folder["report.json"])
+    for options in [[], ["--transcript"]] {
+      try expect(sentence, of: ["report", "."] + options, in: folder)
+    }
+  }
+
+  @Test func aPortThatIsTaken() throws {
+    let folder = try TestFolder()
+    let endpoint = try Endpoint()
+    let model = try TinyModelFolder.make(in: folder)
+    try expect(
+      "can't be listened on: Address already in use\n",
+      of: ["serve", "--model", model, "--port", "\(endpoint.port)"], in: folder)
+  }
 }

@@ -122,6 +122,17 @@ import Testing
       await #expect(throws: DemonstrationError.self) {
         _ = try await run(parts, items: Array(items.dropLast()), stopping: nil)
       }
+      // A state that isn't its folder's is no place to go on from.
+      for name in try FileManager.default.contentsOfDirectory(atPath: parts.path) {
+        let file = parts.appending(path: "\(name)/state.json")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let changed = text.replacing(/"updates" : \d+/, with: #""updates" : -1"#)
+        #expect(changed != text)
+        try Data(changed.utf8).write(to: file)
+      }
+      await #expect(throws: TrainingError.self) {
+        _ = try await run(parts, items: items, stopping: nil)
+      }
     }
   }
 

@@ -85,7 +85,14 @@ private struct TranscriptReader {
   }
 
   private func isJSON(_ line: Data) -> Bool {
-    (try? JSONDecoder().decode(JSONValue.self, from: line)) != nil
+    do {
+      _ = try JSONDecoder().decode(JSONValue.self, from: line)
+    } catch DecodingError.dataCorrupted {
+      return false
+    } catch {
+      // JSON, with a number that fits no type.
+    }
+    return true
   }
 
   private mutating func take(_ line: Data) throws(TranscriptLineProblem) {
@@ -130,12 +137,16 @@ private struct TranscriptReader {
     func name(_ path: [any CodingKey]) -> String {
       path.isEmpty ? "the line" : "'\(path.map(\.stringValue).joined(separator: "."))'"
     }
+    func plain(_ type: any Any.Type) -> String {
+      let name = "\(type)"
+      return name.hasPrefix("Dictionary") ? "an object" : name.hasPrefix("Array") ? "a list" : name
+    }
     return switch error {
     case .keyNotFound(let key, let context): "\(name(context.codingPath + [key])) is missing"
     case .valueNotFound(let type, let context):
-      "\(name(context.codingPath)) is null; expected \(type)"
+      "\(name(context.codingPath)) is null; expected \(plain(type))"
     case .typeMismatch(let type, let context):
-      "\(name(context.codingPath)) has the wrong type; expected \(type)"
+      "\(name(context.codingPath)) has the wrong type; expected \(plain(type))"
     case .dataCorrupted(let context): "\(name(context.codingPath)): \(context.debugDescription)"
     @unknown default: "\(error)"
     }

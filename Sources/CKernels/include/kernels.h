@@ -19,3 +19,6 @@ int hs_exchange_names(const char *a, const char *b);
 /// Makes standard output appear line by line also where it is no terminal: long work that is piped
 /// or logged must show its steps as they happen. Swift 6 can't name C's `stdout`.
 void hs_flush_each_line(void);
+
+// Whether all that was printed could be written.
+int hs_output_is_whole(void);

@@ -14,7 +14,7 @@ public final class SupervisedTrainer {
   private var progress = Progress()
 
   /// How far a run has come: all that its next update depends on besides weights and moments.
-  struct Progress: Codable, Equatable {
+  struct Progress: RunState, Equatable {
     /// What the run trains on and how: another run's checkpoint is none of this one's.
     var key = ""
     var updates = 0
@@ -23,6 +23,8 @@ public final class SupervisedTrainer {
     var rows = 0
     var tokens = 0
     var seconds = 0.0
+
+    var step: Int { updates }
   }
 
   /// A demonstration and its tokens.
@@ -277,7 +279,7 @@ public final class SupervisedTrainer {
   /// Saves weights, moments and position, so that a run resumed from there makes the same updates.
   public func checkpoint(to folder: URL) throws {
     try Checkpoints(folder: folder).save(
-      progress, step: progress.updates, student: learner, teacher: nil, optimizer: optimizer)
+      progress, student: learner, teacher: nil, optimizer: optimizer)
   }
 
   /// A digest of the configuration, of the weights that the run starts from, and of all demonstrations.

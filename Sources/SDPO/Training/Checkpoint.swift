@@ -1,9 +1,15 @@
 import Foundation
 import LanguageModel
 
+/// Where a run stands.
+protocol RunState: Codable {
+  /// After which it stands: step or update.
+  var step: Int { get }
+}
+
 /// What a run needs to go on as if nothing had happened. All random streams derive from the seed
 /// and the step, so the step stands for them and for the data position.
-struct TrainingState: Codable, Equatable {
+struct TrainingState: RunState, Equatable {
   /// The last finished step.
   var step = 0
   /// AdamW's own count: a step in which nothing took part makes no update.
@@ -35,9 +41,8 @@ struct Checkpoints {
       path: "step-" + String(repeating: "0", count: max(0, 6 - "\(step)".count)) + "\(step)")
   }
 
-  /// - step: what the state stands after.
   func save(
-    _ state: some Encodable, step: Int, student: Learner, teacher: Learner?, optimizer: AdamW
+    _ state: some RunState, student: Learner, teacher: Learner?, optimizer: AdamW
   ) throws {
     let manager = FileManager.default
     let temporary = folder.appending(path: ".writing")
@@ -55,7 +60,7 @@ struct Checkpoints {
     let file = try AtomicFile(temporary.appending(path: "state.json").path)
     try encoder.encode(state).withUnsafeBytes { try file.write($0) }
     try file.commit()
-    let target = path(step: step)
+    let target = path(step: state.step)
     try? manager.removeItem(at: target)
     try manager.moveItem(at: temporary, to: target)
     Self.synchronize(folder)
@@ -65,7 +70,7 @@ struct Checkpoints {
   /// Reads the newest checkpoint into the given storage; nil if there is none.
   ///
   /// - accepts: throws if the state is one that can't be gone on from; nothing was read into storage then.
-  func loadLatest<State: Decodable>(
+  func loadLatest<State: RunState>(
     _ type: State.Type, student: Learner, teacher: Learner?, optimizer: AdamW,
     accepts: (State) throws -> Void = { _ in }
   ) throws -> State? {
@@ -77,6 +82,9 @@ struct Checkpoints {
       state = try JSONDecoder().decode(State.self, from: Data(contentsOf: file))
     } catch {
       throw TrainingError("\(file.path): this isn't a checkpoint's state: \(wayOut)")
+    }
+    guard state.step == step else {
+      throw TrainingError("\(file.path): the step is \(state.step), expected \(step): \(wayOut)")
     }
     try accepts(state)
     do {

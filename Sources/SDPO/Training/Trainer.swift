@@ -147,8 +147,7 @@ public final class Trainer {
     let log = PhaseLog()
     try log.measure(.checkpoint) {
       try checkpoints.save(
-        state, step: state.step, student: student, teacher: ownTeacher(teacher, student),
-        optimizer: optimizer)
+        state, student: student, teacher: ownTeacher(teacher, student), optimizer: optimizer)
     }
     return StepReport(
       step: step, metrics: values, spans: groups.spans + spans + log.spans, stopReason: reason)
