@@ -27,7 +27,7 @@ fi
 # Episodes in which many repairs are tried, one a turn.
 episodes=(--force --tasks "$tasks" --temperature 1 --max-turns 40 --max-action-tokens 96 --max-tokens 4096
   --concurrency 32)
-training=(--tasks "$tasks" --bug "${one_line[@]}" --epochs 1 --batch 8 --feedback 'tight(160)' --held-out 40 --jobs 3)
+training=(--tasks "$tasks" --bug "${one_line[@]}" --epochs 1 --batch 8 --feedback 'tight(400)' --held-out 40 --jobs 3)
 
 if [ ! -f "$run/oracle/trained" ]; then
   say "demonstrations and training"

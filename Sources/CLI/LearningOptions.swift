@@ -36,7 +36,7 @@ struct LearningOptions: ParsableArguments {
   @Option(
     help: """
       How much of the tests' feedback: full, or tight(characters): the first failure's call, \
-      expected and got, and line of code alone.
+      expected and got, its line of code and the suspect lines alone.
       """)
   var feedback = "full"
 

@@ -33,22 +33,35 @@ package struct ExecutedLines: Sendable, Equatable {
   /// Lines named at most; more than twice as many that are equally suspect say nothing.
   private static let most = 6
 
-  /// The most suspect lines outside tests as "path:7, 9-11", or nil if no few of them stand out.
+  /// Lines that are most likely at fault.
+  package struct Suspects: Sendable, Equatable {
+    /// The most suspect first; equal ones as they stand.
+    package var lines: [Line]
+
+    /// "path:7, 9-11; other:3".
+    package var text: String {
+      Dictionary(grouping: lines, by: \.path).sorted { $0.key < $1.key }.map { path, lines in
+        "\(path):" + ExecutedLines.ranges(lines.map(\.number).sorted())
+      }.joined(separator: "; ")
+    }
+  }
+
+  /// The most suspect lines outside tests, or nil if no few of them stand out.
   ///
   /// A line's suspicion is Ochiai's coefficient, f / √(F · (f + p)), for f of F failing and p passing tests
   /// that ran it (Abreu et al., "On the accuracy of spectrum-based fault localization", 2007). Lines of equal
   /// suspicion are named together or not at all.
-  package func suspects(isTest: (String) -> Bool) -> String? {
+  package func suspects(isTest: (String) -> Bool) -> Suspects? {
     let own = lines.filter { $0.failing > 0 && !isTest($0.path) }
-    let ranked = Dictionary(grouping: own, by: suspicion).sorted { $0.key > $1.key }.map(\.value)
+    let ranked = Dictionary(grouping: own, by: suspicion).sorted { $0.key > $1.key }.map { group in
+      group.value.sorted { ($0.path, $0.number) < ($1.path, $1.number) }
+    }
     guard var named = ranked.first, named.count <= 2 * Self.most else { return nil }
     for next in ranked.dropFirst() {
       guard named.count + next.count <= Self.most else { break }
       named += next
     }
-    return Dictionary(grouping: named, by: \.path).sorted { $0.key < $1.key }.map { path, lines in
-      "\(path):" + Self.ranges(lines.map(\.number).sorted())
-    }.joined(separator: "; ")
+    return Suspects(lines: named)
   }
 
   private func suspicion(_ line: Line) -> Double {

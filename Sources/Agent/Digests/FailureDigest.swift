@@ -25,6 +25,8 @@ public struct FailureDigest: Sendable {
   public var asides: [String] = []
   /// The lines most likely at fault, as ``ExecutedLines`` names them.
   public var suspects: String?
+  /// What stands there, the most suspect line first, as a view numbers it: "7|return total".
+  public var suspectSources: [String] = []
   public var repository = RepositoryView()
 
   public init() {}
@@ -37,7 +39,8 @@ public struct FailureDigest: Sendable {
     if !failing.isEmpty, total > 0 {
       parts.append("\(failing.count) of \(total) tests fail.")
     }
-    if let suspects { parts.append(Self.clip("suspect: " + suspects)) }
+    let suspicion = suspicion(within: 2 * Self.fieldLimit)
+    if !suspicion.isEmpty { parts.append(suspicion) }
     let described = failing.filter { !$0.detail.isEmpty }
     let silent = failing.filter(\.detail.isEmpty)
     if described.isEmpty || silent.contains(where: { $0.outcome == .missing }) {
@@ -121,8 +124,7 @@ public struct FailureDigest: Sendable {
     let described = failing.first { !$0.detail.isEmpty }
     var failure = ""
     let said = notes.joined(separator: " ")
-    var closing = suspects.map { Self.clip("suspect: " + $0) } ?? ""
-    if closing.count > limit / 2 { closing = "" }
+    let closing = suspicion(within: limit / 2)
     let room = [said, closing].reduce(limit) { max(0, $0 - ($1.isEmpty ? 0 : $1.count + 1)) }
     if let described {
       let text = DigestText(described.detail)
@@ -135,6 +137,17 @@ public struct FailureDigest: Sendable {
     let all = [said, String(failure.prefix(room)), closing].filter { !$0.isEmpty }
       .joined(separator: "\n")
     return String(all.prefix(limit))
+  }
+
+  /// The suspect lines' numbers, then the text of as many as have room; empty if the numbers have none.
+  private func suspicion(within room: Int) -> String {
+    guard let suspects else { return "" }
+    var text = Self.clip("suspect: " + suspects)
+    guard text.count <= room else { return "" }
+    for source in suspectSources.map(Self.clip) where text.count + 1 + source.count <= room {
+      text += "\n" + source
+    }
+    return text
   }
 
   // MARK: Reading

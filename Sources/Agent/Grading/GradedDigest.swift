@@ -33,7 +33,16 @@ extension FailureDigest {
     repository.line = { checkout.line($1, of: $0, isTest: isTest($0)) }
     let definitions = DefinitionSearch { checkout.ownSources(isTest: isTest) }
     repository.definition = { definitions.definition(of: $0) }
-    suspects = evaluation.report.lines?.suspects(isTest: isTest)
+    let found = evaluation.report.lines?.suspects(isTest: isTest)
+    suspects = found?.text
+    let lines = found?.lines ?? []
+    // A number alone says nothing where there are several files.
+    if Set(lines.map(\.path)).count == 1 {
+      suspectSources = lines.compactMap { line in
+        checkout.line(line.number, of: line.path, isTest: false)
+          .map { "\(line.number)|\($0[...].trimmed)" }
+      }
+    }
     notes = evaluation.runs.compactMap { Self.note(on: $0, limit: task.verifierTimeout) }
     if isEmpty { asides.append("No file was changed.") }
     if !evaluation.touched.isEmpty {

@@ -11,7 +11,7 @@ struct ExecutedLinesTests {
       lines: counts.map {
         ExecutedLines.Line(path: $0.0, number: $0.1, failing: $0.failing, passing: $0.passing)
       }
-    ).suspects { $0.hasPrefix("tests/") }
+    ).suspects { $0.hasPrefix("tests/") }?.text
   }
 
   @Test func linesThatOnlyFailingTestsRunComeFirst() {
@@ -47,5 +47,10 @@ struct ExecutedLinesTests {
     #expect(digest.text.contains("suspect: stats/average.py:12"))
     // More than half of the room is too much.
     #expect(!digest.tight(40).contains("suspect"))
+    digest.suspectSources = ["12|return total / \(String(repeating: "n", count: 60))", "14|n += 1"]
+    // Of their text, what has room in that half.
+    #expect(digest.tight(100).hasSuffix("\nsuspect: stats/average.py:12\n14|n += 1"))
+    #expect(digest.tight(300).hasSuffix("nnn\n14|n += 1"))
+    #expect(digest.text.contains("suspect: stats/average.py:12\n12|return total"))
   }
 }
