@@ -64,6 +64,7 @@ struct BenchCommand: AsyncParsableCommand {
   }
 
   private func measure() async throws {
+    try OutputFile.check(json, option: "--json")
     if shape == nil { _ = try ModelFiles.find(model.model) }
     let peaks = MachinePeaks.measure()
     // The yardsticks' memory is no part of the work.

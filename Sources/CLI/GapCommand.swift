@@ -62,7 +62,7 @@ struct GapCommand: AsyncParsableCommand {
       placements.isEmpty
       ? GapCondition.all
       : try placements.flatMap { GapCondition.at(try HindsightPlacement(parsing: $0)) }
-    if let json { try Self.checkPlace(json) }
+    try OutputFile.check(json, option: "--json")
     let tasks = try selection.load().drawn(sample, seed: seed)
     let setup = try await RolloutSetup(episode)
     let precision = try precision.resolvedForInference
@@ -100,14 +100,6 @@ struct GapCommand: AsyncParsableCommand {
     var seed: UInt64
     var episodes: Int
     var gap: GapReport
-  }
-
-  /// It is better to know before the measuring than after.
-  private static func checkPlace(_ path: String) throws {
-    let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
-    else { throw SetupError(description: "--json is \(path), but there is no folder \(folder)") }
   }
 }
 

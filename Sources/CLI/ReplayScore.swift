@@ -25,6 +25,7 @@ struct ScoreOptions: ParsableArguments {
     guard case .local(let path) = ModelReference(options.model) else {
       throw PolicyOptionsError("--score needs a local model, and \(options.model) is an endpoint")
     }
+    try OutputFile.check(html, option: "--html")
     let model = try LoadedModel.load(path, precision: try options.precision.resolvedForInference)
     let policy = try LocalPolicy(
       model,

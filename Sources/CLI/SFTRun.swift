@@ -12,17 +12,14 @@ struct SFTRun: Sendable {
   func train(_ training: [Demonstration], heldOut: [Demonstration]) async throws {
     let model = try LoadedModel.load(
       command.model, precision: try command.precision.resolved, trainable: command.full)
-    let learner = try learner(model)
+    let adapter = try adapter(model.config)
+    let learner = Learner(transformer: model.transformer, adapter: adapter)
     let items = tokenized(training, model, "training")
     let measured = Self.withShuffledFeedback(
       Self.balanced(
         tokenized(heldOut, model, "held-out"), count: command.heldOut, seed: command.seed), model)
     let configuration = command.supervised(
-      microBatchTokens: try command.memory.microBatchTokens(
-        MemoryPlan(
-          config: model.config, precision: model.transformer.precision,
-          trained: learner.adapter?.buffer.count, ownTeacher: false,
-          recompute: command.recompute, chunkRows: UpdatePass.chunkRows), isFull: command.full))
+      microBatchTokens: try passTokens(model.config, model.transformer.precision, adapter))
     let trainer = try SupervisedTrainer(
       configuration, engine: Engine(model.transformer), learner: learner, training: items,
       heldOut: measured)
@@ -67,23 +64,32 @@ struct SFTRun: Sendable {
 
   private var checkpoints: URL { command.folder.appending(path: "checkpoints") }
 
-  /// Throws if the model or the adapter isn't there or can't be used, without reading weights.
+  /// Throws what would end the training before it began, without reading the model's weights.
   func check() throws {
     let files = try ModelFiles.find(command.model)
     _ = try files.chatFormat()
-    if let folder = command.adapter { try PEFTAdapter(folder: folder).validate(for: files.config) }
+    _ = try passTokens(files.config, try command.precision.resolved, try adapter(files.config))
+  }
+
+  private func passTokens(
+    _ config: ModelConfig, _ precision: Precision, _ adapter: LoRAParameters?
+  ) throws -> Int {
+    try command.memory.microBatchTokens(
+      MemoryPlan(
+        config: config, precision: precision, trained: adapter?.buffer.count, ownTeacher: false,
+        recompute: command.recompute, chunkRows: UpdatePass.chunkRows), isFull: command.full)
   }
 
   private var name: String { command.full ? "model" : "adapter" }
 
-  private func learner(_ model: LoadedModel) throws -> Learner {
-    if command.full { return Learner(transformer: model.transformer, adapter: nil) }
+  /// What training begins with; nil where all parameters are trained.
+  private func adapter(_ model: ModelConfig) throws -> LoRAParameters? {
+    if command.full { return nil }
     let config = LoRAConfig(
       rank: command.rank, alpha: command.alpha ?? Float(2 * command.rank),
       targets: try command.linearKinds())
-    let adapter = try LoRAParameters.starting(
-      from: command.adapter, or: config, model: model.config, seed: command.seed)
-    return Learner(transformer: model.transformer, adapter: adapter)
+    return try LoRAParameters.starting(
+      from: command.adapter, or: config, model: model, seed: command.seed)
   }
 
   /// The demonstrations that fit, as tokens; the others are counted.

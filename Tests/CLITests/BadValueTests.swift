@@ -106,6 +106,20 @@ import Testing
     try expect(
       "config.json: this isn't a training configuration", of: ["train", "--resume", "run"],
       in: folder)
+    let measured = [
+      (["bench", "--model", model], "--json"),
+      (["replay", "--score", Self.transcript.path, "--model", model], "--html"),
+    ]
+    for (arguments, option) in measured {
+      for (place, sentence) in [("nowhere/a", "there is no folder"), ("run", "which is a folder")] {
+        try expect(sentence, of: arguments + [option, place], in: folder)
+      }
+    }
+    let learning = ["sft", "--tasks", Self.tasks, "--model", model, "--output", "new"]
+    try expect(
+      "quantised weights can't be trained", of: learning + ["--precision", "quantized"], in: folder)
+    try expect("--memory is 1K", of: learning + ["--memory", "1K"], in: folder)
+    #expect(!FileManager.default.fileExists(atPath: folder["new/demonstrations.jsonl"].path))
   }
 
   @Test func whatIsEmpty() throws {
