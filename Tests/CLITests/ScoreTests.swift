@@ -84,7 +84,7 @@ import Testing
       (["bare.jsonl"], "it holds no tokens"),
       ([transcript, "--hindsight", "solution", "--tasks", "eval"], "eval"),
       ([transcript, "--hindsight", "all"], "--hindsight"),
-      ([transcript, "--html", "nowhere/page.html"], "nowhere/page.html can't be written"),
+      ([transcript, "--html", "nowhere/page.html"], "but there is no folder"),
     ]
     for (more, sentence) in table {
       let outcome = try HindsightCommand.run(
