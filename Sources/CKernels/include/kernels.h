@@ -20,5 +20,5 @@ int hs_exchange_names(const char *a, const char *b);
 /// or logged must show its steps as they happen. Swift 6 can't name C's `stdout`.
 void hs_flush_each_line(void);
 
-// Whether all that was printed could be written.
+/// Whether all that was printed could be written.
 int hs_output_is_whole(void);

@@ -146,13 +146,15 @@ public struct DemonstrationMaker: Sendable {
   ) async throws {
     var plain: [Demonstration] = []
     var performances: [DemonstrationPlan: Performance?] = [:]
+    var untouched: String?
     func performance(_ plan: DemonstrationPlan) async throws -> Performance? {
       var key = plan
       // A search alone goes where hindsight points.
       if plan.kind != .searched { key.hindsight = .none }
       if let known = performances[key] { return known }
       var result: Performance?
-      switch try await perform(key, task, oracle, changes, &random) {
+      let suspects = await suspects(key, task, oracle, &untouched)
+      switch try await perform(key, task, oracle, changes, among: suspects, &random) {
       case .success(let performance): result = performance
       case .failure(let problem): made.problems.append(problem.description)
       }
@@ -165,7 +167,7 @@ public struct DemonstrationMaker: Sendable {
       let options = selection == .all || plan == straight ? [plan] : [plan, straight]
       for option in options {
         guard let performance = try await performance(option) else { continue }
-        let told = try await feedback(task, performance, option.hindsight)
+        let told = try await feedback(task, performance, option.hindsight, &untouched)
         let demonstration = try demonstration(
           task, oracle, performance, option.hindsight, told)
         if let demonstration, !plain.contains(demonstration) {
@@ -246,11 +248,10 @@ public struct DemonstrationMaker: Sendable {
 
   private func perform(
     _ plan: DemonstrationPlan, _ task: RepairTask, _ oracle: Oracle, _ changes: SmallChanges,
-    _ random: inout SplitMix64
+    among suspects: IndexSet?, _ random: inout SplitMix64
   ) async throws -> Result<Performance, DemonstrationError> {
     var problem = DemonstrationError(
       "\(task.id): nothing plausible is known to try in a \(plan.kind.rawValue) episode")
-    let suspects = try await suspects(plan, task, oracle)
     for maker in oracle.scripts(dialect, environment, tools: tools) {
       var small: [NumberedEdit] = []
       for attempt in 0..<(plan.kind == .straight ? 1 : Self.attempts) {
@@ -287,12 +288,12 @@ public struct DemonstrationMaker: Sendable {
 
   /// The lines that a search with feedback goes through: those which it calls suspect. Nil without such feedback.
   private func suspects(
-    _ plan: DemonstrationPlan, _ task: RepairTask, _ oracle: Oracle
-  ) async throws -> IndexSet? {
+    _ plan: DemonstrationPlan, _ task: RepairTask, _ oracle: Oracle, _ untouched: inout String?
+  ) async -> IndexSet? {
     guard plan.kind == .searched, plan.hindsight == .feedback, let change = oracle.changes.first
     else { return nil }
-    let told = hindsight.feedback(await grader.grade(bounded(task), patch: []))
-    return SuspectLines.named(in: told, of: change.path)
+    return SuspectLines.named(
+      in: await feedback(on: bounded(task), untouched: &untouched), of: change.path)
   }
 
   /// The beginning of one of them, of any length.
@@ -347,7 +348,8 @@ public struct DemonstrationMaker: Sendable {
   /// which is what mistakes come to that were only tried.
   /// Nil where hindsight quotes none.
   private func feedback(
-    _ task: RepairTask, _ performance: Performance, _ hindsight: Demonstration.Hindsight
+    _ task: RepairTask, _ performance: Performance, _ hindsight: Demonstration.Hindsight,
+    _ untouched: inout String?
   ) async throws -> String? {
     guard hindsight == .feedback || hindsight == .both else { return nil }
     let task = bounded(task)
@@ -355,7 +357,17 @@ public struct DemonstrationMaker: Sendable {
       let grade = await grader.grade(task, patch: patch)
       if !grade.resolved, !grade.feedback.isEmpty { return self.hindsight.feedback(grade) }
     }
-    return self.hindsight.feedback(await grader.grade(task, patch: []))
+    return await feedback(on: task, untouched: &untouched)
+  }
+
+  /// On doing nothing.
+  ///
+  /// - known: that of the same task, once it was graded.
+  private func feedback(on task: RepairTask, untouched known: inout String?) async -> String {
+    if let known { return known }
+    let told = hindsight.feedback(await grader.grade(task, patch: []))
+    known = told
+    return told
   }
 
   /// A mistake may run forever, and there are thousands of them.
