@@ -274,15 +274,6 @@ struct TinyModel {
     }
   }
 
-  @Test func linesThatFeedbackCallsSuspectAreRead() {
-    let feedback = "call: f()\nsuspect: a/b.py:7, 9-11; c.py:3\n"
-    #expect(SuspectLines.named(in: feedback, of: "a/b.py") == IndexSet([7, 9, 10, 11]))
-    #expect(SuspectLines.named(in: feedback, of: "c.py") == IndexSet(integer: 3))
-    #expect(SuspectLines.named(in: feedback, of: "b.py") == nil)
-    #expect(SuspectLines.named(in: "suspect: c.py:", of: "c.py") == nil)
-    #expect(SuspectLines.named(in: "", of: "c.py") == nil)
-  }
-
   /// A demonstration can begin with what a policy did: a new try that tests judged and that changes little is
   /// learnt, as is what was right then; with hindsight only the latter.
   @Test func whatAPolicyDidIsCorrected() async throws {

@@ -23,10 +23,8 @@ public struct FailureDigest: Sendable {
   public var notes: [String] = []
   /// Sentences about the attempt rather than about a failure, such as that nothing was changed.
   public var asides: [String] = []
-  /// The lines most likely at fault, as ``ExecutedLines`` names them.
-  public var suspects: String?
-  /// What stands there, the most suspect line first, as a view numbers it: "7|return total".
-  public var suspectSources: [String] = []
+  /// The lines most likely at fault, as ``ExecutedLines`` finds them.
+  public var suspects: SuspectLines?
   public var repository = RepositoryView()
 
   public init() {}
@@ -142,9 +140,9 @@ public struct FailureDigest: Sendable {
   /// The suspect lines' numbers, then the text of as many as have room; empty if the numbers have none.
   private func suspicion(within room: Int) -> String {
     guard let suspects else { return "" }
-    var text = Self.clip("suspect: " + suspects)
+    var text = Self.clip(suspects.sentence)
     guard text.count <= room else { return "" }
-    for source in suspectSources.map(Self.clip) where text.count + 1 + source.count <= room {
+    for source in suspects.sources.map(Self.clip) where text.count + 1 + source.count <= room {
       text += "\n" + source
     }
     return text

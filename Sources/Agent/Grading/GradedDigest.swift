@@ -33,15 +33,14 @@ extension FailureDigest {
     repository.line = { checkout.line($1, of: $0, isTest: isTest($0)) }
     let definitions = DefinitionSearch { checkout.ownSources(isTest: isTest) }
     repository.definition = { definitions.definition(of: $0) }
-    let found = evaluation.report.lines?.suspects(isTest: isTest)
-    suspects = found?.text
-    let lines = found?.lines ?? []
-    // A number alone says nothing where there are several files.
-    if Set(lines.map(\.path)).count == 1 {
-      suspectSources = lines.compactMap { line in
+    suspects = evaluation.report.lines?.suspects(isTest: isTest).map { found in
+      // A number alone says nothing where there are several files.
+      let isOneFile = Set(found.lines.map(\.path)).count == 1
+      let sources = (isOneFile ? found.lines : []).compactMap { line in
         checkout.line(line.number, of: line.path, isTest: false)
           .map { "\(line.number)|\($0[...].trimmed)" }
       }
+      return SuspectLines(text: found.text, sources: sources)
     }
     notes = evaluation.runs.compactMap { Self.note(on: $0, limit: task.verifierTimeout) }
     if isEmpty { asides.append("No file was changed.") }

@@ -40,17 +40,28 @@ struct ExecutedLinesTests {
     digest.failing = [
       TestResult(id: "m.T.a", outcome: .failed, detail: String(repeating: "long ", count: 100))
     ]
-    digest.suspects = "stats/average.py:12"
+    digest.suspects = SuspectLines(text: "stats/average.py:12")
     let tight = digest.tight(100)
     #expect(tight.hasSuffix("\nsuspect: stats/average.py:12"))
     #expect(tight.count == 100)
     #expect(digest.text.contains("suspect: stats/average.py:12"))
     // More than half of the room is too much.
     #expect(!digest.tight(40).contains("suspect"))
-    digest.suspectSources = ["12|return total / \(String(repeating: "n", count: 60))", "14|n += 1"]
+    digest.suspects?.sources = [
+      "12|return total / \(String(repeating: "n", count: 60))", "14|n += 1",
+    ]
     // Of their text, what has room in that half.
     #expect(digest.tight(100).hasSuffix("\nsuspect: stats/average.py:12\n14|n += 1"))
     #expect(digest.tight(300).hasSuffix("nnn\n14|n += 1"))
     #expect(digest.text.contains("suspect: stats/average.py:12\n12|return total"))
+  }
+
+  @Test func linesThatFeedbackCallsSuspectAreRead() {
+    let feedback = "call: f()\nsuspect: a/b.py:7, 9-11; c.py:3\n"
+    #expect(SuspectLines.named(in: feedback, of: "a/b.py") == IndexSet([7, 9, 10, 11]))
+    #expect(SuspectLines.named(in: feedback, of: "c.py") == IndexSet(integer: 3))
+    #expect(SuspectLines.named(in: feedback, of: "b.py") == nil)
+    #expect(SuspectLines.named(in: "suspect: c.py:", of: "c.py") == nil)
+    #expect(SuspectLines.named(in: "", of: "c.py") == nil)
   }
 }

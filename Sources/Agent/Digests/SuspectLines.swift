@@ -1,8 +1,21 @@
 package import Foundation
 
-/// The lines that feedback calls suspect, as `FailureDigest` words them: "suspect: path:7, 9-11; other:3".
-package enum SuspectLines {
-  /// Of one file; nil where feedback names none of it.
+/// The lines that a digest calls suspect.
+public struct SuspectLines: Sendable, Equatable {
+  /// Their numbers: "path:7, 9-11; other:3".
+  public var text: String
+  /// What stands there, the most suspect line first, as a view numbers it: "7|return total".
+  public var sources: [String]
+
+  public init(text: String, sources: [String] = []) {
+    self.text = text
+    self.sources = sources
+  }
+
+  /// As feedback says it.
+  var sentence: String { "suspect: " + text }
+
+  /// The lines of one file that feedback calls so; nil where it names none of it.
   package static func named(in feedback: String, of path: String) -> IndexSet? {
     for line in feedback.split(separator: "\n") {
       guard let list = line.wholeMatch(of: /suspect: (.*)/)?.1 else { continue }
