@@ -38,7 +38,10 @@ struct ReportCommand: ParsableCommand {
   private func read(
     _ argument: String
   ) throws -> (title: String, folder: String, report: EvaluationReport) {
-    let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+    // A folder's own name may hold "=", as in lr=1e-4.
+    let isFolder = FileManager.default.fileExists(atPath: argument)
+    let parts =
+      isFolder ? [argument] : argument.split(separator: "=", maxSplits: 1).map(String.init)
     let folder = parts.last ?? argument
     let file = URL(filePath: folder).appending(path: "report.json")
     guard let data = try? Data(contentsOf: file) else {

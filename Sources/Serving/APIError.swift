@@ -37,7 +37,7 @@ struct APIError: Error, Equatable {
     case .dataCorrupted(let context) where !context.codingPath.isEmpty:
       self = isWrong(context.codingPath, context.debugDescription)
     default:
-      self = .invalid(nil, "the body isn't valid JSON")
+      self = .invalid(nil, "the body isn't valid JSON, or has a number that doesn't fit its field")
     }
   }
 

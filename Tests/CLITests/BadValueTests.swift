@@ -205,6 +205,15 @@ import Testing
     }
   }
 
+  /// A folder's own name comes before a title.
+  @Test func aFolderWhoseNameLooksLikeATitle() throws {
+    let folder = try TestFolder()
+    try FileManager.default.createDirectory(
+      at: folder["lr=1e-4"], withIntermediateDirectories: false)
+    try expect("lr=1e-4 holds no report.json", of: ["report", "lr=1e-4"], in: folder)
+    try expect("1e-4 holds no report.json", of: ["report", "other=1e-4"], in: folder)
+  }
+
   @Test func aPortThatIsTaken() throws {
     let folder = try TestFolder()
     let endpoint = try Endpoint()

@@ -171,6 +171,8 @@ struct APIServerTests {
   @Test(arguments: [
     ("{", "isn't valid JSON"), ("{}", "'messages' is missing"),
     (#"{"messages": []}"#, "'messages' is empty"),
+    (#"{"messages": [{"role": "user", "content": "a"}], "max_tokens": 1.5}"#, "doesn't fit"),
+    (#"{"messages": [{"role": "user", "content": "a"}], "seed": 1e400}"#, "doesn't fit"),
     (#"{"messages": [{"role": "wizard", "content": "a"}]}"#, "messages[0].role"),
     (#"{"messages": [{"role": "user", "content": 3}]}"#, "messages[0].content"),
     (#"{"messages": [{"role": "user"}], "temperature": -1}"#, "temperature is -1.0"),

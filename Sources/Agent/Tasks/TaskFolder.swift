@@ -18,6 +18,9 @@ struct TaskFolder {
 
   func text(_ path: String) throws(TaskError) -> String {
     guard has(path) else { throw TaskError("\(shown)/\(path) is missing") }
+    guard !isFolder(directory.appending(path: path)) else {
+      throw TaskError("\(shown)/\(path) is a folder; expected a file")
+    }
     let data: Data
     do {
       data = try Data(contentsOf: directory.appending(path: path))

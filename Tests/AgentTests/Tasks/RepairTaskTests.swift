@@ -185,6 +185,16 @@ struct RepairTaskTests {
     #expect(refusal == message)
   }
 
+  @Test(arguments: ["task.toml", "instruction.md"])
+  func foldersInPlaceOfFiles(name: String) async throws {
+    let refusal = try await refusal { copy in
+      let file = copy.appending(path: name)
+      try FileManager.default.removeItem(at: file)
+      try FileManager.default.createDirectory(at: file, withIntermediateDirectories: false)
+    }
+    #expect(refusal == "mean-of-none/\(name) is a folder; expected a file")
+  }
+
   @Test func noTests() async throws {
     let refusal = try await refusal { copy in
       try FileManager.default.removeItem(at: copy.appending(path: "tests/hidden"))
