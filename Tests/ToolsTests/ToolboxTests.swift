@@ -49,8 +49,28 @@ private let sandbox: Sandbox =
     }
     let listing = try await box().run(.view(path: "."))
     #expect(listing.text == "Files in .:\nsrc/a.py\nsrc/b.txt\nsrc/binary\nwide")
-    #expect(try await box().run(.view(path: "a.py")).text.contains("Did you mean: src/a.py"))
     #expect(try await box().run(.view(path: "src/binary")).text.contains("binary file of 3 bytes"))
+  }
+
+  /// Where one file alone has the name.
+  @Test func aMisspeltFolderIsLookedThrough() async throws {
+    for path in ["a.py", "scr/a.py"] {
+      let found = try await box().run(.view(path: path, firstLine: 2, lastLine: 2))
+      #expect(
+        found.text.hasPrefix(
+          "There is no file \(path), but there is\nsrc/a.py, lines 2-2 of 200:\n2|    return 1\n"))
+      #expect(!found.isError)
+    }
+    #expect(
+      try await box().run(.view(path: "scr/a.py", firstLine: 999)).text
+        == "src/a.py has only 200 lines; there is no line 999.")
+    // An edit must name what it changes.
+    let edit = ToolCall.editLines(path: "scr/a.py", firstLine: 1, lastLine: 1, lines: ["x = 1"])
+    let refused = try await box().run(edit)
+    #expect(refused.isError && refused.text.contains("Did you mean: src/a.py"))
+    try folder.write("other/a.py", "a = 1\n")
+    let several = try await box().run(.view(path: "scr/a.py"))
+    #expect(several.isError && several.text.contains("Did you mean: other/a.py, src/a.py"))
   }
 
   @Test(arguments: [

@@ -57,8 +57,8 @@ extension DemonstrationScript.Maker {
   }
 
   /// So many wrong edits, then the right one. Two of three are taken, tested and taken back; the others are
-  /// refused. Half of what is wrong is done again, once or twice, before something else is tried. One of four of
-  /// these episodes begins with a misspelt path. Nil if no plausible mistake is known.
+  /// refused. Half of what is wrong is done again, once or twice, before something else is tried. Nil if no
+  /// plausible mistake is known.
   ///
   /// All that is wrong is context only: what is learnt is what to do then. A small model that has written the
   /// same twice writes it for ever, unless it has seen how to go on.
@@ -70,9 +70,6 @@ extension DemonstrationScript.Maker {
         repeating: Step(text: text, isTrained: false, role: .refused), count: 1 + repeated())
     }
     var steps = opening()
-    if random.index(below: 4) == 0, let view = misspelt(change.path, random: &random) {
-      steps.insert(contentsOf: refused(view), at: steps.firstIndex { $0.role == .repair } ?? 0)
-    }
     var made: [NumberedEdit] = []
     while made.count < mistakes {
       let isRefused = random.index(below: 3) == 0
@@ -125,20 +122,6 @@ extension DemonstrationScript.Maker {
         Step(text: text(edit(mistake, change)), role: .mistake),
         Step(text: text(.submit), role: .submit),
       ])
-  }
-
-  /// A view of the file by its name alone, or with a letter left out.
-  private func misspelt(_ path: String, random: inout SplitMix64) -> String? {
-    let parts = path.split(separator: "/").map(String.init)
-    guard let name = parts.last, parts.count > 1 else { return nil }
-    // Not in the package's name, which may be another one in the end.
-    var letters = Array(name)
-    let stem = letters.lastIndex(of: ".") ?? letters.count
-    if stem > 2 { letters.remove(at: stem - 1 - random.index(below: 2)) }
-    let wrong =
-      stem <= 2 || random.index(below: 3) == 0
-      ? name : (parts.dropLast() + [String(letters)]).joined(separator: "/")
-    return text(.view(path: wrong))
   }
 
   /// An edit that is refused: a line as it stands, a line past the end, or the right edit or a mistake with a

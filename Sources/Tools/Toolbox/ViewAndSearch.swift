@@ -1,10 +1,16 @@
 extension Toolbox {
   // MARK: View
 
-  /// A window of a file with line numbers, or what a folder holds.
+  /// A window of a file with line numbers, or what a folder holds. Of a file that isn't there, the only one with its
+  /// last name: a small model that has misspelt a folder does so again and again.
   func view(_ path: String, _ firstLine: Int?, _ lastLine: Int?) throws(Refusal) -> String {
     let names = try files.resolve(path)
-    guard let status = files.status(names) else { throw missing(path, names) }
+    guard let status = files.status(names) else {
+      let (same, all) = namesakes(of: names)
+      guard same.count == 1, all.count < Self.namesakesAmong else { throw missing(path, names) }
+      let found = try view(String(decoding: same[0], as: UTF8.self), firstLine, lastLine)
+      return "There is no file \(path), but there is\n" + found
+    }
     if status.kind == .folder { return listing(path, names) }
     let (file, isWhole) = try text(path, names)
     let count = file.lines.count
@@ -79,15 +85,22 @@ extension Toolbox {
 
   /// Says that a file doesn't exist and names those with the same last name.
   func missing(_ path: String, _ names: [[UInt8]]) -> Refusal {
-    let wanted = names.last ?? []
-    let all = files.list([], limit: 2000, depth: 8, folders: false)
-    let same = all.filter { $0 == wanted || $0.ends(with: [0x2F] + wanted) }
+    let (same, all) = namesakes(of: names)
     let hints = (same.isEmpty ? all.prefix(10) : same.prefix(3)).map {
       String(decoding: $0, as: UTF8.self)
     }
     if hints.isEmpty { return Refusal("There is no file \(path).") }
     let lead = same.isEmpty ? "Files there are:" : "Did you mean:"
     return Refusal("There is no file \(path). \(lead) \(hints.joined(separator: ", "))")
+  }
+
+  private static let namesakesAmong = 2000
+
+  /// Files with the same last name, among as many as are looked at.
+  private func namesakes(of names: [[UInt8]]) -> (same: [[UInt8]], all: [[UInt8]]) {
+    let wanted = names.last ?? []
+    let all = files.list([], limit: Self.namesakesAmong, depth: 8, folders: false)
+    return (all.filter { $0 == wanted || $0.ends(with: [0x2F] + wanted) }, all)
   }
 
   // MARK: Search
