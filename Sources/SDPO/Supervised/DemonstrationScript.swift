@@ -230,10 +230,16 @@ extension DemonstrationScript.Maker {
   }
 
   private func call(_ edit: NumberedEdit, _ change: Oracle.Change) -> ToolCall {
-    guard tries else { return self.edit(edit, change) }
+    guard tries, let before = change.before else { return self.edit(edit, change) }
     let (first, last) = (edit.old.lowerBound, edit.old.upperBound)
-    // With its number, though the line could be found by its text: what line comes next in a search, and what line
-    // feedback names, is a number.
+    if first == last, let line = edit.lines.first {
+      let stands = before.split(separator: "\n", omittingEmptySubsequences: false)[first - 1]
+      // Also a line that stands there, which is refused wherever it is looked for.
+      let isPlace = line == stands || LikeLine.find(line, in: before).isTried(at: first)
+      if isPlace, line.prefix(while: \.isWhitespace) == stands.prefix(while: \.isWhitespace) {
+        return .tryOut(lines: edit.lines)
+      }
+    }
     return .tryOut(firstLine: first, lastLine: first == last ? nil : last, lines: edit.lines)
   }
 
