@@ -73,6 +73,13 @@ private let sandbox: Sandbox =
     #expect(several.isError && several.text.contains("Did you mean: other/a.py, src/a.py"))
   }
 
+  /// Its path can't be said, so it can't be opened by it.
+  @Test func aFileInAFolderWithoutATextsNameIsOnlyNamed() async throws {
+    try run("mkdir $'caf\\xe9'; echo 1 > $'caf\\xe9/only.py'", in: folder.path)
+    let result = try await box().run(.view(path: "cafe/only.py"))
+    #expect(result.isError && result.text.contains("Did you mean: caf"))
+  }
+
   @Test(arguments: [
     "out/secret", "leak", "../x", "/etc/passwd", "up/passwd", "out", "fifo", "loop", "src/../../x",
     "a\0b",

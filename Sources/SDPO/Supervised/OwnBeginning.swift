@@ -35,9 +35,8 @@ extension Agent.Turn {
   func isWorthLearning(after earlier: ArraySlice<Agent.Turn>, in text: String) -> Bool {
     guard let call, let result else { return false }
     switch call {
-    // Under its own name.
-    case .view(let path, _, _):
-      return result.text.hasPrefix(path + ",") && !earlier.contains { $0.call == call }
+    case .view:
+      return !result.isError && !result.isOfNamesake && !earlier.contains { $0.call == call }
     case .tryOut(_, _, let lines):
       guard result.exitCode != nil || result.timedOut, lines.count == 1 else { return false }
       return (Self.leastLikeness..<1).contains(LikeLine.likeness(of: lines[0], in: text))

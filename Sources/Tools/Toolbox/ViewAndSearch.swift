@@ -6,12 +6,18 @@ extension Toolbox {
   func view(_ path: String, _ firstLine: Int?, _ lastLine: Int?) throws(Refusal) -> String {
     let names = try files.resolve(path)
     guard let status = files.status(names) else {
-      let (same, all) = namesakes(of: names)
-      guard same.count == 1, all.count < Self.namesakesAmong else { throw missing(path, names) }
-      let found = try view(String(decoding: same[0], as: UTF8.self), firstLine, lastLine)
-      return "There is no file \(path), but there is\n" + found
+      let namesakes = Namesakes(of: names, in: files)
+      guard let only = namesakes.only else { throw namesakes.refusal(path) }
+      let found = try window(only, try files.resolve(only), firstLine, lastLine)
+      return Self.noFile + "\(path), but there is\n" + found
     }
-    if status.kind == .folder { return listing(path, names) }
+    return status.kind == .folder
+      ? listing(path, names) : try window(path, names, firstLine, lastLine)
+  }
+
+  private func window(
+    _ path: String, _ names: [[UInt8]], _ firstLine: Int?, _ lastLine: Int?
+  ) throws(Refusal) -> String {
     let (file, isWhole) = try text(path, names)
     let count = file.lines.count
     if count == 0 {
@@ -83,24 +89,38 @@ extension Toolbox {
     return (file, status.size <= Self.maximumFileBytes)
   }
 
+  static let noFile = "There is no file "
+
   /// Says that a file doesn't exist and names those with the same last name.
   func missing(_ path: String, _ names: [[UInt8]]) -> Refusal {
-    let (same, all) = namesakes(of: names)
-    let hints = (same.isEmpty ? all.prefix(10) : same.prefix(3)).map {
-      String(decoding: $0, as: UTF8.self)
-    }
-    if hints.isEmpty { return Refusal("There is no file \(path).") }
-    let lead = same.isEmpty ? "Files there are:" : "Did you mean:"
-    return Refusal("There is no file \(path). \(lead) \(hints.joined(separator: ", "))")
+    Namesakes(of: names, in: files).refusal(path)
   }
 
-  private static let namesakesAmong = 2000
+  /// Files with the same last name as one that isn't there, among as many as are looked at.
+  private struct Namesakes {
+    private static let limit = 2000
+    private let same: [[UInt8]]
+    private let all: [[UInt8]]
 
-  /// Files with the same last name, among as many as are looked at.
-  private func namesakes(of names: [[UInt8]]) -> (same: [[UInt8]], all: [[UInt8]]) {
-    let wanted = names.last ?? []
-    let all = files.list([], limit: Self.namesakesAmong, depth: 8, folders: false)
-    return (all.filter { $0 == wanted || $0.ends(with: [0x2F] + wanted) }, all)
+    init(of names: [[UInt8]], in files: Beneath) {
+      let wanted = names.last ?? []
+      all = files.list([], limit: Self.limit, depth: 8, folders: false)
+      same = all.filter { $0 == wanted || $0.ends(with: [0x2F] + wanted) }
+    }
+
+    /// The one that can be meant; nil where there are several, or might be, or it has no name that can be said.
+    var only: String? {
+      same.count == 1 && all.count < Self.limit ? String(validating: same[0], as: UTF8.self) : nil
+    }
+
+    func refusal(_ path: String) -> Refusal {
+      let hints = (same.isEmpty ? all.prefix(10) : same.prefix(3)).map {
+        String(decoding: $0, as: UTF8.self)
+      }
+      if hints.isEmpty { return Refusal(Toolbox.noFile + "\(path).") }
+      let lead = same.isEmpty ? "Files there are:" : "Did you mean:"
+      return Refusal(Toolbox.noFile + "\(path). \(lead) \(hints.joined(separator: ", "))")
+    }
   }
 
   // MARK: Search
@@ -162,6 +182,11 @@ extension Toolbox {
     }
     return result
   }
+}
+
+extension ToolResult {
+  /// Whether it is that of a view which shows another file than the one asked for.
+  package var isOfNamesake: Bool { !isError && text.hasPrefix(Toolbox.noFile) }
 }
 
 extension RandomAccessCollection where Element == UInt8, Index == Int {
