@@ -39,9 +39,8 @@ struct ReportCommand: ParsableCommand {
     _ argument: String
   ) throws -> (title: String, folder: String, report: EvaluationReport) {
     // A folder's own name may hold "=", as in lr=1e-4.
-    let isFolder = FileManager.default.fileExists(atPath: argument)
-    let parts =
-      isFolder ? [argument] : argument.split(separator: "=", maxSplits: 1).map(String.init)
+    let isThere = FileManager.default.fileExists(atPath: argument)
+    let parts = isThere ? [argument] : argument.split(separator: "=", maxSplits: 1).map(String.init)
     let folder = parts.last ?? argument
     let file = URL(filePath: folder).appending(path: "report.json")
     guard let data = try? Data(contentsOf: file) else {

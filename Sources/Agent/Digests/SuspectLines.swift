@@ -12,14 +12,16 @@ public struct SuspectLines: Sendable, Equatable {
     self.sources = sources
   }
 
+  private static let label = "suspect: "
+
   /// As feedback says it.
-  var sentence: String { "suspect: " + text }
+  var sentence: String { Self.label + text }
 
   /// The lines of one file that feedback calls so; nil where it names none of it.
   package static func named(in feedback: String, of path: String) -> IndexSet? {
-    for line in feedback.split(separator: "\n") {
-      guard let list = line.wholeMatch(of: /suspect: (.*)/)?.1 else { continue }
-      for part in list.split(separator: "; ") where part.hasPrefix(path + ":") {
+    for line in feedback.split(separator: "\n") where line.hasPrefix(label) {
+      for part in line.dropFirst(label.count).split(separator: "; ")
+      where part.hasPrefix(path + ":") {
         var lines = IndexSet()
         for match in part.dropFirst(path.count + 1).matches(of: /(\d+)(?:-(\d+))?/) {
           guard let first = Int(match.1), let last = Int(match.2 ?? match.1), first <= last,

@@ -65,10 +65,6 @@ extension DemonstrationScript.Maker {
   func mended(mistakes: Int, random: inout SplitMix64) -> DemonstrationScript? {
     guard let change = oracle.changes.first(where: { !$0.edits.isEmpty }) else { return nil }
     func repeated() -> Int { random.index(below: 2) == 0 ? 0 : 1 + random.index(below: 2) }
-    func refused(_ text: String) -> [Step] {
-      Array(
-        repeating: Step(text: text, isTrained: false, role: .refused), count: 1 + repeated())
-    }
     var steps = opening()
     var made: [NumberedEdit] = []
     while made.count < mistakes {
@@ -80,11 +76,10 @@ extension DemonstrationScript.Maker {
       else { return nil }
       made.append(mistake)
       let text = text(call(mistake, change))
-      if isRefused {
-        steps += refused(text)
-      } else if tries {
-        steps.append(Step(text: text, isTrained: false, role: .takenBack))
+      if isRefused || tries {
+        let role = isRefused ? DemonstrationScript.Role.refused : .takenBack
         let again = Step(text: text, isTrained: false, role: .refused)
+        steps.append(Step(text: text, isTrained: false, role: role))
         steps += Array(repeating: again, count: repeated())
       } else {
         let wrong = Step(text: text, isTrained: false, role: .mistake)
