@@ -173,8 +173,7 @@ import Tools
     let none = try await box.run(.tryOut(lines: ["return value / 5"]))
     #expect(
       none.text == """
-        Line 2: 3 of 4 tests fail, as before. Taken back.
-        Line 11: 3 of 4 tests fail, as before. Taken back.
+        Lines 2, 11: 3 of 4 tests fail, as before. Taken back.
         """)
     #expect(none.isError)
     #expect(try self.source() == source)
@@ -188,6 +187,89 @@ import Tools
         == "Line 11: 2 of 4 tests fail. Kept.")
     #expect(
       try self.source() == twin + Self.source.replacing("value / 3", with: "value / 2"))
+  }
+
+  @Test func numberedLinesAreTriedEachByItselfUntilOneHelps() async throws {
+    let box = box()
+    func attempt(_ lines: String...) async throws -> ToolResult {
+      try await box.run(.tryOut(lines: lines))
+    }
+    _ = try await box.run(.view(path: "calc.py"))
+    let none = try await attempt(
+      "2|    result = 2", "4|        result -= value", "4|        result -= result",
+      "5|    return (result", "8|    pass", "8|    return value / 4", "90|zzz")
+    #expect(
+      none.text == """
+        Line 4: That is what stands there; nothing would change.
+        Line 5: Edit refused, it would add a syntax error.
+        Line 90: calc.py has only 8 lines; there is no line 90.
+        Lines 2, 4, 8, 8: 3 of 4 tests fail, as before. Taken back.
+        """)
+    #expect(none.isError && none.exitCode == 1 && none.isTakenBack)
+    #expect(try source() == Self.source)
+
+    // What comes after the one that helps isn't tried; a line without a number goes with the one before.
+    let kept = try await attempt(
+      "8|    return value / 4", "2|    result = 2", "    result = 0", "8|    return value / 2")
+    #expect(
+      kept.text == """
+        Line 8: You did this before: try something else.
+        Line 2: 2 of 4 tests fail. Kept.
+        """)
+    #expect(kept.isError && !kept.isTakenBack)
+    #expect(
+      try source()
+        == Self.source.replacing("    result = 1\n", with: "    result = 2\n    result = 0\n"))
+    #expect(try await attempt("9|    return value / 2", "5|    x").text.hasPrefix("Line 9: 1 of 4"))
+  }
+
+  @Test func numberedLinesThatAreAllRefusedSayWhy() async throws {
+    let box = box()
+    _ = try await box.run(.view(path: "calc.py"))
+    let one = try await box.run(.tryOut(lines: ["5|    return (result"]))
+    #expect(one.text.hasPrefix("Edit refused, it would add a syntax error:\n") && one.isError)
+    let two = try await box.run(
+      .tryOut(lines: ["5|    return result", "5|    return (result"]))
+    #expect(
+      two.text == """
+        Line 5: That is what stands there; nothing would change.
+        Line 5: Edit refused, it would add a syntax error.
+        """)
+    #expect(two.isError && two.exitCode == nil)
+    let many = try await box.run(
+      .tryOut(lines: (1...14).map { "8|    return value / \($0 + 2)" }))
+    #expect(
+      many.text == """
+        Line 8: That is what stands there; nothing would change.
+        Lines 8, 8: Only 12 are tried at once.
+        Lines \(Array(repeating: "8", count: 11).joined(separator: ", ")): 3 of 4 tests fail, as before. Taken back.
+        """)
+  }
+
+  @Test func aNumberBelongsToALineOnlyUnderATryWithoutOne() throws {
+    #expect(
+      ToolCall.tryOut(lines: ["12|    a", "b", "13|"]).trials
+        == [Trial(firstLine: 12, lines: ["    a", "b"]), Trial(firstLine: 13, lines: [""])])
+    for lines in [["x", "12|a"], ["|a"], ["1 |a"], ["+1|a"], []] {
+      #expect(ToolCall.tryOut(lines: lines).trials == [Trial(lines: lines)])
+    }
+    #expect(
+      ToolCall.tryOut(firstLine: 3, lastLine: 4, lines: ["12|a"]).trials
+        == [Trial(firstLine: 3, lastLine: 4, lines: ["12|a"])])
+    #expect(ToolCall.test.trials == [])
+    for trial in [
+      Trial(firstLine: 3, lines: ["a"]), Trial(firstLine: 3, lines: ["a", "", "1 |"]),
+    ] {
+      let lines = try #require(trial.numbered)
+      #expect(ToolCall.tryOut(lines: lines).trials == [trial])
+    }
+    // What wouldn't be read back as it is.
+    for trial in [
+      Trial(firstLine: 3, lastLine: 4, lines: ["a"]), Trial(firstLine: 3, lines: []),
+      Trial(lines: ["a"]), Trial(firstLine: 3, lines: ["a", "4|b"]),
+    ] {
+      #expect(trial.numbered == nil)
+    }
   }
 
   /// Else a call could use up its limit several times.

@@ -148,7 +148,8 @@ extension Agent.Turn {
     let written: [String]
     switch call {
     case .edit(_, _, let new): written = ToolCall.lines(new)
-    case .editLines(_, _, _, let lines), .tryOut(_, _, let lines): written = lines
+    case .editLines(_, _, _, let lines): written = lines
+    case .tryOut: written = call?.trials.flatMap(\.lines) ?? []
     case .create(_, let contents): written = ToolCall.lines(contents)
     default: return []
     }

@@ -37,9 +37,12 @@ extension Agent.Turn {
     switch call {
     case .view:
       return !result.isError && !result.isOfNamesake && !earlier.contains { $0.call == call }
-    case .tryOut(_, _, let lines):
-      guard result.exitCode != nil || result.timedOut, lines.count == 1 else { return false }
-      return (Self.leastLikeness..<1).contains(LikeLine.likeness(of: lines[0], in: text))
+    case .tryOut:
+      guard result.exitCode != nil || result.timedOut else { return false }
+      return call.trials.allSatisfy { trial in
+        trial.lines.count == 1
+          && (Self.leastLikeness..<1).contains(LikeLine.likeness(of: trial.lines[0], in: text))
+      }
     default: return false
     }
   }

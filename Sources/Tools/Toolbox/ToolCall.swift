@@ -14,7 +14,8 @@ public enum ToolCall: Sendable, Hashable {
   /// feed; no lines take them away. Without a path: of the file that was viewed or changed last.
   case editLines(path: String?, firstLine: Int, lastLine: Int, lines: [String])
   /// Replaces lines of the file that was viewed or changed last, runs the visible tests, and takes it back unless
-  /// fewer fail. Without `firstLine` it is the line most like the first of `lines` that is replaced.
+  /// fewer fail. Without `firstLine` it is the line most like the first of `lines` that is replaced; or, where that
+  /// begins with a number and a bar as views print it, each line so numbered by itself, until one helps.
   case tryOut(firstLine: Int? = nil, lastLine: Int? = nil, lines: [String])
   /// Writes a new file.
   case create(path: String, contents: String)

@@ -1,65 +1,80 @@
 import Foundation
 
 extension Toolbox {
-  /// An edit of the file viewed or changed last that is tested at once, and stays only if fewer of the visible
-  /// tests fail with it: what SWE-agent does with a linter, done with tests.
+  /// Edits of the file viewed or changed last, each of which is tested at once and stays only if fewer of the visible
+  /// tests fail with it: what SWE-agent does with a linter, done with tests. The first that helps ends the call.
   ///
-  /// - first: the line most like the first of `lines` if nil; the new lines then get its indentation. So, too, where
-  ///   the line with that number can't be meant, because there is none or a syntax error would come of it. Where a
-  ///   few lines are alike it equally, each is tried until one helps.
-  func tryOut(_ first: Int?, _ last: Int?, lines: [String]) async throws -> ToolResult {
+  /// A trial without a number goes to the line most like the first of its lines, and gets that one's indentation. So
+  /// does one whose number can't be meant, because there is no such line or a syntax error would come of it. Where a
+  /// few lines are alike it equally, each is tried.
+  func tryOut(_ trials: [Trial]) async throws -> ToolResult {
     guard let testCommand else {
       throw Refusal("There are no visible tests to try it with: edit instead.")
     }
     guard let path = memory.openPath else { throw Refusal("No file was viewed yet: view one.") }
-    var edits = try await placed(path, first, last, lines)
-    let before: TestStanding
-    if let known = memory.standing {
-      before = known
-    } else {
-      before = TestStanding(try await runTests(testCommand, limits: testLimits))
-      memory.standing = before
-      // Tests may write files, this one too.
-      edits = try await placed(path, first, last, lines)
-    }
-    guard !before.passes else {
-      throw Refusal("All visible tests pass as it stands: submit, or edit instead.")
-    }
-    var told: [String] = []
-    while true {
-      let (text, after, result) = try await judge(edits.removeFirst(), before, testCommand)
-      told.append(text)
-      // One that had to be stopped ends it: the same call again goes on with the other places.
-      let isLast = edits.isEmpty || after.wasStopped || memory.standing == nil
-      if isLast || after.isBetter(than: before) {
+    var told = Verdicts()
+    var result: ToolResult?
+    for (index, trial) in trials.enumerated() {
+      guard index < Self.mostTrials else {
+        told.refuse(trial, Refusal("Only \(Self.mostTrials) are tried at once."))
+        continue
+      }
+      let edits: [PlacedEdit]
+      do {
+        let placed = try await placed(path, trial)
+        // Tests may write files, this one too.
+        let isNew = try await stand(testCommand)
+        edits = isNew ? try await self.placed(path, trial) : placed
+      } catch let refusal as Refusal where trials.count > 1 {
+        told.refuse(trial, refusal)
+        continue
+      }
+      guard let before = memory.standing, !before.passes else {
+        throw Refusal("All visible tests pass as it stands: submit, or edit instead.")
+      }
+      for edit in edits {
+        let (after, ended) = try await judge(edit, before, testCommand, &told)
         // Which limit stopped it depends on how busy the machine was, and a replay compares exit codes.
-        return ToolResult(
-          text: told.joined(separator: "\n"), exitCode: after.wasStopped ? nil : result.exitCode,
-          isError: !after.passes, timedOut: after.wasStopped, outOfMemory: result.outOfMemory)
+        let soFar = ToolResult(
+          text: told.text, exitCode: after.wasStopped ? nil : ended.exitCode,
+          isError: !after.passes, timedOut: after.wasStopped, outOfMemory: ended.outOfMemory)
+        // One that had to be stopped ends it, too: the same call again goes on with the others.
+        if after.isBetter(than: before) || after.wasStopped || memory.standing == nil {
+          return soFar
+        }
+        result = soFar
       }
     }
+    guard var result else { throw Refusal(told.text) }
+    result.text = told.text
+    return result
+  }
+
+  /// Of one call: each runs the tests.
+  private static let mostTrials = 12
+
+  /// Sees to it that it is known how the tests stand; says whether they had to be run for that.
+  private func stand(_ testCommand: String) async throws -> Bool {
+    guard memory.standing == nil else { return false }
+    memory.standing = TestStanding(try await runTests(testCommand, limits: testLimits))
+    return true
   }
 
   /// Makes the edit, tests it, takes it back if it doesn't help, and says so. The standing is unknown where it can't
   /// be taken back.
   private func judge(
-    _ edit: PlacedEdit, _ before: TestStanding, _ testCommand: String
-  ) async throws -> (text: String, after: TestStanding, result: CommandResult) {
+    _ edit: PlacedEdit, _ before: TestStanding, _ testCommand: String, _ told: inout Verdicts
+  ) async throws -> (after: TestStanding, ended: CommandResult) {
     try write(edit.replacement)
     _ = memory.add(edit.replacement.change)
     let result = try await runTests(testCommand, limits: limits(after: before))
     let after = TestStanding(result)
-    let place = edit.place
-    let name =
-      place.count == 1
-      ? "Line \(place.lowerBound)" : "Lines \(place.lowerBound)-\(place.upperBound)"
-    var text: String
     if after.isBetter(than: before) {
       memory.standing = after
       let digest = after.passes ? nil : testDigest?(result.output)
-      text = digest.map { "\(name): kept. \($0)" } ?? "\(name): \(after.words). Kept."
+      told.add(edit.place, digest.map { "kept. \($0)" } ?? "\(after.words). Kept.")
     } else {
-      text = "\(name): \(after.words)"
+      var text = after.words
       text += after.words == before.words ? ", as before." : "."
       do throws(Refusal) {
         try takeBack(inVain: true)
@@ -68,8 +83,9 @@ extension Toolbox {
         memory.standing = nil
         text += " \(error.text)"
       }
+      told.add(edit.place, text)
     }
-    return (text, after, result)
+    return (after, result)
   }
 
   /// What is tried may never end: it has ten times as long as the tests took before, at least three seconds of
@@ -92,16 +108,14 @@ extension Toolbox {
   /// The edits that are meant, in the order in which they are tried; at least one.
   ///
   /// - Throws: ``Refusal``, as of what was tried in vain before.
-  private func placed(
-    _ path: String, _ first: Int?, _ last: Int?, _ lines: [String]
-  ) async throws -> [PlacedEdit] {
-    guard let first else { return try await likePlaced(path, lines) }
-    let last = last ?? first
+  private func placed(_ path: String, _ trial: Trial) async throws -> [PlacedEdit] {
+    guard let first = trial.firstLine else { return try await likePlaced(path, trial.lines) }
+    let last = trial.lastLine ?? first
     do {
-      let edit = try await replacement(path, first, last, lines, isNew: true)
+      let edit = try await replacement(path, first, last, trial.lines, isNew: true)
       return [PlacedEdit(place: first...last, replacement: edit)]
     } catch let refusal as Refusal where refusal.isOfPlace && first == last {
-      do { return try await likePlaced(path, lines) } catch let other as Refusal {
+      do { return try await likePlaced(path, trial.lines) } catch let other as Refusal {
         throw other.isOfPlace ? refusal : other
       }
     }
@@ -145,6 +159,43 @@ extension Toolbox {
     }
     if edits.isEmpty, let refusal { throw refusal }
     return edits
+  }
+}
+
+/// What is said of the changes that one call tries: those with the same outcome together, in the order in which it
+/// came, and first those that weren't tried.
+private struct Verdicts {
+  private var refused: [(text: String, lines: [String])] = []
+  private var judged: [(text: String, lines: [String])] = []
+
+  mutating func add(_ place: ClosedRange<Int>, _ text: String) {
+    let name =
+      place.count == 1 ? "\(place.lowerBound)" : "\(place.lowerBound)-\(place.upperBound)"
+    Self.add(name, text, to: &judged)
+  }
+
+  /// What a refusal shows below its first line is only shown of a change that is tried alone.
+  mutating func refuse(_ trial: Trial, _ refusal: Refusal) {
+    var text = String(refusal.text.prefix { $0 != "\n" })
+    if text.last == ":" { text = text.dropLast() + "." }
+    Self.add(trial.firstLine.map(String.init) ?? "?", text, to: &refused)
+  }
+
+  var text: String {
+    (refused + judged).map { text, lines in
+      let isOne = lines.count == 1 && !lines[0].contains("-")
+      return "\(isOne ? "Line" : "Lines") \(lines.joined(separator: ", ")): \(text)"
+    }.joined(separator: "\n")
+  }
+
+  private static func add(
+    _ name: String, _ text: String, to told: inout [(text: String, lines: [String])]
+  ) {
+    if let index = told.firstIndex(where: { $0.text == text }) {
+      told[index].lines.append(name)
+    } else {
+      told.append((text, [name]))
+    }
   }
 }
 
