@@ -109,7 +109,7 @@ struct SandboxTests {
     try expectGone("sleep 39.25")
     let polite = try await shell(
       "trap 'echo saved; exit 0' TERM; sleep 39.5 & wait",
-      SandboxLimits(wallSeconds: 3, graceSeconds: 20), sandbox)
+      SandboxLimits(wallSeconds: 6, graceSeconds: 20), sandbox)
     #expect(polite.timedOut && polite.output.contains("saved\n"))
     let closed = try await shell("exec >&- 2>&-; sleep 39.75", limits, sandbox)
     #expect(closed.timedOut)
