@@ -36,6 +36,8 @@ import Tools
     #expect(abs(try #require(row.token.shuffled).mean - (-0.1 + 0.9) / 2) < 1e-12)
     #expect(abs(try #require(row.token.difference).mean - (-0.6 + 0.1)) < 1e-12)
     #expect(row.token.hindsight.low == -0.6 && row.token.hindsight.high == 0.1)
+    #expect(row.token.byTask == ["a": 0.1, "b": -0.6])
+    #expect(row.edit?.byTask == ["a": 1, "b": -2])
     let edits = try #require(GapReport.Row(Self.condition, scores, tokens: .edits, seed: 1))
     #expect(abs(edits.token.hindsight.mean - (0.3 - 0.4) / 2) < 1e-12)
   }

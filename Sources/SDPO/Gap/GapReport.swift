@@ -7,6 +7,8 @@ public struct GapReport: Sendable, Codable, Equatable {
     public var shuffled: MeanInterval?
     /// Hindsight − control, paired by task.
     public var difference: MeanInterval?
+    /// With hindsight, of each task by its id: whose hint misleads, say.
+    public var byTask: [String: Double]
   }
 
   public struct Row: Sendable, Codable, Equatable {
@@ -74,16 +76,17 @@ extension GapReport.Row {
 extension GapReport.Figures {
   /// - figure: of one task's scores; nil where they hold nothing to take it over.
   init?(_ scores: [GapScore], seed: UInt64, _ figure: ([GapScore]) -> Double?) {
-    func byTask(_ isShuffled: Bool) -> [String: Double] {
+    func figures(_ isShuffled: Bool) -> [String: Double] {
       Dictionary(grouping: scores.filter { $0.isShuffled == isShuffled }, by: \.task)
         .compactMapValues(figure)
     }
     func interval(_ values: [String: Double]) -> MeanInterval? {
       MeanInterval(values.keys.sorted().compactMap { values[$0] }, seed: seed)
     }
-    let (told, control) = (byTask(false), byTask(true))
+    let (told, control) = (figures(false), figures(true))
     guard let hindsight = interval(told) else { return nil }
     self.hindsight = hindsight
+    byTask = told
     shuffled = interval(control)
     let paired = told.compactMap { task, value in control[task].map { (task, value - $0) } }
     difference = interval(Dictionary(uniqueKeysWithValues: paired))
