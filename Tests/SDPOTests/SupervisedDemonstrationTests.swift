@@ -72,6 +72,13 @@ struct TinyModel {
     #expect(Set(demonstrations.map(\.hindsight)) == Set(Demonstration.Hindsight.allCases))
   }
 
+  /// What a demonstration in the compact dialect tries.
+  private static func trials(_ demonstration: Demonstration) -> [Trial] {
+    demonstration.turns.flatMap { turn in
+      (try? CompactDialect().parse(turn.action).get())?.trials ?? []
+    }
+  }
+
   private func check(_ demonstration: Demonstration, _ dialect: any Dialect) {
     let calls = demonstration.turns.map { try? dialect.parse($0.action).get() }
     #expect(calls.last == .submit)
@@ -103,8 +110,9 @@ struct TinyModel {
     case .searched:
       #expect(untrained.isEmpty && [.none, .feedback].contains(demonstration.hindsight))
       let tries = calls.indices.filter { calls[$0]?.name == "try" }
-      let texts = tries.map { demonstration.turns[$0].action }
-      #expect(tries.count > 1 && Set(texts).count == tries.count)
+      let trials = tries.map { calls[$0]?.trials ?? [] }
+      #expect(trials.allSatisfy { (1...6).contains($0.count) })
+      #expect(trials.joined().count > 1 && Set(trials.joined()).count == trials.joined().count)
       for index in tries.dropLast() {
         #expect(demonstration.turns[index].observation?.hasSuffix("Taken back.") == true)
       }
@@ -217,9 +225,8 @@ struct TinyModel {
       #expect(again.map(\.turns) == made[0].demonstrations.map(\.turns))
       for demonstration in made[0].demonstrations { check(demonstration, CompactDialect()) }
       for demonstration in searched {
-        for turn in demonstration.turns where turn.observation?.hasSuffix("Taken back.") == true {
+        for line in Self.trials(demonstration).dropLast().flatMap(\.lines) {
           // One sign is another one: nothing else is of a kind that may be used.
-          let line = try #require(turn.action.split(separator: "\n").last)
           let signs = /[-+*\/%]/
           #expect(
             stands.split(separator: "\n").contains {
@@ -247,9 +254,7 @@ struct TinyModel {
       let searched = made[0].demonstrations.filter { $0.kind == .searched }
       var begun: Set<Int> = []
       for demonstration in searched {
-        let lines = demonstration.turns.compactMap { turn in
-          turn.observation?.firstMatch(of: /^Line (\d+):/).flatMap { Int($0.1) }
-        }
+        let lines = Self.trials(demonstration).compactMap(\.firstLine)
         let right = try #require(lines.last)
         // Begun anywhere, it starts over at the top at most twice before it ends at the bug.
         let descents = zip(lines, lines.dropFirst()).count { $0 > $1 }
@@ -316,7 +321,7 @@ struct TinyModel {
         }
         let turns = demonstration.turns
         let end = turns.suffix(2).map { known($0.action) }
-        #expect(end == ["try\n        if total != 0:", "submit"])
+        #expect(end == ["try\n29|        if total != 0:", "submit"])
         let begin = turns.dropLast(2).map { known($0.action) }
         lengths.insert(begin.count)
         let learnt = turns.dropLast(2).indices.filter { turns[$0].isTrained }
@@ -338,11 +343,12 @@ struct TinyModel {
         let longer = try await maker.make([task])[0].demonstrations
         let tries = longer.filter { demonstration in
           #expect(demonstration.kind == .corrected)
-          let search = demonstration.turns.dropLast(2).filter { turn in
+          let search = demonstration.turns.filter { turn in
             turn.action.hasPrefix("try") && !actions.contains(turn.action)
           }
           #expect(search.allSatisfy { $0.isTrained })
-          return !search.isEmpty && demonstration.hindsight == .none
+          let trials = Self.trials(demonstration).filter { $0.firstLine != nil }
+          return trials.count > 1 && demonstration.hindsight == .none
         }
         #expect(!tries.isEmpty)
       }

@@ -5,8 +5,8 @@ public import Tools
 /// A reply is an optional line that begins with `#` (a thought) and one action:
 /// ```
 /// view PATH [FIRST LAST]      search TEXT      test      undo      submit      shell COMMAND
-/// edit [PATH] FIRST [LAST]    try [FIRST [LAST]]
-/// new lines                   new lines
+/// edit [PATH] FIRST [LAST]    try          try [FIRST [LAST]]
+/// new lines                   LINE|new     new lines
 ///
 /// edit PATH                   create PATH
 /// <<<                         <<<
@@ -17,7 +17,8 @@ public import Tools
 /// ```
 /// Contents are exact, see ``Fence`` for their last newline and for contents that look like
 /// markers. An edit of lines without a path is one of the file that was viewed or changed last, as a try is; a
-/// try without a number goes where the line most like its first one stands, or to each of a few that are alike.
+/// try with a number before each new line, as views print it, tries each by itself, and one without any number goes
+/// where the line most like its first one stands, or to each of a few that are alike.
 /// `search "TEXT" PATH` looks in one folder or file; a command of several lines stands
 /// between `<<<` and `>>>` under a line `shell`. A path with blanks is put in double quotes.
 public struct CompactDialect: Dialect {
@@ -36,7 +37,7 @@ public struct CompactDialect: Dialect {
     case .view: "view PATH [FIRST LAST]"
     case .search: "search TEXT"
     case .edit: "edit [PATH] FIRST [LAST]\nnew lines"
-    case .tryOut: "try\nnew line"
+    case .tryOut: "try\nLINE|new line"
     case .create: "create PATH\n<<<\ncontents\n>>>"
     case .test: "test"
     case .undo: "undo"
@@ -51,7 +52,7 @@ public struct CompactDialect: Dialect {
     case .view: "view src/calc.py 1 40"
     case .search: "search def total"
     case .edit: "edit src/calc.py 12\n    return a + b"
-    case .tryOut: "try\n    return a + b"
+    case .tryOut: "try\n12|    return a + b"
     case .create: "create notes.txt\n<<<\nfirst line\n>>>"
     case .test: "test"
     case .undo: "undo"

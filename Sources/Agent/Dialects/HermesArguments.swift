@@ -49,7 +49,7 @@ enum HermesArguments {
     case .view: "show a file with line numbers, or list a folder"
     case .search: "find lines with a text"
     case .edit: "replace the lines, or the one place that reads old"
-    case .tryOut: "replace the most similar line, keep it if fewer tests fail"
+    case .tryOut: "replace lines, each written NUMBER|new line; the first that helps is kept"
     case .create: "write a new file"
     case .shell: "run a command"
     case .test: "run the tests"

@@ -201,7 +201,7 @@ public struct DemonstrationMaker: Sendable {
 
   private static let longestSearch = 36
   /// Of a try, by the measure of ``maxCharacters``, which counts less than all.
-  private static let charactersPerTry = 60
+  private static let charactersPerTry = 50
 
   /// How many tries fit.
   private func room(_ task: RepairTask, _ oracle: Oracle) -> Int {
@@ -255,9 +255,9 @@ public struct DemonstrationMaker: Sendable {
     for maker in oracle.scripts(dialect, environment, tools: tools) {
       var small: [NumberedEdit] = []
       for attempt in 0..<(plan.kind == .straight ? 1 : Self.attempts) {
-        if let change = problem.change {
-          // It mends something, or can't be tried there: the others are still worth it.
-          small.removeAll { $0 == change }
+        if !problem.changes.isEmpty {
+          // One mends something, or can't be tried there: the others are still worth it.
+          small.removeAll { problem.changes.contains($0) }
         } else if plan.searches > 0, let right = oracle.changes.first?.edits.first {
           small = changes.walk(
             to: right.old.lowerBound, most: plan.searches, among: suspects, random: &random)
@@ -266,11 +266,11 @@ public struct DemonstrationMaker: Sendable {
           switch plan.kind {
           case .straight: maker.straight()
           case .mended: maker.mended(mistakes: plan.mistakes, random: &random)
-          case .searched: maker.searched(small)
+          case .searched: maker.searched(small, random: &random)
           case .malformed: maker.malformed(random: &random)
           case .corrected:
             part(of: beginnings[task.id, default: []], random: &random).map {
-              maker.corrected($0, searching: small)
+              maker.corrected($0, searching: small, random: &random)
             }
           }
         guard let script else { continue }
@@ -325,7 +325,7 @@ public struct DemonstrationMaker: Sendable {
     if let problem = script.problem(with: trajectory) {
       return .failure(
         DemonstrationError(
-          "\(task.id), \(kind.rawValue): \(problem.description)", change: problem.change))
+          "\(task.id), \(kind.rawValue): \(problem.description)", changes: problem.changes))
     }
     // The grader has found the solution's own state resolved; tests may have left files beside it.
     if trajectory.lastSnapshot?.tree != oracle.solved.tree {

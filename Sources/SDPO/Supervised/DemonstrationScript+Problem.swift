@@ -2,13 +2,13 @@ import Agent
 import Tools
 
 extension DemonstrationScript {
-  /// What didn't go as the script wants, as a clause, and the change at fault where that is one of a search.
+  /// What didn't go as the script wants, as a clause, and the changes of which one is at fault in a search.
   func problem(with trajectory: Trajectory) -> DemonstrationError? {
     var before = trajectory.base?.tree
     for (step, turn) in zip(steps, trajectory.turns) {
       defer { before = turn.snapshot.tree }
       if let problem = step.problem(with: turn, after: before) {
-        return DemonstrationError(problem, change: step.change)
+        return DemonstrationError(problem, changes: step.changes)
       }
     }
     guard trajectory.stopReason == .submitted, trajectory.turns.count == steps.count else {
@@ -40,7 +40,7 @@ extension DemonstrationScript.Step {
     case .searched:
       let isJudged = turn.result?.exitCode != nil || turn.result?.timedOut == true
       if !isJudged || turn.snapshot.tree != before {
-        return "the small change in turn \(turn.number) isn't judged and taken back"
+        return "the small changes in turn \(turn.number) aren't judged and taken back"
       }
     case .own:
       if turn.snapshot.tree != before {

@@ -9,8 +9,8 @@ struct DemonstrationScript {
     /// Whether the model is to learn to say it.
     var isTrained = true
     var role = Role.exploration
-    /// What is tried, in a search.
-    var change: NumberedEdit?
+    /// Small changes that it tries, in a search.
+    var changes: [NumberedEdit] = []
   }
 
   /// What must come of a step, if the demonstration is to be kept.
@@ -24,7 +24,7 @@ struct DemonstrationScript {
     case mistake
     /// An edit that is tried, fails the tests and is taken back.
     case takenBack
-    /// A small change that tests judge, and that comes to nothing.
+    /// Small changes that tests judge, and that come to nothing.
     case searched
     /// An edit that must be refused.
     case refused
@@ -89,22 +89,6 @@ extension DemonstrationScript.Maker {
       }
     }
     return DemonstrationScript(steps: steps + repair() + closing())
-  }
-
-  /// Small changes that tests judge one after the other, then the right one; nil without any. All of it is
-  /// learnt: this is how a bug is looked for that nothing points to.
-  func searched(_ changes: [NumberedEdit]) -> DemonstrationScript? {
-    let search = search(changes, after: [])
-    return search.isEmpty
-      ? nil : DemonstrationScript(steps: opening() + search + repair() + closing())
-  }
-
-  /// Tries of the changes, each once, but for what is right and what was done before.
-  private func search(_ changes: [NumberedEdit], after done: [String]) -> [Step] {
-    guard tries, let change = oracle.changes.first else { return [] }
-    var known = Set(done + repair().map(\.text))
-    return changes.map { Step(text: text(call($0, change)), role: .searched, change: $0) }
-      .filter { known.insert($0.text).inserted }
   }
 
   /// One wrong edit, and submitted with it; nil if no plausible mistake is known.
@@ -196,7 +180,8 @@ extension DemonstrationScript.Maker {
   /// What a policy did of itself, then what is right in the state that it came to (DAgger, Ross et al. 2011),
   /// perhaps after a search.
   func corrected(
-    _ own: ArraySlice<OwnBeginning.Action>, searching changes: [NumberedEdit]
+    _ own: ArraySlice<OwnBeginning.Action>, searching changes: [NumberedEdit],
+    random: inout SplitMix64
   ) -> DemonstrationScript {
     // Looked at as in every demonstration, unless that is what it looks at already.
     let looked = own.last { $0.isView }?.text
@@ -204,17 +189,17 @@ extension DemonstrationScript.Maker {
     return DemonstrationScript(
       steps: own.map { Step(text: $0.text, isTrained: false, role: .own) }
         + (views.count == 1 && views[0].text == looked ? [] : views)
-        + search(changes, after: own.map(\.text)) + repair() + closing())
+        + search(changes, after: own.map(\.text), random: &random) + closing())
   }
 
-  private func opening() -> [Step] {
+  func opening() -> [Step] {
     let views = oracle.changes.compactMap { change in
       change.before.map { Step(text: text(view(change.path, $0, change.after)), role: .repair) }
     }
     return (oracle.tellsOfAnException ? [Step(text: text(.test))] : []) + views
   }
 
-  private func repair() -> [Step] {
+  func repair() -> [Step] {
     oracle.changes.flatMap { change -> [Step] in
       guard change.before != nil else {
         let call = ToolCall.create(path: change.path, contents: change.after)
@@ -225,17 +210,17 @@ extension DemonstrationScript.Maker {
   }
 
   private func call(_ edit: NumberedEdit, _ change: Oracle.Change) -> ToolCall {
-    guard tries, let before = change.before else { return self.edit(edit, change) }
+    guard tries, change.before != nil else { return self.edit(edit, change) }
+    // With its number, though the line could be found by its text: what line comes next in a search, and what line
+    // feedback names, is a number.
+    let trial = Self.trial(edit)
+    return trial.numbered.map { .tryOut(lines: $0) }
+      ?? .tryOut(firstLine: trial.firstLine, lastLine: trial.lastLine, lines: trial.lines)
+  }
+
+  static func trial(_ edit: NumberedEdit) -> Trial {
     let (first, last) = (edit.old.lowerBound, edit.old.upperBound)
-    if first == last, let line = edit.lines.first {
-      let stands = before.split(separator: "\n", omittingEmptySubsequences: false)[first - 1]
-      // Also a line that stands there, which is refused wherever it is looked for.
-      let isPlace = line == stands || LikeLine.find(line, in: before).isTried(at: first)
-      if isPlace, line.prefix(while: \.isWhitespace) == stands.prefix(while: \.isWhitespace) {
-        return .tryOut(lines: edit.lines)
-      }
-    }
-    return .tryOut(firstLine: first, lastLine: first == last ? nil : last, lines: edit.lines)
+    return Trial(firstLine: first, lastLine: first == last ? nil : last, lines: edit.lines)
   }
 
   private func edit(_ edit: NumberedEdit, _ change: Oracle.Change) -> ToolCall {
@@ -245,13 +230,13 @@ extension DemonstrationScript.Maker {
       lastLine: edit.old.upperBound, lines: edit.lines)
   }
 
-  private func closing() -> [Step] {
+  func closing() -> [Step] {
     let submit = Step(text: text(.submit), role: .submit)
     return tries
       ? [submit] : [Step(text: text(.test), role: .repair), submit]
   }
 
-  private func text(_ call: ToolCall) -> String { dialect.render(call) }
+  func text(_ call: ToolCall) -> String { dialect.render(call) }
 
   /// The lines that are looked at of the file that the one edit changes; nil where there are several edits.
   var shownLines: ClosedRange<Int>? {

@@ -5,12 +5,12 @@ import Tools
 /// Why a task gives no demonstrations, or a file of them can't be used.
 public struct DemonstrationError: Error, Sendable, Equatable, CustomStringConvertible {
   public let description: String
-  /// A search's change that is at fault.
-  var change: NumberedEdit?
+  /// Changes of a search, one of which is at fault.
+  var changes: [NumberedEdit]
 
-  init(_ description: String, change: NumberedEdit? = nil) {
+  init(_ description: String, changes: [NumberedEdit] = []) {
     self.description = description
-    self.change = change
+    self.changes = changes
   }
 }
 

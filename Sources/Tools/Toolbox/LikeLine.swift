@@ -10,34 +10,21 @@ package enum LikeLine: Equatable {
   /// Where more lines are alike equally, a number must say which is meant.
   static let mostPlaces = 4
 
-  /// Whether a line that is told without a number is tried there.
-  package func isTried(at number: Int) -> Bool {
-    switch self {
-    case .line(let only): only == number
-    case .several(let all): all.count <= Self.mostPlaces && all.contains(number)
-    case .none: false
-    }
-  }
-
   /// Alike is measured without indentation, by the longest common subsequence of bytes over the mean of both
   /// lengths, as difflib's ratio.
-  package static func find(_ line: String, in text: String) -> LikeLine {
-    find(Array(line.utf8)[...], in: TextFile(Array(text.utf8)).lines)
-  }
-
-  /// How like it the line of a text is that is most like it: from 0.5 to 1, or 0 where none is half like it.
-  package static func likeness(of line: String, in text: String) -> Double {
-    let best = best(Array(line.utf8)[...], in: TextFile(Array(text.utf8)).lines)
-    return best.lines.isEmpty ? 0 : best.score
-  }
-
-  static func find(_ line: ArraySlice<UInt8>, in lines: [ArraySlice<UInt8>]) -> LikeLine {
+  package static func find(_ line: ArraySlice<UInt8>, in lines: [ArraySlice<UInt8>]) -> LikeLine {
     let numbers = best(line, in: lines).lines
     switch numbers.count {
     case 0: return .none
     case 1: return .line(numbers[0])
     default: return .several(numbers)
     }
+  }
+
+  /// How like it the line of a text is that is most like it: from 0.5 to 1, or 0 where none is half like it.
+  package static func likeness(of line: String, in text: String) -> Double {
+    let best = best(Array(line.utf8)[...], in: TextFile(Array(text.utf8)).lines)
+    return best.lines.isEmpty ? 0 : best.score
   }
 
   /// The numbers of the lines that are most like it, if they are at least half like it, and how like they are.
