@@ -99,96 +99,30 @@ public struct DemonstrationMaker: Sendable {
           throw DemonstrationError("\(task.id): \(reason)")
         }
       }
-      var random = SplitMix64(seeds: seed, Rollouts.number(of: task.id))
-      let changes = try await smallChanges(task, oracle, &made.problems)
-      let most = changes.isEmpty ? 0 : min(Self.longestSearch, room(task, oracle))
+      var demonstrator = try await TaskDemonstrator(self, task, oracle)
+      defer { made.problems += demonstrator.problems }
+      let most =
+        demonstrator.changes.isEmpty ? 0 : min(Self.longestSearch, room(task, oracle))
       let plans =
         switch selection {
         case .all: DemonstrationPlan.all
         case .drawn(let count) where beginnings[task.id] != nil:
-          DemonstrationPlan.correct(count, searching: min(most, 8), random: &random)
+          DemonstrationPlan.correct(count, searching: min(most, 8), random: &demonstrator.random)
         case .drawn(let count):
-          DemonstrationPlan.draw(count, searching: most, random: &random)
+          DemonstrationPlan.draw(count, searching: most, random: &demonstrator.random)
         case .straight: DemonstrationPlan.all.filter { $0.kind == .straight }
         }
-      try await make(task, oracle, plans, changes, &random, &made)
+      for plan in plans {
+        if let next = try await demonstrator.demonstration(of: plan) {
+          made.demonstrations.append(next)
+        }
+      }
     } catch {
       // A command that is cancelled fails in its own words.
       try Task.checkCancellation()
       made.problems.append("\(error)")
     }
     return made
-  }
-
-  /// None where nothing is drawn or the task can't be searched; what goes wrong is a problem, but no other
-  /// demonstration needs it.
-  private func smallChanges(
-    _ task: RepairTask, _ oracle: Oracle, _ problems: inout [String]
-  ) async throws -> SmallChanges {
-    guard case .drawn = selection, environment.sandbox == .bubblewrap,
-      !searchedKinds.isDisjoint(with: SmallChanges.kinds),
-      let shown = oracle.scripts(dialect, environment, tools: tools)[0].shownLines
-    else { return .none }
-    do {
-      return try await SmallChanges(
-        of: oracle.changes[0], shown: shown, in: task, known: searchedKinds,
-        scratch: workFolder.appending(path: "\(task.id)-proposals"), seed: seed)
-    } catch {
-      try Task.checkCancellation()
-      problems.append("\(task.id): no small changes are known: \(error)")
-      return .none
-    }
-  }
-
-  private func make(
-    _ task: RepairTask, _ oracle: Oracle, _ plans: [DemonstrationPlan], _ changes: SmallChanges,
-    _ random: inout SplitMix64, _ made: inout Made
-  ) async throws {
-    var plain: [Demonstration] = []
-    var performances: [DemonstrationPlan: Performance?] = [:]
-    var untouched: String?
-    func performance(_ plan: DemonstrationPlan) async throws -> Performance? {
-      var key = plan
-      // A search alone goes where hindsight points.
-      if plan.kind != .searched { key.hindsight = .none }
-      if let known = performances[key] { return known }
-      var result: Performance?
-      let suspects = await suspects(key, task, oracle, &untouched)
-      switch try await perform(key, task, oracle, changes, among: suspects, &random) {
-      case .success(let performance): result = performance
-      case .failure(let problem): made.problems.append(problem.description)
-      }
-      performances[key] = .some(result)
-      return result
-    }
-    for plan in plans {
-      let straight = DemonstrationPlan(kind: .straight, hindsight: plan.hindsight)
-      // Without a plausible mistake, or a search that comes to nothing, the task is at least shown straight.
-      let options = selection == .all || plan == straight ? [plan] : [plan, straight]
-      for option in options {
-        guard let performance = try await performance(option) else { continue }
-        let told = try await feedback(task, performance, option.hindsight, &untouched)
-        let demonstration = try demonstration(
-          task, oracle, performance, option.hindsight, told)
-        if let demonstration, !plain.contains(demonstration) {
-          plain.append(demonstration)
-          made.demonstrations.append(
-            varied(demonstration, of: oracle.changes.first?.path, &random))
-        }
-        break
-      }
-    }
-  }
-
-  /// Where demonstrations are drawn, three of four are told of a package whose name is made up.
-  private func varied(
-    _ demonstration: Demonstration, of path: String?, _ random: inout SplitMix64
-  ) -> Demonstration {
-    guard case .drawn = selection, random.index(below: 4) > 0, let path,
-      case let parts = path.split(separator: "/"), parts.count > 1
-    else { return demonstration }
-    return demonstration.renamed(
-      from: String(parts[0]), to: MadeUpName.draw(random: &random))
   }
 
   /// Why the task would only give demonstrations that are too long, if so.
@@ -224,222 +158,15 @@ public struct DemonstrationMaker: Sendable {
     return opening + shown
   }
 
-  private var grader: Grader {
+  var isDrawn: Bool { if case .drawn = selection { true } else { false } }
+
+  var grader: Grader {
     Grader(
       sandbox: environment.sandbox,
       tightCharacters: (hindsight.feedbackForm ?? .full).tightCharacters)
   }
 
-  // MARK: Episodes
-
-  /// An episode that went as its script wanted and mended the task.
-  struct Performance {
-    var kind: Demonstration.Kind
-    var script: DemonstrationScript
-    var trajectory: Trajectory
-
-    /// What a wrong first edit came to: a change that doesn't mend the task.
-    var mistake: Snapshot? {
-      zip(script.steps, trajectory.turns).first { $0.0.role == .mistake }?.1.snapshot
-    }
-  }
-
-  private static let attempts = 4
-
-  private func perform(
-    _ plan: DemonstrationPlan, _ task: RepairTask, _ oracle: Oracle, _ changes: SmallChanges,
-    among suspects: IndexSet?, _ random: inout SplitMix64
-  ) async throws -> Result<Performance, DemonstrationError> {
-    var problem = DemonstrationError(
-      "\(task.id): nothing plausible is known to try in a \(plan.kind.rawValue) episode")
-    for maker in oracle.scripts(dialect, environment, tools: tools) {
-      var small: [NumberedEdit] = []
-      for attempt in 0..<(plan.kind == .straight ? 1 : Self.attempts) {
-        if !problem.changes.isEmpty {
-          // One mends something, or can't be tried there: the others are still worth it.
-          small.removeAll { problem.changes.contains($0) }
-        } else if plan.searches > 0, let right = oracle.changes.first?.edits.first {
-          small = changes.walk(
-            to: right.old.lowerBound, most: plan.searches, among: suspects, random: &random)
-        }
-        let script: DemonstrationScript? =
-          switch plan.kind {
-          case .straight: maker.straight()
-          case .mended: maker.mended(mistakes: plan.mistakes, random: &random)
-          case .searched: maker.searched(small, random: &random)
-          case .malformed: maker.malformed(random: &random)
-          case .corrected:
-            part(of: beginnings[task.id, default: []], random: &random).map {
-              maker.corrected($0, searching: small, random: &random)
-            }
-          }
-        guard let script else { continue }
-        let name =
-          "\(plan.kind.rawValue)-\(plan.mistakes)-\(plan.searches)-\(plan.number)-"
-          + "\(maker.tries ? "try" : "edit")-\(attempt)"
-        switch try await perform(script, plan.kind, task, oracle, name: name) {
-        case .success(let performance): return .success(performance)
-        case .failure(let failure): problem = failure
-        }
-      }
-    }
-    return .failure(problem)
-  }
-
-  /// The lines that a search with feedback goes through: those which it calls suspect. Nil without such feedback.
-  private func suspects(
-    _ plan: DemonstrationPlan, _ task: RepairTask, _ oracle: Oracle, _ untouched: inout String?
-  ) async -> IndexSet? {
-    guard plan.kind == .searched, plan.hindsight == .feedback, let change = oracle.changes.first
-    else { return nil }
-    return SuspectLines.named(
-      in: await feedback(on: bounded(task), untouched: &untouched), of: change.path)
-  }
-
-  /// The beginning of one of them, of any length.
-  private func part(
-    of beginnings: [OwnBeginning], random: inout SplitMix64
-  ) -> ArraySlice<OwnBeginning.Action>? {
-    guard !beginnings.isEmpty else { return nil }
-    let actions = beginnings[random.index(below: beginnings.count)].actions
-    return actions.prefix(random.index(below: actions.count + 1))
-  }
-
-  private func perform(
-    _ script: DemonstrationScript, _ kind: Demonstration.Kind, _ task: RepairTask,
-    _ oracle: Oracle, name: String
-  ) async throws -> Result<Performance, DemonstrationError> {
-    let episode = Episode(
-      assignment: task.assignment, dialect: dialect, tools: tools,
-      limits: EpisodeLimits(turns: script.steps.count), environment: environment)
-    let trajectory = await episode.run(
-      ScriptedPolicy(name: "oracle", texts: script.steps.map(\.text)),
-      at: Episode.Place(
-        recorder: recorder, name: "demonstrations/\(task.id)/\(name)",
-        workTree: workTree(task, name)),
-      seed: seed)
-    try Task.checkCancellation()
-    if let detail = trajectory.stopReason.detail {
-      return .failure(DemonstrationError("\(task.id): \(detail)"))
-    }
-    if let problem = script.problem(with: trajectory) {
-      return .failure(
-        DemonstrationError(
-          "\(task.id), \(kind.rawValue): \(problem.description)", changes: problem.changes))
-    }
-    // The grader has found the solution's own state resolved; tests may have left files beside it.
-    if trajectory.lastSnapshot?.tree != oracle.solved.tree {
-      let grade = await grader.grade(task, patch: trajectory.finalDiff)
-      guard grade.resolved else {
-        let reason = grade.infrastructureFailure ?? "the grader doesn't find it resolved"
-        return .failure(DemonstrationError("\(task.id), \(kind.rawValue): \(reason)"))
-      }
-    }
-    return .success(Performance(kind: kind, script: script, trajectory: trajectory))
-  }
-
-  private func workTree(_ task: RepairTask, _ name: String) -> String {
+  func workTree(_ task: RepairTask, _ name: String) -> String {
     workFolder.appending(path: "\(task.id)-\(name)").path(percentEncoded: false)
-  }
-
-  // MARK: Hindsight
-
-  /// The grader's feedback on an attempt that failed: the performance's first mistake that stood, or doing nothing,
-  /// which is what mistakes come to that were only tried.
-  /// Nil where hindsight quotes none.
-  private func feedback(
-    _ task: RepairTask, _ performance: Performance, _ hindsight: Demonstration.Hindsight,
-    _ untouched: inout String?
-  ) async throws -> String? {
-    guard hindsight == .feedback || hindsight == .both else { return nil }
-    let task = bounded(task)
-    if let patch = try mistakenPatch(performance) {
-      let grade = await grader.grade(task, patch: patch)
-      if !grade.resolved, !grade.feedback.isEmpty { return self.hindsight.feedback(grade) }
-    }
-    return await feedback(on: task, untouched: &untouched)
-  }
-
-  /// On doing nothing.
-  ///
-  /// - known: that of the same task, once it was graded.
-  private func feedback(on task: RepairTask, untouched known: inout String?) async -> String {
-    if let known { return known }
-    let told = hindsight.feedback(await grader.grade(task, patch: []))
-    known = told
-    return told
-  }
-
-  /// A mistake may run forever, and there are thousands of them.
-  private func bounded(_ task: RepairTask) -> RepairTask {
-    var task = task
-    task.verifierTimeout = min(
-      task.verifierTimeout, Double((environment.testLimits ?? environment.limits).cpuSeconds))
-    return task
-  }
-
-  private func mistakenPatch(_ performance: Performance) throws -> [UInt8]? {
-    guard let mistake = performance.mistake, let base = performance.trajectory.base else {
-      return nil
-    }
-    return try recorder.diff(from: base, to: mistake)
-  }
-
-  /// The performance behind one kind of first message; nil if there is nothing to tell. The
-  /// observations don't depend on that message, so one episode serves all of them.
-  private func demonstration(
-    _ task: RepairTask, _ oracle: Oracle, _ performance: Performance,
-    _ hindsight: Demonstration.Hindsight, _ feedback: String?
-  ) throws -> Demonstration? {
-    let trajectory = performance.trajectory
-    var text: String?
-    if let content = hindsight.content {
-      var configuration = self.hindsight
-      configuration.content = content
-      let group = [
-        GroupMember(
-          taskID: task.id, trajectoryIndex: 0, solved: false, diff: "", feedback: feedback),
-        GroupMember(
-          taskID: task.id, trajectoryIndex: 1, solved: true,
-          diff: String(decoding: trajectory.finalDiff, as: UTF8.self),
-          actions: zip(performance.script.steps, trajectory.turns)
-            .filter { $0.0.isTrained }.map(\.1.text).joined(separator: "\n\n")),
-      ]
-      text =
-        HindsightContext.build(
-          for: 0, in: group, configuration: configuration, seed: seed)?.text
-      guard text != nil else { return nil }
-    }
-    return Demonstration(
-      task: task.id, repository: task.repository, kind: performance.kind, hindsight: hindsight,
-      dialect: dialect.name, opening: try opening(task, trajectory, hindsight: text),
-      turns: zip(performance.script.steps, trajectory.turns).enumerated().map { index, pair in
-        let (step, turn) = pair
-        // With hindsight it would have done something else.
-        let isWorthLearning =
-          step.role == .own && hindsight == .none
-          && turn.isWorthLearning(
-            after: trajectory.turns[..<index], in: oracle.changes.first?.before ?? "")
-        return Demonstration.Turn(
-          action: turn.text, isTrained: step.isTrained || isWorthLearning,
-          observation: turn.observation)
-      })
-  }
-
-  private func opening(
-    _ task: RepairTask, _ trajectory: Trajectory, hindsight: String?
-  ) throws -> [ChatMessage] {
-    let files = WorkTreeListing.shown(in: task.environmentDirectory.path(percentEncoded: false))
-    func messages(_ hindsight: String?) -> [ChatMessage] {
-      dialect.openingMessages(
-        instruction: task.instruction, files: files, testCommand: task.testCommand,
-        hindsight: hindsight, tools: tools)
-    }
-    // The hint must be the only difference.
-    guard messages(nil) == trajectory.opening else {
-      throw DemonstrationError(
-        "\(task.id): the task's folder changed, or holds files that a work tree leaves out")
-    }
-    return messages(hindsight)
   }
 }
