@@ -21,7 +21,7 @@ extension DemonstrationScript.Maker {
     else { return repair() }
     let known = Set(done.flatMap { $0.split(separator: "\n").map(String.init) })
     let new = changes.compactMap { change in Self.trial(change).numbered.map { (change, $0) } }
-      .filter { _, lines in lines.count == 1 && !known.contains(lines[0]) }
+      .filter { _, lines in !known.contains(lines[0]) }
     var steps: [Step] = []
     var (few, lines): ([NumberedEdit], [String]) = ([], [])
     var most = 1 + random.index(below: Self.mostTrials)

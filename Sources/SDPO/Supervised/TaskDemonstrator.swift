@@ -19,7 +19,7 @@ struct TaskDemonstrator {
   /// What hindsight quotes of doing nothing, once that was graded.
   private var untouched: String?
   /// So far, with their package's true name.
-  private var known: [Demonstration] = []
+  private var made: [Demonstration] = []
 
   /// - Throws: `CancellationError`. That small changes can't be found is a problem, but only a search needs them.
   init(_ maker: DemonstrationMaker, _ task: RepairTask, _ oracle: Oracle) async throws {
@@ -54,8 +54,8 @@ struct TaskDemonstrator {
       guard let performance = try await performance(option) else { continue }
       let demonstration = try demonstration(
         performance, option.hindsight, try await feedback(performance, option.hindsight))
-      guard let demonstration, !known.contains(demonstration) else { return nil }
-      known.append(demonstration)
+      guard let demonstration, !made.contains(demonstration) else { return nil }
+      made.append(demonstration)
       return varied(demonstration)
     }
     return nil

@@ -28,8 +28,31 @@ struct TextFile {
 
   /// "12|text", without a carriage return at the end and cut to a width.
   func numbered(_ number: Int, width: Int) -> String {
-    "\(number)|" + lines[number - 1].shown(width: width)
+    NumberedLine(number: number, text: lines[number - 1].shown(width: width)).description
   }
+}
+
+/// A line as views print it, and as a try writes it: "12|text".
+struct NumberedLine: CustomStringConvertible {
+  var number: Int
+  var text: String
+
+  init(number: Int, text: String) {
+    self.number = number
+    self.text = text
+  }
+
+  /// Nil for a line that doesn't begin with digits and a bar.
+  init?(_ line: String) {
+    let bytes = line.utf8
+    guard let bar = bytes.firstIndex(of: UInt8(ascii: "|")), bar > bytes.startIndex,
+      bytes[..<bar].allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+      let number = Int(line[..<bar])
+    else { return nil }
+    self.init(number: number, text: String(line[bytes.index(after: bar)...]))
+  }
+
+  var description: String { "\(number)|\(text)" }
 }
 
 extension ArraySlice<UInt8> {

@@ -13,8 +13,8 @@ extension Toolbox {
     }
     guard let path = memory.openPath else { throw Refusal("No file was viewed yet: view one.") }
     var told = Verdicts()
-    var result: ToolResult?
-    for (index, trial) in trials.enumerated() {
+    var last: (after: TestStanding, ended: CommandResult)?
+    trying: for (index, trial) in trials.enumerated() {
       guard index < Self.mostTrials else {
         told.refuse(trial, Refusal("Only \(Self.mostTrials) are tried at once."))
         continue
@@ -34,20 +34,18 @@ extension Toolbox {
       }
       for edit in edits {
         let (after, ended) = try await judge(edit, before, testCommand, &told)
-        // Which limit stopped it depends on how busy the machine was, and a replay compares exit codes.
-        let soFar = ToolResult(
-          text: told.text, exitCode: after.wasStopped ? nil : ended.exitCode,
-          isError: !after.passes, timedOut: after.wasStopped, outOfMemory: ended.outOfMemory)
+        last = (after, ended)
         // One that had to be stopped ends it, too: the same call again goes on with the others.
         if after.isBetter(than: before) || after.wasStopped || memory.standing == nil {
-          return soFar
+          break trying
         }
-        result = soFar
       }
     }
-    guard var result else { throw Refusal(told.text) }
-    result.text = told.text
-    return result
+    guard let (after, ended) = last else { throw Refusal(told.text) }
+    // Which limit stopped it depends on how busy the machine was, and a replay compares exit codes.
+    return ToolResult(
+      text: told.text, exitCode: after.wasStopped ? nil : ended.exitCode,
+      isError: !after.passes, timedOut: after.wasStopped, outOfMemory: ended.outOfMemory)
   }
 
   /// Of one call: each runs the tests.
