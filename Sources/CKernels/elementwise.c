@@ -11,6 +11,8 @@ typedef struct {
   __typeof__(hs_column_sums) *column_sums;
   __typeof__(hs_swiglu) *swiglu;
   __typeof__(hs_swiglu_backward) *swiglu_backward;
+  __typeof__(hs_query_scores) *query_scores;
+  __typeof__(hs_weighted_values) *weighted_values;
   __typeof__(hs_exponentials) *exponentials;
   __typeof__(hs_block_maxima) *block_maxima;
   __typeof__(hs_softmax_of) *softmax;
@@ -88,6 +90,20 @@ void hs_swiglu_backward(
     long rows, long width, const float *gate_up, long step, const float *dh, long dh_step,
     float *d_gate_up, long d_step) {
   here()->swiglu_backward(rows, width, gate_up, step, dh, dh_step, d_gate_up, d_step);
+}
+
+void hs_query_scores(
+    long heads, long tokens, long width, const float *q, long q_step, const float *keys,
+    long key_step, float scale, float *scores, long score_step) {
+  here()->query_scores(
+      heads, tokens, width, q, q_step, keys, key_step, scale, scores, score_step);
+}
+
+void hs_weighted_values(
+    long heads, long tokens, long width, const float *weights, long weight_step,
+    const float *values, long value_step, float *y, long y_step) {
+  here()->weighted_values(
+      heads, tokens, width, weights, weight_step, values, value_step, y, y_step);
 }
 
 float hs_exponentials(const float *x, float shift, long count, float *y) {

@@ -181,6 +181,57 @@ TARGET static void NAME(swiglu_backward)(
   }
 }
 
+/// A few keys at a time, so that their sums don't wait for each other. A score's bits depend on its own key only.
+TARGET static void NAME(query_scores)(
+    long heads, long tokens, long width, const float *q, long q_step, const float *keys,
+    long key_step, float scale, float *scores, long score_step) {
+  enum { block = 4 };
+  long t = 0;
+  for (; t + block <= tokens; t += block) {
+    const float *key = keys + t * key_step;
+    for (long g = 0; g < heads; g++) {
+      const float *query = q + g * q_step;
+      VEC sums[block] = {0, 0, 0, 0};
+      FOR_VECTORS(width, {
+        const VEC x = LOAD(query + i);
+        for (int j = 0; j < block; j++) sums[j] += x * LOAD(key + j * key_step + i);
+      })
+      for (int j = 0; j < block; j++)
+        scores[g * score_step + t + j] = scale * NAME(total)(sums[j]);
+    }
+  }
+  for (; t < tokens; t++)
+    for (long g = 0; g < heads; g++) {
+      VEC sum = 0;
+      FOR_VECTORS(width, { sum += LOAD(q + g * q_step + i) * LOAD(keys + t * key_step + i); })
+      scores[g * score_step + t] = scale * NAME(total)(sum);
+    }
+}
+
+/// Tokens in their order, a strip of registers at a time.
+TARGET static void NAME(weighted_values)(
+    long heads, long tokens, long width, const float *weights, long weight_step,
+    const float *values, long value_step, float *y, long y_step) {
+  enum { strip = 8 };
+  for (long g = 0; g < heads; g++, weights += weight_step, y += y_step) {
+    long d = 0;
+    for (; d + strip * LANES <= width; d += strip * LANES) {
+      VEC sum[strip];
+      for (int j = 0; j < strip; j++) sum[j] = NAME(load)(y + d + j * LANES);
+      for (long t = 0; t < tokens; t++)
+        for (int j = 0; j < strip; j++)
+          sum[j] += weights[t] * NAME(load)(values + t * value_step + d + j * LANES);
+      for (int j = 0; j < strip; j++) NAME(store)(y + d + j * LANES, sum[j]);
+    }
+    for (; d < width; d += LANES) {
+      const long part = width - d < LANES ? width - d : LANES;
+      VEC sum = LOAD(y + d);
+      for (long t = 0; t < tokens; t++) sum += weights[t] * LOAD(values + t * value_step + d);
+      NAME(put)(sum, y + d, part);
+    }
+  }
+}
+
 TARGET static float NAME(exponentials)(const float *x, float shift, long count, float *y) {
   VEC sums[2] = {0, 0};
   long i = 0;
@@ -297,7 +348,7 @@ TARGET static void NAME(adamw)(
 
 static const operations NAME(operations) = {
     NAME(rms_norm), NAME(rms_norm_again), NAME(rms_norm_backward), NAME(column_sums), NAME(swiglu),
-    NAME(swiglu_backward), NAME(exponentials), NAME(block_maxima), NAME(softmax),
+    NAME(swiglu_backward), NAME(query_scores), NAME(weighted_values), NAME(exponentials), NAME(block_maxima), NAME(softmax),
     NAME(softmax_masses), NAME(adamw),
 };
 

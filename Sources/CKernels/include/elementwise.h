@@ -32,6 +32,17 @@ void hs_swiglu_backward(
     long rows, long width, const float *gate_up, long step, const float *dh, long dh_step,
     float *d_gate_up, long d_step);
 
+/// One position's attention: scores[g][t] = scale · Σ_d q[g][d] · keys[t][d] for the query heads that share a key
+/// head, so that a key is read once.
+void hs_query_scores(
+    long heads, long tokens, long width, const float *q, long q_step, const float *keys,
+    long key_step, float scale, float *scores, long score_step);
+
+/// y[g][d] += Σ_t weights[g][t] · values[t][d].
+void hs_weighted_values(
+    long heads, long tokens, long width, const float *weights, long weight_step,
+    const float *values, long value_step, float *y, long y_step);
+
 /// Σ e^(x − shift), each to about one unit in the last place, kept in y unless it is null (y may be
 /// x).
 float hs_exponentials(const float *x, float shift, long count, float *y);

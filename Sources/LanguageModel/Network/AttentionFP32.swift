@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 
 // Attention in fp32: the reference. BLAS does a block's products.
@@ -13,7 +14,9 @@ extension Attention {
       let span = spans[item / heads]
       let head = item % heads
       if span.queryCount == 1 {
-        decode(q, span, head, into: output, logSumExp)
+        // Heads that share keys go together, with the first of them.
+        let group = heads / kvHeads
+        if head % group == 0 { decode(q, span, head / group, into: output, logSumExp) }
       } else {
         switch span.storage {
         case .rows: forwardHead(q, span, head, into: output, logSumExp)
@@ -41,27 +44,36 @@ extension Attention {
     }
   }
 
-  /// One query against the cache: memory-bound, so plain dot products do.
+  /// One position against the cache: the queries that share a kv head read its keys and values once, since reading
+  /// them is most of the work.
   private func decode(
-    _ q: Matrix, _ span: AttentionSpan, _ head: Int, into output: Matrix,
+    _ q: Matrix, _ span: AttentionSpan, _ kvHead: Int, into output: Matrix,
     _ logSumExp: UnsafeMutablePointer<Float>
   ) {
-    let count = span.past + 1
-    let query = q.row(span.firstRow) + head * headSize
-    let target = output.row(span.firstRow) + head * headSize
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { scores in
+    let (count, group) = (span.past + 1, heads / kvHeads)
+    let own = kvHead * group..<(kvHead + 1) * group
+    let queries = q.row(span.firstRow) + own.lowerBound * headSize
+    let target = output.row(span.firstRow) + own.lowerBound * headSize
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: group * count) { scores in
       let p = scores.baseAddress!
-      forEachRun(span, head / (heads / kvHeads), count) { first, keys, _ in
-        for t in 0..<keys.rows { p[first + t] = scale * dot(query, keys.row(t), headSize) }
+      forEachRun(span, kvHead, count) { first, keys, _ in
+        hs_query_scores(
+          group, keys.rows, headSize, queries, headSize, keys.base, keys.stride, scale, p + first,
+          count)
       }
-      let top = maximum(p, count)
-      let total = exponentiate(p, shift: top, count)
-      logSumExp[span.firstRow * heads + head] = top + log(total)
-      target.update(repeating: 0, count: headSize)
-      forEachRun(span, head / (heads / kvHeads), count) { first, _, values in
-        for t in 0..<values.rows {
-          addScaled(values.row(t), scale: p[first + t] / total, to: target, headSize)
-        }
+      for (index, head) in own.enumerated() {
+        let row = p + index * count
+        let top = maximum(row, count)
+        let total = exponentiate(row, shift: top, count)
+        logSumExp[span.firstRow * heads + head] = top + log(total)
+        let inverse = 1 / total
+        for t in 0..<count { row[t] *= inverse }
+      }
+      target.update(repeating: 0, count: group * headSize)
+      forEachRun(span, kvHead, count) { first, _, values in
+        hs_weighted_values(
+          group, values.rows, headSize, p + first, count, values.base, values.stride, target,
+          headSize)
       }
     }
   }
