@@ -24,9 +24,9 @@ if [ ! -f "$tasks/report.json" ]; then
   "$hindsight" tasks make --sources scripts/sources.toml --output "$tasks"
 fi
 
-# Episodes in which many repairs are tried, one a turn.
+# Episodes in which many repairs are tried, a few a turn; no slow machine's clock ends them.
 episodes=(--force --tasks "$tasks" --temperature 1 --max-turns 40 --max-action-tokens 96 --max-tokens 4096
-  --concurrency 32)
+  --episode-seconds 7200 --concurrency 32)
 training=(--tasks "$tasks" --bug "${one_line[@]}" --epochs 1 --batch 8 --feedback 'tight(400)' --held-out 40 --jobs 3)
 
 if [ ! -f "$run/oracle/trained" ]; then

@@ -188,7 +188,7 @@ enum EvaluationTable {
         "\(String(repeating: " ", count: title.count))\(report.tasks.count) tasks, "
           + "\(report.episodes) episodes (\(report.dropped) dropped), "
           + "\(percent(report.malformedShare)) of the actions malformed, "
-          + "\(percent(report.submittedShare)) submitted, "
+          + "\(endings(report)), "
           + String(format: "%.1f", report.meanTurns) + " turns and "
           + String(format: "%.0f", report.meanActionTokens) + " action tokens an episode")
       if let judged = report.judged {
@@ -201,6 +201,14 @@ enum EvaluationTable {
       }
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// "17.2 % submitted, 69.5 % ended by time_limit": submitted first, then whatever ended most episodes.
+  private static func endings(_ report: EvaluationReport) -> String {
+    let others = (report.stopReasons ?? [:]).filter { $0.key != StopReason.submitted.name }
+      .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      .map { "\(percent(Double($0.value) / Double(max(1, report.episodes)))) ended by \($0.key)" }
+    return (["\(percent(report.submittedShare)) submitted"] + others).joined(separator: ", ")
   }
 
   private static func line(_ cost: EvaluationReport.Cost) -> String {

@@ -29,4 +29,17 @@ import Testing
     }
     #expect(report["incomplete_ids"] as? [String] == [])
   }
+
+  /// A report says what ended the episodes: one that ran out of time may say more about the machine.
+  @Test func whatEndedEpisodesIsShown() throws {
+    let folder = try TestFolder()
+    let report = """
+      {"dropped":0,"episodes":10,"malformedShare":0,"meanActionTokens":1,"meanTurns":1,"passAtK":[],
+       "stopReasons":{"submitted":2,"time_limit":7,"turn_limit":1},"submittedShare":0.2,"tasks":[]}
+      """
+    try Data(report.utf8).write(to: folder["report.json"])
+    let outcome = try HindsightCommand.run(["report", "."], in: folder.url)
+    let endings = "20.0 % submitted, 70.0 % ended by time_limit, 10.0 % ended by turn_limit, 1.0"
+    #expect(outcome.output.contains(endings), "\(outcome.output) \(outcome.errors)")
+  }
 }

@@ -105,13 +105,15 @@ import Testing
       accumulator.add(
         TrajectoryMetrics(
           actionTokens: 30, turns: 3, calls: 3, malformedCalls: 1, repeatedCalls: 0,
-          reward: reward, solved: reward == 1, hasHindsight: reward != nil))
+          reward: reward, solved: reward == 1, hasHindsight: reward != nil,
+          ranOutOfTime: reward == 0))
     }
     let values = accumulator.values
     #expect(values["policy/action_tokens"] == 3)
     #expect(abs(values["loss"]! - found.loss) < 1e-12)
     #expect(values["reward/mean"] == 0.5 && values["reward/solved_rate"] == 0.5)
     #expect(values["episodes/infrastructure_failures"] == 1)
+    #expect(values["episodes/time_limit"] == 1)
     #expect(values["episodes/without_hindsight"] == 1)
     #expect(abs(values["calls/malformed_rate"]! - 1 / 3) < 1e-12)
     #expect(values["policy/response_tokens"] == 30)

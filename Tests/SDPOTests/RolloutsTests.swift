@@ -46,4 +46,32 @@ import Tools
     #expect(groups.count == 1 && groups[0].count == 2)
     #expect(groups[0].allSatisfy { $0.counts && $0.grade.resolved })
   }
+
+  /// One episode submits, the other's policy takes longer than the episode may.
+  @Test func whatEndedEpisodesIsCounted() async throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "hindsight-rollouts-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let task = try ScriptTask.make(
+      "greets", in: folder, failToPass: "seen", hidden: "echo 'not ok 1 - seen'; echo 1..1\n")
+    let calls = Atomic<Int>(0)
+    let dialect = CompactDialect()
+    let policy = ScriptedPolicy { _, _ in
+      if calls.wrappingAdd(1, ordering: .relaxed).newValue == 2 {
+        try await Task.sleep(for: .seconds(60))
+      }
+      return PolicyTurn(text: dialect.render(.submit), finish: .stop)
+    }
+    let rollouts = Rollouts(
+      policy: policy, dialect: dialect, tools: ToolName.allCases,
+      limits: EpisodeLimits(wallSeconds: 3), environment: ToolEnvironment(sandbox: .none),
+      grader: Grader(sandbox: .none),
+      recorder: try Recorder(at: folder.appending(path: "recorder").path(percentEncoded: false)),
+      workFolder: folder.appending(path: "work"), transcripts: nil, concurrency: 1)
+    let groups = try await rollouts.run([task], samples: 2, label: "test", seed: 1, step: 0)
+    let report = EvaluationReport(tasks: [("greets", "train")], groups: groups, ks: [1], seed: 1)
+    #expect(report.stopReasons == ["submitted": 1, "time_limit": 1])
+    #expect(report.submittedShare == 0.5)
+  }
 }

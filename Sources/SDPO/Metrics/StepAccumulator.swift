@@ -12,10 +12,13 @@ public struct TrajectoryMetrics: Sendable, Equatable {
   public var solved: Bool
   public var hasHindsight: Bool
   public var judging: Judging
+  /// Ended by the episode's wall time.
+  public var ranOutOfTime: Bool
 
   public init(
     actionTokens: Int, turns: Int, calls: Int, malformedCalls: Int, repeatedCalls: Int,
-    reward: Double?, solved: Bool, hasHindsight: Bool, judging: Judging = .notAsked
+    reward: Double?, solved: Bool, hasHindsight: Bool, judging: Judging = .notAsked,
+    ranOutOfTime: Bool = false
   ) {
     self.actionTokens = actionTokens
     self.turns = turns
@@ -26,6 +29,7 @@ public struct TrajectoryMetrics: Sendable, Equatable {
     self.solved = solved
     self.hasHindsight = hasHindsight
     self.judging = judging
+    self.ranOutOfTime = ranOutOfTime
   }
 }
 
@@ -110,6 +114,7 @@ public struct StepAccumulator: Sendable {
     let rewards = trajectories.compactMap(\.reward)
     values["episodes/count"] = count
     values["episodes/infrastructure_failures"] = count - Double(rewards.count)
+    values["episodes/time_limit"] = total { $0.ranOutOfTime ? 1 : 0 }
     values["episodes/without_hindsight"] = total { $0.hasHindsight ? 0 : 1 }
     let asked = trajectories.map(\.judging).filter { $0 != .notAsked }
     if !asked.isEmpty {

@@ -19,6 +19,9 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
   public var malformedShare: Double
   /// Share of episodes that ended with a submit.
   public var submittedShare: Double
+  /// How many episodes ended for which ``StopReason``, by its name; nil in reports of before it was counted. Episodes
+  /// that ran out of wall time say something about the machine, not only about the policy.
+  public var stopReasons: [String: Int]?
   public var meanTurns: Double
   public var meanActionTokens: Double
   /// How often a judge was asked about a failed trajectory, and how often that failed; nil without a judge.
@@ -63,6 +66,7 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
     malformedShare =
       Double(all.reduce(0) { $0 + $1.trajectory.malformedCalls }) / Double(max(1, turns))
     submittedShare = Double(all.count { $0.trajectory.stopReason == .submitted }) / count
+    stopReasons = all.reduce(into: [:]) { $0[$1.trajectory.stopReason.name, default: 0] += 1 }
     meanTurns = Double(turns) / count
     meanActionTokens = Double(all.reduce(0) { $0 + $1.trajectory.actionTokenCount }) / count
   }

@@ -60,7 +60,8 @@ struct ExampleBuilder {
       actionTokens: trajectory.actionTokenCount, turns: trajectory.turns.count,
       calls: trajectory.turns.count, malformedCalls: trajectory.malformedCalls,
       repeatedCalls: trajectory.repeatedCalls, reward: rollout.counts ? rollout.grade.reward : nil,
-      solved: rollout.grade.resolved, hasHindsight: hindsight != nil, judging: rollout.judging)
+      solved: rollout.grade.resolved, hasHindsight: hindsight != nil, judging: rollout.judging,
+      ranOutOfTime: trajectory.stopReason == .timeLimit)
     guard rollout.counts, !Self.isMasked(rollout), trajectory.actionTokenCount > 0 else {
       return Built(example: nil, metrics: metrics)
     }
