@@ -28,7 +28,7 @@ struct ImportOptions: ParsableArguments {
   @Option(help: "The split of the tasks.")
   var split = RepairTask.Split.heldOut
 
-  @Option(help: "Seconds that a run of the tests may take.")
+  @Option(help: "Seconds that a run of the tests may take, where a task doesn't say.")
   var timeout = 300
 
   @Option(help: "Tasks tried at a time.")
@@ -147,7 +147,11 @@ extension TasksCommand.Import {
   struct Harbor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "harbor",
-      abstract: "Tasks of Harbor whose repository lies in environment/, decided by tests/test.sh.")
+      abstract: "Tasks of Harbor whose repository lies in environment/, decided by tests/test.sh.",
+      discussion: """
+        A solution/solve.sh is run in the sandbox; what it changes becomes the task's solution/fix.patch. \
+        The task's own limits of time, memory and storage hold.
+        """)
 
     @Argument(help: "A folder of tasks, or one task.")
     var folder: String

@@ -66,6 +66,13 @@ struct TaskFolder {
     }
   }
 
+  /// Whether the name itself is a link, whatever it leads to.
+  func isLink(_ name: String) -> Bool {
+    let path = directory.appending(path: name).path(percentEncoded: false)
+    let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+    return type == .typeSymbolicLink
+  }
+
   private func isFolder(_ url: URL) -> Bool {
     var folder: ObjCBool = false
     let path = url.path(percentEncoded: false)
@@ -74,7 +81,7 @@ struct TaskFolder {
 
   /// Refuses links that lead out of the folder and everything that is neither file, folder nor link.
   /// Returns how many files there are.
-  private func checkContents(_ name: String) throws(TaskError) -> Int {
+  func checkContents(_ name: String) throws(TaskError) -> Int {
     let root = directory.appending(path: name).path(percentEncoded: false)
     let files = FileManager.default
     guard let paths = files.enumerator(atPath: root) else {
@@ -99,7 +106,7 @@ struct TaskFolder {
 
   /// Both by its text and, where it exists, by what the file system makes of it: links through links
   /// can leave although each path looks innocent.
-  private func stays(_ target: String, from link: String, root: String) -> Bool {
+  func stays(_ target: String, from link: String, root: String) -> Bool {
     guard !target.hasPrefix("/") else { return false }
     var depth = link.split(separator: "/").count - 1
     for part in target.split(separator: "/") where part != "." {

@@ -1,6 +1,8 @@
 /// A task's `task.toml`, in the form that the tasks made by hand have.
 struct TaskLayout {
   var id: String
+  /// "organisation/name"; nil for ours.
+  var name: String?
   var repository: String
   var split: RepairTask.Split
   var language: RepairTask.Language
@@ -27,7 +29,7 @@ struct TaskLayout {
       schema_version = "1.4"
 
       [task]
-      name = \(Self.quoted("hindsight/\(id)"))
+      name = \(Self.quoted(name ?? "hindsight/\(id)"))
       description = \(Self.quoted(summary))
       keywords = [\(keywords.map(Self.quoted).joined(separator: ", "))]
 

@@ -161,7 +161,10 @@ struct ImportTests {
   }
 
   @Test func smithInstances() async throws {
-    let common: [String: Any] = ["repo": "swesmith/acme__calc.1a2b3c4", "patch": Self.bug]
+    let common: [String: Any] = [
+      "repo": "swesmith/acme__calc.1a2b3c4", "patch": Self.bug,
+      "PASS_TO_PASS": ["tests.test_calc.CalcTests.test_nothing"],
+    ]
     func row(_ id: String, _ more: [String: Any]) -> [String: Any] {
       common.merging(["instance_id": id].merging(more) { $1 }) { $1 }
     }
@@ -174,17 +177,30 @@ struct ImportTests {
           "PASS_TO_PASS": ["tests/test_calc.py::CalcTests::test_nothing", "tests/a.py::A::test_b"],
           "problem_statement": "add is wrong.",
         ]),
-      row("acme.strings", ["FAIL_TO_PASS": "[\"test_add (tests.test_calc.CalcTests)\"]"]),
-      row("acme.found", ["FAIL_TO_PASS": NSNull()]),
-      row("acme.passes", ["FAIL_TO_PASS": ["tests.test_calc.CalcTests.test_nothing"]]),
+      row(
+        "acme.strings",
+        [
+          "FAIL_TO_PASS": "[\"test_add (tests.test_calc.CalcTests)\"]",
+          "PASS_TO_PASS": "[\"test_nothing (tests.test_calc.CalcTests)\"]",
+        ]),
+      row("acme.unlisted", ["FAIL_TO_PASS": NSNull()]),
+      row(
+        "acme.alone",
+        ["FAIL_TO_PASS": ["tests.test_calc.CalcTests.test_add"], "PASS_TO_PASS": "[]"]),
+      row(
+        "acme.passes",
+        [
+          "FAIL_TO_PASS": ["tests.test_calc.CalcTests.test_nothing"],
+          "PASS_TO_PASS": ["tests.test_calc.CalcTests.test_add"],
+        ]),
       row("acme.other", ["FAIL_TO_PASS": ["tests.test_calc.CalcTests.test_add"], "repo": "a/b"]),
       row(
-        "../acme.twice",
+        "acme.twice",
         [
           "FAIL_TO_PASS": ["tests.test_calc.CalcTests.test_add"],
           "patch": Self.bug.replacing("a + b", with: "b + a"),
         ]),
-      row("acme.unknown", ["FAIL_TO_PASS": ["TestAdd"]]),
+      row("acme.unknown", ["FAIL_TO_PASS": ["TestAdd"], "PASS_TO_PASS": ["TestSub"]]),
     ])
     try await withFolder(files) { folder in
       let importer = await importer(folder)
@@ -195,7 +211,13 @@ struct ImportTests {
           repositories: folder.appending(path: "clones"), testCommand: nil, hasPytest: false))
       #expect(outcomes["acme.lists"] == .imported(failToPass: 1, passToPass: 1, dropped: 1))
       #expect(outcomes["acme.strings"] == .imported(failToPass: 1, passToPass: 1, dropped: 0))
-      #expect(outcomes["acme.found"] == .imported(failToPass: 1, passToPass: 1, dropped: 0))
+      for (id, list) in [("acme.unlisted", "FAIL_TO_PASS"), ("acme.alone", "PASS_TO_PASS")] {
+        #expect(
+          outcomes[id]
+            == .refused(
+              "its \(list) is empty: an instance of SWE-smith is valid only with a test in each list"
+            ))
+      }
       #expect(
         outcomes["acme.passes"]
           == .refused(
@@ -216,8 +238,46 @@ struct ImportTests {
       #expect(task.isProtected("tests/test_calc.py") && !task.isProtected("calc.py"))
       let environment = task.environmentDirectory.appending(path: "calc.py")
       #expect(try String(contentsOf: environment, encoding: .utf8).contains("a - b"))
-      let told = try RepairTask(directory: importer.output.appending(path: "acme.found"))
+      let told = try RepairTask(directory: importer.output.appending(path: "acme.strings"))
       #expect(told.instruction.contains("self.assertEqual(add(1, 2), 3)"))
+    }
+  }
+
+  /// Under another name, a prediction would be no harness's, and a task could take another's place.
+  @Test func idsThatNameNoFolder() async throws {
+    let long = String(repeating: "a", count: 121)
+    let unsafe = ["a b", "é", "../evil", "a/b", ".", ".hidden", "-rf", long, "a\u{1B}[2J"]
+    var files = Self.repository
+    files["rows.jsonl"] = try rows(
+      (unsafe + ["a-b"]).map { id -> [String: Any] in
+        [
+          "instance_id": id, "repo": "acme/calc", "patch": Self.bug,
+          "FAIL_TO_PASS": ["tests.test_calc.CalcTests.test_add"],
+          "PASS_TO_PASS": ["tests.test_calc.CalcTests.test_nothing"],
+        ]
+      })
+    try await withFolder(files) { folder in
+      let importer = await importer(folder)
+      let outcomes = try await run(
+        importer,
+        try importer.instances(
+          folder.appending(path: "rows.jsonl"), form: .smith,
+          repositories: folder.appending(path: "clones"), testCommand: nil, hasPytest: false))
+      #expect(outcomes["a-b"] == .imported(failToPass: 1, passToPass: 1, dropped: 0))
+      #expect(outcomes.count == unsafe.count + 1)
+      // What would move a terminal's cursor isn't printed.
+      for id in unsafe.map({ $0.replacing("\u{1B}", with: "?") }) {
+        guard case .refused(let said)? = outcomes[id] else {
+          Issue.record("\(id) is not refused")
+          continue
+        }
+        #expect(said.hasPrefix("its id can't name a folder: "))
+      }
+      let manager = FileManager.default
+      #expect(try manager.contentsOfDirectory(atPath: importer.output.path) == ["a-b"])
+      #expect(
+        try manager.contentsOfDirectory(atPath: folder.path).sorted()
+          == ["clones", "out", "rows.jsonl"])
     }
   }
 
@@ -309,6 +369,7 @@ struct ImportTests {
       [
         "instance_id": "one", "repo": "acme/calc",
         "FAIL_TO_PASS": ["tests.test_calc.CalcTests.test_add"],
+        "PASS_TO_PASS": ["tests.test_calc.CalcTests.test_nothing"],
         "patch": """
         --- calc.py\t2026-01-01 00:00:00
         +++ calc.py\t2026-01-02 00:00:00
@@ -357,8 +418,12 @@ struct ImportTests {
       [task]
       name = "org/one"
       description = "Add."
+      [verifier]
+      timeout_sec = 90.5
       [environment]
       build_timeout_sec = 600.0
+      memory_mb = 700
+      storage = "3G"
       """
     let files = [
       "tasks/one/task.toml": toml, "tasks/one/instruction.md": "Mend add.\n",
@@ -389,8 +454,122 @@ struct ImportTests {
         ])
       let task = try RepairTask(directory: importer.output.appending(path: "one"))
       #expect(task.summary == "Add." && task.language == .python)
+      #expect(task.name == "org/one" && task.verifierTimeout == 91)
+      #expect(task.memoryMegabytes == 700 && task.storageMegabytes == 3072)
       #expect(
         !FileManager.default.fileExists(atPath: task.environmentDirectory.path + "/Dockerfile"))
+    }
+  }
+
+  /// A task whose solution is a script; `mended.py` lies beside it.
+  private static func scripted(
+    _ id: String, _ script: String, limits: String = ""
+  ) -> [String: String] {
+    let files = [
+      "task.toml": "schema_version = \"1.1\"\n" + limits, "instruction.md": "Mend add.\n",
+      "environment/calc.py": "def add(a, b):\n    return a - b\n",
+      "tests/test.sh": """
+      python3 -c 'from calc import add; assert add(1, 2) == 3' && echo 1 > reward.txt || echo 0 > reward.txt
+      """,
+      "solution/mended.py": "def add(a, b):\n    return a + b\n", "solution/solve.sh": script,
+    ]
+    return Dictionary(uniqueKeysWithValues: files.map { ("tasks/\(id)/\($0.key)", $0.value) })
+  }
+
+  @Test func harborScripts() async throws {
+    let tasks = [
+      Self.scripted(
+        "mends",
+        """
+        cp "$(dirname "$0")/mended.py" calc.py
+        mkdir tests && echo x > tests/test_more.py
+        """),
+      Self.scripted("fails", "cp /nowhere calc.py\necho No such luck >&2\necho\nexit 3\n"),
+      Self.scripted("slow", "sleep 60\n", limits: "[verifier]\ntimeout_sec = 1\n"),
+      // Ours would do.
+      Self.scripted(
+        "large", "python3 -c 'bytearray(1 << 29)'\n", limits: "[environment]\nmemory_mb = 200\n"),
+      Self.scripted("idle", "true\n"),
+      Self.scripted("barred", "mkdir tests && touch tests/a.py conftest.py\n"),
+      Self.scripted("wrong", "echo 'def add(a, b): return 0' > calc.py\n"),
+      Self.scripted("links", "ln -s ../../etc/passwd users\n"),
+    ].reduce(into: [String: String]()) { all, files in all.merge(files) { $1 } }
+    try await withFolder(tasks) { folder in
+      let importer = await importer(folder)
+      let outcomes = try await run(importer, try importer.harbor(folder.appending(path: "tasks")))
+      func refused(_ text: String) -> TaskImporter.Outcome {
+        .refused("its solution/solve.sh \(text)")
+      }
+      #expect(
+        outcomes == [
+          "mends": .imported(failToPass: 0, passToPass: 0, dropped: 0),
+          "fails": refused("ends with exit code 3: No such luck"),
+          "slow": refused("takes more than 1 s"), "large": refused("runs out of memory"),
+          "idle": refused("changes nothing"),
+          "barred": refused("changes only what may not be changed: conftest.py, tests/a.py"),
+          "wrong": .refused("tests/test.sh doesn't write a reward of 1 after its solution"),
+          "links": refused("makes a link that leads outside: users"),
+        ])
+      let task = try RepairTask(directory: importer.output.appending(path: "mends"))
+      #expect(task.name == "hindsight/mends" && task.verifierTimeout == 60)
+      #expect(task.memoryMegabytes == 2048 && task.storageMegabytes == 1024)
+      let patch = String(decoding: try await GraderTests.solution(of: task), as: UTF8.self)
+      #expect(patch.contains("\n+    return a + b\n") && !patch.contains("test_more"))
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: task.environmentDirectory.path)
+          == ["calc.py"])
+      let names = try FileManager.default.contentsOfDirectory(atPath: importer.output.path)
+      #expect(names == ["mends"])
+    }
+  }
+
+  @Test func harborScriptsStayInside() async throws {
+    try await withFolder([:]) { folder in
+      let importer = await importer(folder)
+      // Without a sandbox nothing keeps a script in.
+      guard importer.sandbox == .bubblewrap else { return }
+      let host = folder.path(percentEncoded: false)
+      let script = """
+        for place in '\(host)/mark' "$(dirname "$0")/mark" "$(dirname "$0")/mended.py"; do
+          echo x 2>/dev/null > "$place" && echo wrote "$place" && exit 1
+        done
+        cat '\(host)/secret' && exit 2
+        ls "$(dirname "$0")/secret" && cat "$(dirname "$0")/secret" && exit 3
+        python3 -c 'import socket; socket.create_connection(("1.1.1.1", 53), 1)' && exit 4
+        cp "$(dirname "$0")/mended.py" calc.py
+        """
+      var files = Self.scripted("stays", script)
+      files.merge(Self.scripted("script", "true\n")) { $1 }
+      files.merge(Self.scripted("folder", "true\n")) { $1 }
+      files["secret"] = "secret"
+      let manager = FileManager.default
+      for (path, text) in files {
+        let file = folder.appending(path: path)
+        try manager.createDirectory(
+          at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+      }
+      let tasks = folder.appending(path: "tasks")
+      let linked = tasks.appending(path: "script/solution/solve.sh")
+      try manager.removeItem(at: linked)
+      try manager.createSymbolicLink(
+        at: linked, withDestinationURL: tasks.appending(path: "stays/solution/solve.sh"))
+      let solution = tasks.appending(path: "folder/solution")
+      try manager.removeItem(at: solution)
+      try manager.createSymbolicLink(
+        at: solution, withDestinationURL: tasks.appending(path: "stays/solution"))
+      let outcomes = try await run(importer, try importer.harbor(tasks))
+      #expect(outcomes["stays"] == .imported(failToPass: 0, passToPass: 0, dropped: 0))
+      guard case .refused(let said)? = outcomes["script"] else {
+        Issue.record("a link that leads outside is not refused")
+        return
+      }
+      #expect(said.hasSuffix("solution/solve.sh is a link that leads outside solution"))
+      #expect(outcomes["folder"] == .refused("its solution is a link"))
+      #expect(!manager.fileExists(atPath: host + "/mark"))
+      #expect(
+        try manager.contentsOfDirectory(atPath: tasks.path + "/stays/solution").sorted()
+          == ["mended.py", "solve.sh"])
     }
   }
 }

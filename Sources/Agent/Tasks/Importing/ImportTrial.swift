@@ -8,7 +8,10 @@ struct ImportTrial: Sendable {
   let form: ImportForm
   let split: RepairTask.Split
   let sandbox: Sandbox
+  /// Seconds of a run of the tests, where the task doesn't say.
   let timeout: Int
+
+  private var seconds: Int { task.timeout ?? timeout }
 
   struct Lists: Sendable {
     var failToPass: [String]
@@ -24,7 +27,7 @@ struct ImportTrial: Sendable {
         failToPass: task.failToPass.isEmpty ? ["none"] : task.failToPass, passToPass: [], dropped: 0
       ),
       instruction: "?")
-    let patch = try solution(of: draft)
+    let patch = try await solution(of: draft)
     let before = try await runs(draft, patch: [], "before its patch")
     let after = try await runs(draft, patch: patch, "after its patch")
     if task.hiddenTestCommand == nil {
@@ -43,12 +46,21 @@ struct ImportTrial: Sendable {
     return lists
   }
 
-  private func solution(of draft: RepairTask) throws -> [UInt8] {
-    guard case .patch(let file) = draft.solution, let data = try? Data(contentsOf: file) else {
-      throw ImportRefusal("it has no solution/fix.patch")
+  /// The patch; that of a script is written beside it.
+  private func solution(of draft: RepairTask) async throws -> [UInt8] {
+    switch draft.solution {
+    case .patch(let file)?:
+      guard let data = try? Data(contentsOf: file) else {
+        throw ImportRefusal("its solution/fix.patch can't be read")
+      }
+      guard !data.isEmpty else { throw ImportRefusal("its solution changes nothing") }
+      return Array(data)
+    case .script?:
+      let patch = try await SolutionScript(task: draft, sandbox: sandbox).patch()
+      try Data(patch).write(to: task.directory.appending(path: "solution/fix.patch"))
+      return patch
+    case nil: throw ImportRefusal("it has no solution")
     }
-    guard !data.isEmpty else { throw ImportRefusal("its solution changes nothing") }
-    return Array(data)
   }
 
   /// Two runs of the tests over one change.
@@ -61,7 +73,7 @@ struct ImportTrial: Sendable {
       let evaluation = try await Grader(sandbox: sandbox)
         .evaluate(draft, patch: patch, visible: .ifListed)
       let result = evaluation.hidden.result
-      if result.timedOut { throw ImportRefusal("its tests take more than \(timeout) s \(when)") }
+      if result.timedOut { throw ImportRefusal("its tests take more than \(seconds) s \(when)") }
       if result.outOfMemory { throw ImportRefusal("its tests run out of memory \(when)") }
       if let limit = result.stoppedBy { throw ImportRefusal("its tests hit \(limit) \(when)") }
       if !patch.isEmpty, let reason = evaluation.hidden.invalidReason {
@@ -114,11 +126,13 @@ struct ImportTrial: Sendable {
 
   private func write(_ lists: Lists, instruction: String) throws -> RepairTask {
     let layout = TaskLayout(
-      id: task.id, repository: task.repository, split: split, language: task.language,
-      summary: task.summary, bug: task.bug, madeBy: "hindsight tasks import \(form.rawValue)",
-      testCommand: task.testCommand, hiddenTestCommand: task.hiddenTestCommand,
-      failToPass: lists.failToPass, passToPass: lists.passToPass, protected: task.protected,
-      timeout: timeout, memoryMegabytes: 2048, storageMegabytes: 1024)
+      id: task.id, name: task.name, repository: task.repository, split: split,
+      language: task.language, summary: task.summary, bug: task.bug,
+      madeBy: "hindsight tasks import \(form.rawValue)", testCommand: task.testCommand,
+      hiddenTestCommand: task.hiddenTestCommand, failToPass: lists.failToPass,
+      passToPass: lists.passToPass, protected: task.protected, timeout: seconds,
+      memoryMegabytes: task.memoryMegabytes ?? 2048,
+      storageMegabytes: task.storageMegabytes ?? 1024)
     try Data(layout.toml.utf8).write(to: task.directory.appending(path: "task.toml"))
     let text = instruction.hasSuffix("\n") ? instruction : instruction + "\n"
     try Data(text.utf8).write(to: task.directory.appending(path: "instruction.md"))

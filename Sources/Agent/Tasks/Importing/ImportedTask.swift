@@ -19,6 +19,12 @@ struct ImportedTask: Sendable {
   var passToPass: [String]
   var protected: [String]
   var directory: URL
+  /// What the set itself says of name and limits; nil where it says nothing.
+  var name: String?
+  /// Seconds of a run of the tests.
+  var timeout: Int?
+  var memoryMegabytes: Int?
+  var storageMegabytes: Int?
 
   /// Letters, digits, dots, dashes and underscores, not beginning with a dot: a folder's name.
   static func identifier(_ text: String) -> String {

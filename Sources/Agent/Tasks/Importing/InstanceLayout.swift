@@ -12,6 +12,11 @@ struct InstanceLayout: Sendable {
   let hasPytest: Bool
 
   func lay(out directory: URL) throws -> ImportedTask {
+    if form == .smith, instance.failToPass.isEmpty || instance.passToPass.isEmpty {
+      throw ImportRefusal(
+        "its \(instance.failToPass.isEmpty ? "FAIL_TO_PASS" : "PASS_TO_PASS") is empty: an instance of "
+          + "SWE-smith is valid only with a test in each list")
+    }
     let names = TestNames(
       failToPass: instance.failToPass, passToPass: instance.passToPass, hasPytest: hasPytest)
     guard let command = testCommand ?? names.command else {

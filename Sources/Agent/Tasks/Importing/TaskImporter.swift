@@ -12,7 +12,7 @@ public struct TaskImporter: Sendable {
   public var output: URL
   public var split: RepairTask.Split
   public var sandbox: Sandbox
-  /// Seconds of a run of the tests.
+  /// Seconds of a run of the tests, where the task doesn't say.
   public var timeout: Int
   public var jobs: Int
 
@@ -29,6 +29,7 @@ public struct TaskImporter: Sendable {
 
   /// What may become a task.
   public struct Candidate: Sendable {
+    /// As the set has it, which may name no folder.
     public let id: String
     let form: ImportForm
     /// Throws an ``ImportRefusal`` or a `ToolsError` where it can't.
@@ -67,6 +68,12 @@ public struct TaskImporter: Sendable {
   }
 
   private func run(_ candidate: Candidate, in place: URL) async throws -> Outcome {
+    // Another name would be no harness's, and could be another task's.
+    guard candidate.id == ImportedTask.identifier(candidate.id) else {
+      return .refused(
+        "its id can't name a folder: that has at most 120 ASCII letters, digits, dots, dashes and "
+          + "underscores, and begins with neither dot nor dash")
+    }
     let target = output.appending(path: candidate.id)
     if (try? RepairTask(directory: target)) != nil { return .kept }
     if FileManager.default.fileExists(atPath: target.plainPath) {
@@ -119,7 +126,7 @@ extension TaskImporter {
     return try InstanceFile(contentsOf: file).rows.map { row in
       let layout = InstanceLayout(
         instance: row, form: form, clones: clones, testCommand: testCommand, hasPytest: hasPytest)
-      return Candidate(id: ImportedTask.identifier(row.id), form: form) { try layout.lay(out: $0) }
+      return Candidate(id: Printable.line(row.id), form: form) { try layout.lay(out: $0) }
     }
   }
 
@@ -129,7 +136,7 @@ extension TaskImporter {
   public func quixBugs(_ folder: URL) throws(TaskError) -> [Candidate] {
     let quixBugs = QuixBugsFolder(folder: folder)
     return try quixBugs.names().map { name in
-      Candidate(id: ImportedTask.identifier(name), form: .quixbugs) {
+      Candidate(id: Printable.line(name), form: .quixbugs) {
         try quixBugs.lay(out: name, in: $0)
       }
     }
@@ -141,8 +148,7 @@ extension TaskImporter {
   public func harbor(_ folder: URL) throws(TaskError) -> [Candidate] {
     try TaskSet.folders(in: folder).map { task in
       let harbor = HarborFolder(folder: task.standardizedFileURL)
-      return Candidate(id: ImportedTask.identifier(harbor.folder.lastPathComponent), form: .harbor)
-      {
+      return Candidate(id: Printable.line(harbor.folder.lastPathComponent), form: .harbor) {
         try harbor.lay(out: $0)
       }
     }

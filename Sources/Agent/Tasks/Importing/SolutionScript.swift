@@ -1,0 +1,60 @@
+internal import Foundation
+internal import Tools
+
+/// A task's `solution/solve.sh`, and the patch that it comes to.
+struct SolutionScript: Sendable {
+  let task: RepairTask
+  let sandbox: Sandbox
+
+  /// Runs the script in a fresh copy of the repository, as the agent gets it, within the limits of the tests.
+  /// What it does to protected paths is left out.
+  ///
+  /// - Throws: ``ImportRefusal`` if it fails, or makes no change that can be a solution.
+  func patch() async throws -> [UInt8] {
+    let checkout = try Checkout(of: task)
+    defer { checkout.remove() }
+    let workspace = checkout.workspace
+    // Where Harbor has it, with what lies beside it.
+    let folder = task.directory.appending(path: "solution").plainPath
+    let inside = sandbox == .none ? folder : "/solution"
+    let result = try await sandbox.run(
+      .program(["bash", "\(inside)/solve.sh"]), in: workspace.path, limits: task.testLimits,
+      readOnlyBinds: [folder: inside])
+    if let failure = reason(of: result) { throw refusal(failure) }
+    let solved = try workspace.commit("solve")
+    let changed = try workspace.changedPaths(from: workspace.base, to: solved)
+    guard !changed.isEmpty else { throw refusal("changes nothing") }
+    let patch = try workspace.diff(
+      from: workspace.base, to: solved, excluding: task.protectedPaths.map(\.description))
+    guard !patch.isEmpty else {
+      let paths = changed.map(\.path).joined(separator: ", ")
+      throw refusal("changes only what may not be changed: \(paths)")
+    }
+    if let link = changed.first(where: { leadsOut($0.path, of: checkout) }) {
+      throw refusal("makes a link that leads outside: \(link.path)")
+    }
+    return patch
+  }
+
+  /// Why it failed; nil if it didn't.
+  private func reason(of result: CommandResult) -> String? {
+    if result.timedOut { return "takes more than \(Int(task.verifierTimeout)) s" }
+    if result.outOfMemory { return "runs out of memory" }
+    if let limit = result.stoppedBy { return "hits \(limit)" }
+    guard !result.succeeded else { return nil }
+    let said = TextLines.split(result.output).last(where: { $0.contains { !$0.isWhitespace } })
+    return "ends with \(result.plainEnding)" + (said.map { ": \($0)" } ?? "")
+  }
+
+  /// Nothing follows such a link here, but whoever applies the patch elsewhere might.
+  private func leadsOut(_ path: String, of checkout: Checkout) -> Bool {
+    let root = checkout.workspace.path
+    let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(root)/\(path)")
+    guard let target else { return false }
+    return !TaskFolder(checkout.folder).stays(target, from: path, root: root)
+  }
+
+  private func refusal(_ text: String) -> ImportRefusal {
+    ImportRefusal("its solution/solve.sh \(Printable.line(text))")
+  }
+}
