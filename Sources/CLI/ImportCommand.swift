@@ -8,10 +8,11 @@ struct ImportCommand: AsyncParsableCommand {
     commandName: "import",
     abstract: "Make a transcript of a trajectory in ATIF or mini-swe-agent's form.",
     discussion: """
-      What `hindsight export --format atif` wrote comes back as it was. What another agent recorded is \
-      carried out again, in the sandbox, on the repository that it began with: each command, and what \
-      came of it here. Turns whose exit code is another than was recorded are named, and the exit \
-      code is then 1.
+      What `hindsight export --format atif` wrote comes back as it was; it is refused if its steps were \
+      edited since. What another agent recorded is carried out again, in the sandbox, on the \
+      repository that it began with: each command, and what came of it here. Several calls of one \
+      message become a turn each. Turns whose exit code is another than was recorded are named, and \
+      the exit code is then 1.
 
         hindsight import last_mini_run.traj.json --repo . --output mini.jsonl
       """)
@@ -43,16 +44,32 @@ struct ImportCommand: AsyncParsableCommand {
       throw TranscriptError("\(output) is there already: choose another --output")
     }
     if let lines = (try? JSONDecoder().decode(ATIF.self, from: data))?.transcriptLines {
-      try lines.write(to: URL(filePath: output), options: .atomic)
-      do {
-        let turns = try Transcript.read(URL(filePath: output)).turns.count
-        return print("\(turns) turns, as they were written, in \(output)")
-      } catch {
-        try? FileManager.default.removeItem(atPath: output)
-        throw TranscriptError("\(file): what it says of the transcript is damaged: \(error)")
-      }
+      return try restore(lines, from: data)
     }
     try await carryOut(try ForeignEpisode(data, file: file))
+  }
+
+  /// Writes the transcript that `data`, an ATIF of ours, carries.
+  private func restore(_ lines: Data, from data: Data) throws {
+    let place = URL(filePath: output)
+    try lines.write(to: place, options: .atomic)
+    let turns: Int
+    let edited: Int?
+    do {
+      let transcript = try Transcript.read(place)
+      turns = transcript.turns.count
+      edited = try ATIF.firstDifference(of: data, from: transcript)
+    } catch {
+      try? FileManager.default.removeItem(at: place)
+      throw TranscriptError("\(file): what it says of the transcript is damaged: \(error)")
+    }
+    if let edited {
+      try? FileManager.default.removeItem(at: place)
+      throw TranscriptError(
+        "\(file): step \(edited) isn't what the transcript in 'extra' says: one of them was "
+          + "edited; without 'extra' the steps are carried out again")
+    }
+    print("\(turns) turns, as they were written, in \(output)")
   }
 
   private func carryOut(_ foreign: ForeignEpisode) async throws {
@@ -76,7 +93,7 @@ struct ImportCommand: AsyncParsableCommand {
     let policy = ScriptedPolicy(name: foreign.name, texts: foreign.replies)
     let place = try scratch.place(name: "import")
     let progress = ProgressReporter("Carrying out", total: foreign.replies.count, unit: "turns")
-    let trajectory = try await cancellingOnInterrupt {
+    var trajectory = try await cancellingOnInterrupt {
       await episode.run(
         policy, at: place, seed: 0, after: EpisodeBeginning(foreign),
         observers: [writer, Counter(progress: progress)])
@@ -87,6 +104,8 @@ struct ImportCommand: AsyncParsableCommand {
       try? FileManager.default.removeItem(atPath: output)
       throw TranscriptError("\(file): \(trajectory.stopReason.detail ?? "stopped")")
     }
+    // The limit is where the script ends, none of the agent's.
+    if trajectory.stopReason == .turnLimit { trajectory.stopReason = foreign.stopReason }
     try writer.finish(TranscriptEnd(trajectory))
     let others = zip(trajectory.turns, foreign.exitCodes).filter { turn, code in
       guard let code, let now = turn.result?.exitCode else { return false }
@@ -97,7 +116,7 @@ struct ImportCommand: AsyncParsableCommand {
         "turn \(turn.number): exit code \(turn.result?.exitCode ?? 0) here, \(code ?? 0) recorded")
     }
     if foreign.left > 0 {
-      print("\(foreign.left) turns call tools that aren't known here, or several at once: left out")
+      print("\(foreign.left) turns call tools that aren't known here: left out")
     }
     let (taken, all) = (trajectory.turns.count, foreign.replies.count)
     print("\(taken)\(taken < all ? " of \(all)" : "") turns carried out again, in \(output)")

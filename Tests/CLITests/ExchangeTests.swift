@@ -7,6 +7,9 @@ import Testing
   /// Recorded by mini-swe-agent 2.4.6, whose model was a script.
   private static let recorded =
     HindsightCommand.fixtures.appending(path: "transcripts/mini-swe-agent.traj.json").path
+  /// The same with tool calls, several in most messages; the last call, after the submission, never ran.
+  private static let withTools =
+    HindsightCommand.fixtures.appending(path: "transcripts/mini-swe-agent-tools.traj.json").path
 
   init() throws {
     folder = try TestFolder()
@@ -47,6 +50,97 @@ import Testing
     let other = try command(
       "import", Self.recorded, "--repo", "repository", "--output", "other.jsonl")
     #expect(other.status == 1 && other.output.contains("turn 1: exit code 1 here, 0 recorded"))
+  }
+
+  @Test func severalCallsOfAMessageAreTurnsOfTheirOwn() throws {
+    let outcome = try command(
+      "import", Self.withTools, "--repo", "repository", "--output", "tools.jsonl")
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    #expect(outcome.output.contains("7 turns carried out again"))
+    #expect(!outcome.output.contains("left out"))
+    let view = try command("replay", "tools.jsonl").output
+    #expect(view.contains("scripted openai/small, dialect bash"))
+    #expect(view.contains("→ shell, exit code 1") && !view.contains("→ format error"))
+    #expect(view.contains("Ended after 7 turns: submitted"))
+    let verified = try command("replay", "tools.jsonl", "--verify", "--repo", "repository")
+    #expect(verified.output.contains("all 7 turns are the same"), "\(verified.output)")
+
+    _ = try command("export", "tools.jsonl", "--format", "openai", "--output", "chat.json")
+    let messages = try #require(try json("chat.json")["messages"] as? [[String: Any]])
+    let said = messages.filter { $0["role"] as? String == "assistant" }
+      .compactMap { $0["content"] as? String }
+    func block(_ command: String) -> String { "```mswea_bash_command\n\(command)\n```" }
+    try #require(said.count == 7)
+    #expect(said[0] == "I look.\n\n" + block("cat stats/average.py"))
+    #expect(said[1] == block("ls tests") && said[2] == block("ls stats"))
+    #expect(said[6] == "Done.\n\n" + block("echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"))
+
+    _ = try command("export", "tools.jsonl", "--format", "swebench", "--output", "patch.json")
+    let prediction = try json("patch.json")
+    #expect(prediction["model_name_or_path"] as? String == "openai/small/0")
+    let patch = try #require(prediction["model_patch"] as? String)
+    #expect(patch.contains("+    if not values:") && !patch.contains("deleted file"))
+  }
+
+  /// Each call of a step has its own result, and who calls nothing more has finished.
+  @Test func severalCallsOfAForeignStepAreTurnsOfTheirOwn() throws {
+    try Data(
+      #"""
+      {"schema_version": "ATIF-v1.6", "agent": {"name": "other", "version": "1", "model_name": "m"},
+       "steps": [
+        {"step_id": 1, "source": "user", "message": "Add two files."},
+        {"step_id": 2, "source": "agent", "message": "Both.", "tool_calls": [
+          {"tool_call_id": "a", "function_name": "bash", "arguments": {"command": "echo 1 > one.txt"}},
+          {"tool_call_id": "b", "function_name": "bash", "arguments": {"command": "ls none"}},
+          {"tool_call_id": "c", "function_name": "bash", "arguments": {"command": "echo 2 > two.txt"}}],
+         "observation": {"results": [
+          {"source_call_id": "b", "content": "<returncode>2</returncode>"},
+          {"source_call_id": "c", "content": "<returncode>3</returncode>"},
+          {"source_call_id": "a", "content": "<returncode>0</returncode>"}]}},
+        {"step_id": 3, "source": "agent", "message": "They are there."}]}
+      """#.utf8
+    ).write(to: folder["foreign.json"])
+    let outcome = try command(
+      "import", "foreign.json", "--repo", "repository", "--output", "foreign.jsonl")
+    // Only what was made up is another.
+    #expect(outcome.status == 1, "\(outcome.errors)")
+    #expect(
+      outcome.output.hasPrefix(
+        "turn 3: exit code 0 here, 3 recorded\n4 turns carried out again"), "\(outcome.output)")
+    let view = try command("replay", "foreign.jsonl").output
+    #expect(view.contains("scripted m, dialect bash"))
+    #expect(view.contains("Ended after 4 turns: submitted"))
+    let patch = try command("export", "foreign.jsonl", "--format", "swebench").output
+    #expect(patch.contains("one.txt") && patch.contains("two.txt"))
+  }
+
+  @Test func anATIFWhoseStepsWereEditedIsRefused() throws {
+    try importRecorded(to: "mini.jsonl")
+    #expect(
+      try command("export", "mini.jsonl", "--format", "atif", "--output", "a.json").status == 0)
+    func edit(_ line: String) throws -> HindsightCommand.Outcome {
+      try folder.shell(
+        "rm -f out.jsonl; python3 -c \"import json; d = json.load(open('a.json')); "
+          + "s = d['steps']; \(line); json.dump(d, open('edited.json', 'w'))\"")
+      return try command("import", "edited.json", "--output", "out.jsonl")
+    }
+    for (line, step) in [
+      ("s[1]['reasoning_content'] = 'hm'", 2),
+      ("s[2]['tool_calls'][0]['arguments']['command'] = 'ls'", 3),
+      ("s[5]['message'] = s[3]['message'] = 'Other.'", 4),
+      ("s[4]['observation']['results'][0]['content'] = ''", 5), ("del s[6]", 7),
+      ("s.append(s[6])", 8),
+    ] {
+      let outcome = try edit(line)
+      #expect(outcome.status == 2, "\(line): \(outcome.output)")
+      #expect(
+        outcome.errors.contains("edited.json: step \(step) isn't what the transcript in 'extra'"),
+        "\(line): \(outcome.errors)")
+      #expect(!FileManager.default.fileExists(atPath: folder["out.jsonl"].path))
+    }
+    // Written anew by a program that names every key.
+    #expect(try edit("s[2]['reasoning_content'] = None").status == 0)
+    #expect(try Data(contentsOf: folder["out.jsonl"]) == Data(contentsOf: folder["mini.jsonl"]))
   }
 
   @Test func nothingIsLostOnTheWayThroughATIF() throws {

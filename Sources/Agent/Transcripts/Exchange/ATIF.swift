@@ -8,6 +8,7 @@ import Tools
 /// byte.
 public struct ATIF: Codable, Sendable {
   static let version = "ATIF-v1.7"
+  static let agentName = "hindsight"
 
   struct Agent: Codable, Sendable {
     var name, version: String
@@ -113,7 +114,7 @@ extension ATIF {
     let header = transcript.header
     schemaVersion = Self.version
     sessionID = "\(header.task)/\(header.sample)/\(header.seed)"
-    agent = Agent(name: "hindsight", version: "\(header.version)", modelName: header.policy.name)
+    agent = Agent(name: Self.agentName, version: "\(header.version)", modelName: header.policy.name)
     steps = []
     for message in header.messages {
       steps.append(
@@ -178,5 +179,39 @@ extension ATIF {
   public var transcriptLines: Data? {
     guard let lines = extra?.hindsight?.lines, !lines.isEmpty else { return nil }
     return Data(lines.joined(separator: "\n").utf8)
+  }
+}
+
+extension ATIF {
+  /// The number of the first step of a file that isn't what `transcript` is exported as; nil if all are.
+  ///
+  /// - Throws: if the file isn't ATIF.
+  public static func firstDifference(
+    of file: Data, from transcript: Transcript
+  ) throws -> Int? {
+    let written = try rawSteps(of: file)
+    let expected = try rawSteps(of: JSONEncoder().encode(ATIF(transcript, lines: Data())))
+    let same = zip(written, expected).prefix { $0 == $1 }.count
+    return same == max(written.count, expected.count) ? nil : same + 1
+  }
+
+  /// Steps with whatever keys they have: one that was added is a difference.
+  private struct Raw: Decodable {
+    var steps: [JSONValue]
+  }
+
+  private static func rawSteps(of file: Data) throws -> [JSONValue] {
+    try JSONDecoder().decode(Raw.self, from: file).steps.map { plain($0) }
+  }
+
+  /// The value without what other programs write in their own way: nulls, and a number's form.
+  private static func plain(_ value: JSONValue) -> JSONValue {
+    switch value {
+    case .integer(let number): .number(Double(number))
+    case .array(let values): .array(values.map { plain($0) })
+    case .object(let members):
+      .object(members.filter { $0.value != .null }.mapValues { plain($0) })
+    default: value
+    }
   }
 }

@@ -5,7 +5,7 @@ import Tools
 /// An episode that another agent recorded: what it was told and what it said. Carried out again, it becomes a
 /// transcript of ours.
 public struct ForeignEpisode: Sendable {
-  /// Who said it.
+  /// Who said it: the model, or else the agent.
   public var name: String
   /// The system message and the first user message.
   public var opening: [ChatMessage]
@@ -15,6 +15,8 @@ public struct ForeignEpisode: Sendable {
   public var left = 0
   /// Exit codes that were recorded, by turn; nil where there was none.
   public var exitCodes: [Int?]
+  /// Why it ended, if its last reply doesn't submit; cancelled, like a transcript without an end, if nothing says so.
+  public var stopReason: StopReason
   public var dialect: any Dialect { BashDialect() }
 
   /// Reads ATIF or mini-swe-agent's trajectory.
@@ -55,39 +57,90 @@ public struct ForeignEpisode: Sendable {
   }
 
   private init(_ trajectory: MiniSWEAgent) {
-    name = "mini-swe-agent"
+    name = trajectory.modelName ?? "mini-swe-agent"
+    stopReason = trajectory.stopReason
     (opening, replies, exitCodes) = ([], [], [])
-    for message in trajectory.messages {
+    for (index, message) in trajectory.messages.enumerated() {
       switch message.role {
       case "system", "user", "tool":
         if let said = message.extra?.modelResponse {
-          replies.append(said)
-          exitCodes.append(nil)
-        } else if !replies.isEmpty {
-          exitCodes[replies.count - 1] = message.extra?.returnCode
-        } else {
+          append(said)
+        } else if replies.isEmpty {
           opening.append(
             ChatMessage(role: message.role == "system" ? .system : .user, content: message.text))
         }
       case "assistant":
-        let commands = message.extra?.actions?.compactMap(\.command) ?? []
-        add(message.text, commands.map { .shell(command: $0) })
+        let after = trajectory.messages[(index + 1)...].prefix { $0.role != "assistant" }
+        add(message.text, Self.calls(of: message, before: after))
       default: break
       }
     }
   }
 
+  private static func calls(
+    of message: MiniSWEAgent.Message, before after: ArraySlice<MiniSWEAgent.Message>
+  ) -> [Call] {
+    let actions = message.extra?.actions ?? []
+    let answers = Self.answers(
+      to: actions.map { $0.call }, among: after.filter { $0.extra?.returnCode != nil }, id: \.call)
+    let calls = zip(actions, answers).map { action, answer in
+      Call(
+        action: action.command.map { Tools.ToolCall.shell(command: $0) },
+        exitCode: answer?.isUnexecuted == true ? nil : answer?.extra?.returnCode)
+    }
+    // The first of these is the submission itself; those after it never ran.
+    guard after.last?.extra?.exitStatus == MiniSWEAgent.submitted,
+      let last = answers.firstIndex(where: { $0?.isUnexecuted == true })
+    else { return calls }
+    return Array(calls[...last])
+  }
+
   private init(_ trajectory: ATIF) {
-    name = trajectory.agent.name
-    (opening, replies, exitCodes) = ([], [], [])
+    name = trajectory.agent.modelName ?? trajectory.agent.name
+    (opening, replies, exitCodes, stopReason) = ([], [], [], .cancelled)
     for step in trajectory.steps {
       let text = step.message.spokenText
       switch step.source {
-      case "agent": add(text, (step.toolCalls ?? []).map(Self.call))
+      case "agent": add(text, Self.calls(of: step))
       case "system" where replies.isEmpty, "user" where replies.isEmpty:
         opening.append(ChatMessage(role: step.source == "system" ? .system : .user, content: text))
       default: break
       }
+    }
+    // An agent that calls nothing more has ended the episode itself; ours has only been misunderstood.
+    if let last = trajectory.steps.last, last.source == "agent", (last.toolCalls ?? []).isEmpty,
+      (try? dialect.parse(last.message.spokenText).get()) == nil,
+      trajectory.agent.name != ATIF.agentName
+    {
+      stopReason = .submitted
+    }
+  }
+
+  private static func calls(of step: ATIF.Step) -> [Call] {
+    let calls = step.toolCalls ?? []
+    let answers = Self.answers(
+      to: calls.map { $0.id }, among: step.observation?.results ?? [], id: \.call)
+    return zip(calls, answers).map { call, answer in
+      Call(action: Self.call(call), exitCode: answer?.content.flatMap { Self.exitCode(in: $0) })
+    }
+  }
+
+  /// As mini-swe-agent's observations begin, and those of its dialect here.
+  private static func exitCode(in content: JSONValue) -> Int? {
+    let match = content.spokenText.prefixMatch(of: #/<returncode>(-?[0-9]+)</returncode>/#)
+    return match.flatMap { Int($0.output.1) }
+  }
+
+  /// What answers each call: what names it or, where ids are missing, the next one.
+  private static func answers<Answer>(
+    to calls: [String?], among given: [Answer], id: KeyPath<Answer, String?>
+  ) -> [Answer?] {
+    var left = given
+    return calls.map { call -> Answer? in
+      let place =
+        left.firstIndex { $0[keyPath: id] == call }
+        ?? left.firstIndex { call == nil || $0[keyPath: id] == nil }
+      return place.map { left.remove(at: $0) }
     }
   }
 
@@ -106,21 +159,38 @@ public struct ForeignEpisode: Sendable {
     return nil
   }
 
-  /// A turn: its only call, with the text before it; without calls, the text as it stands. Several calls in one
-  /// turn, or a tool that isn't known here, can't be carried out: the text stays, and is no action.
-  private mutating func add(_ text: String, _ calls: [Tools.ToolCall?]) {
-    exitCodes.append(nil)
-    let said = try? dialect.parse(text).get()
-    guard let call = calls.first else { return replies.append(text) }
-    guard calls.count == 1, let call else {
-      left += 1
-      return replies.append(said == nil ? text : text.replacing("```", with: "'''"))
+  /// A call, nil if it can't be carried out here, and the exit code that was recorded of it.
+  private struct Call {
+    var action: Tools.ToolCall?
+    var exitCode: Int?
+  }
+
+  /// A turn for each call, the text before the first; without calls, the text as it stands.
+  private mutating func add(_ text: String, _ calls: [Call]) {
+    if calls.isEmpty { append(text) }
+    for (index, call) in calls.enumerated() {
+      if call.action == nil { left += 1 }
+      let said = reply(index == 0 ? text : "", call.action)
+      append(said, exitCode: call.exitCode)
+      // What is called beside it is carried out no more.
+      if (try? dialect.parse(said).get()) == .submit { return }
     }
-    let action = dialect.render(call)
-    if said != nil, said == (try? dialect.parse(action).get()) { return replies.append(text) }
+  }
+
+  private mutating func append(_ reply: String, exitCode: Int? = nil) {
+    replies.append(reply)
+    exitCodes.append(exitCode)
+  }
+
+  /// The text, then the call. A tool that isn't known here can't be called: the text stays, and is no action.
+  private func reply(_ text: String, _ call: Tools.ToolCall?) -> String {
+    let said = try? dialect.parse(text).get()
     // A block in the text would stand beside the call's own.
     let thought = text.replacing("```", with: "'''")
-    replies.append(thought.isEmpty ? action : "\(thought)\n\n\(action)")
+    guard let call else { return said == nil ? text : thought }
+    let action = dialect.render(call)
+    if said != nil, said == (try? dialect.parse(action).get()) { return text }
+    return thought.isEmpty ? action : "\(thought)\n\n\(action)"
   }
 
   private static func sentence(_ error: any Error) -> String {

@@ -7,6 +7,13 @@ public struct MiniSWEAgent: Codable, Sendable {
 
   struct Action: Codable, Sendable {
     var command: String?
+    /// The tool call's id, where the model made one.
+    var call: String?
+
+    enum CodingKeys: String, CodingKey {
+      case command
+      case call = "tool_call_id"
+    }
   }
 
   struct Message: Codable, Sendable {
@@ -14,6 +21,7 @@ public struct MiniSWEAgent: Codable, Sendable {
       var actions: [Action]?
       var returnCode: Int?
       var rawOutput: String?
+      var exceptionInfo: String?
       var timestamp: Double?
       var exitStatus: String?
       var submission: String?
@@ -24,6 +32,7 @@ public struct MiniSWEAgent: Codable, Sendable {
         case actions, timestamp, submission
         case returnCode = "returncode"
         case rawOutput = "raw_output"
+        case exceptionInfo = "exception_info"
         case exitStatus = "exit_status"
         case modelResponse = "model_response"
       }
@@ -32,8 +41,17 @@ public struct MiniSWEAgent: Codable, Sendable {
     /// A text; null or parts in some.
     var content: JSONValue?
     var extra: Extra?
+    /// Of the tool call that this answers.
+    var call: String?
+
+    enum CodingKeys: String, CodingKey {
+      case role, content, extra
+      case call = "tool_call_id"
+    }
 
     var text: String { content?.spokenText ?? "" }
+    /// Whether it answers a call that something before it kept from being carried out, or that submitted.
+    var isUnexecuted: Bool { extra?.exceptionInfo == "action was not executed" }
   }
 
   struct Info: Codable, Sendable {
@@ -47,11 +65,13 @@ public struct MiniSWEAgent: Codable, Sendable {
       }
     }
     var statistics: Statistics?
+    /// Of any shape: each model and environment has its own.
+    var config: JSONValue?
     var exitStatus: String?
     var submission: String?
 
     enum CodingKeys: String, CodingKey {
-      case submission
+      case config, submission
       case statistics = "model_stats"
       case exitStatus = "exit_status"
     }
@@ -64,6 +84,47 @@ public struct MiniSWEAgent: Codable, Sendable {
   enum CodingKeys: String, CodingKey {
     case info, messages
     case trajectoryFormat = "trajectory_format"
+  }
+}
+
+extension MiniSWEAgent {
+  static let submitted = "Submitted"
+
+  private func setting(_ section: String, _ key: String) -> JSONValue? {
+    guard case .object(let config)? = info.config, case .object(let values)? = config[section]
+    else { return nil }
+    return values[key]
+  }
+
+  /// The model that spoke; nil if the configuration doesn't say.
+  var modelName: String? {
+    guard case .string(let name)? = setting("model", "model_name"), !name.isEmpty else {
+      return nil
+    }
+    return name
+  }
+
+  /// Why the episode ended; cancelled, like a transcript without an end, if that isn't said.
+  var stopReason: StopReason {
+    let status = info.exitStatus ?? messages.last?.extra?.exitStatus ?? ""
+    switch status {
+    case "": return .cancelled
+    case Self.submitted: return .submitted
+    case "LimitsExceeded": return exceededLimit
+    case "TimeExceeded": return .timeLimit
+    case "RepeatedFormatError": return .formatErrors
+    case "ContextWindowExceededError": return .contextFull
+    default:
+      return StopReason(name: status, detail: nil)
+        ?? .infrastructure("mini-swe-agent ended with \(status)")
+    }
+  }
+
+  /// Steps, or else cost: what tokens cost.
+  private var exceededLimit: StopReason {
+    guard case .integer(let limit)? = setting("agent", "step_limit") else { return .turnLimit }
+    let steps = info.statistics?.calls ?? limit
+    return limit > 0 && steps >= limit ? .turnLimit : .tokenLimit
   }
 }
 
@@ -86,11 +147,14 @@ extension MiniSWEAgent {
             timestamp: turn.time)))
     }
     let status = transcript.end.map {
-      $0.stopReason == .submitted ? "Submitted" : $0.stopReason.name
+      $0.stopReason == .submitted ? Self.submitted : $0.stopReason.name
     }
     let diff = transcript.end.map { String(decoding: $0.finalDiff, as: UTF8.self) } ?? ""
     info = Info(
       statistics: Info.Statistics(instanceCost: 0, calls: transcript.turns.count),
+      config: .object([
+        "model": .object(["model_name": .string(transcript.header.policy.name)])
+      ]),
       exitStatus: status, submission: diff)
     messages.append(
       Message(
