@@ -1,3 +1,4 @@
+import Foundation
 public import Tools
 
 /// One shell command in a block, as mini-swe-agent has it: models that know no tools but the shell, and transcripts of
@@ -9,13 +10,15 @@ public import Tools
 /// sed -n 1,40p src/calc.py
 /// ```
 /// ````
-/// `echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT` submits. There are no other tools: editing is done by commands.
+/// A command that ends well and first prints COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT submits. There are no other tools:
+/// editing is done by commands.
 public struct BashDialect: Dialect {
   public let name = "bash"
   public let tools: Set<ToolName> = [.shell, .submit]
 
-  private static let languages = ["mswea_bash_command", "bash", "sh"]
-  private static let submission = "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
+  private static let language = "mswea_bash_command"
+  private static let mark = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
+  private static let submission = "echo \(mark)"
   private static let example = "```mswea_bash_command\nls src\n```"
 
   public init() {}
@@ -45,7 +48,7 @@ public struct BashDialect: Dialect {
       }
     var fence = "```"
     while command.contains(fence) { fence += "`" }
-    return "\(fence)\(Self.languages[0])\n\(command)\n\(fence)"
+    return "\(fence)\(Self.language)\n\(command)\n\(fence)"
   }
 
   public func parse(_ text: String) -> Result<ToolCall, FormatError> {
@@ -55,13 +58,22 @@ public struct BashDialect: Dialect {
         blocks.isEmpty ? "the reply has no closed block of a command" : "only one command a reply"
       return .failure(FormatError(problem: problem, example: Self.example))
     }
-    let isSubmission =
-      command.split(whereSeparator: \.isNewline).first
-      .map { $0.drop(while: \.isWhitespace).hasPrefix(Self.submission) } ?? false
+    // Nothing but that needs no shell; what else may print it has to be run.
+    let isSubmission = Self.trimmed(command) == Self.submission
     return .success(isSubmission ? .submit : .shell(command: command))
   }
 
-  /// The commands of all closed blocks in one of the languages.
+  private static func trimmed(_ text: String) -> String {
+    text.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  public func submits(_ call: ToolCall, _ result: ToolResult) -> Bool {
+    guard case .shell = call else { return call == .submit }
+    let first = result.text.drop(while: \.isWhitespace).split(whereSeparator: \.isNewline).first
+    return result.exitCode == 0 && first.map { Self.trimmed(String($0)) } == Self.mark
+  }
+
+  /// The commands of all closed blocks in the language.
   private static func blocks(of text: String) -> [String] {
     var blocks: [String] = []
     var open: (fence: String, lines: [String], isCommand: Bool)?
@@ -80,7 +92,7 @@ public struct BashDialect: Dialect {
         }
       } else if mark.hasPrefix("```") {
         let fence = mark.prefix { $0 == "`" }
-        open = (String(fence), [], languages.contains(String(mark.dropFirst(fence.count))))
+        open = (String(fence), [], mark.dropFirst(fence.count) == language)
       }
     }
     return blocks

@@ -18,6 +18,9 @@ public protocol Dialect: Sendable {
   /// Reads one reply: perhaps a thought, then exactly one action and nothing more.
   func parse(_ text: String) -> Result<ToolCall, FormatError>
 
+  /// Whether the action, with what came of it, ends the episode as finished.
+  func submits(_ call: ToolCall, _ result: ToolResult) -> Bool
+
   /// Writes an action of ``tools`` so that ``parse(_:)`` gives it back, byte for byte.
   func render(_ call: ToolCall) -> String
 
@@ -32,6 +35,8 @@ extension Dialect {
   public var tools: Set<ToolName> { Set(ToolName.allCases) }
 
   public func definitions(of tools: [ToolName]) -> [ToolDefinition] { [] }
+
+  public func submits(_ call: ToolCall, _ result: ToolResult) -> Bool { call == .submit }
 
   /// The result as it is.
   public func renderObservation(_ result: ToolResult, of call: ToolCall) -> String {

@@ -156,7 +156,9 @@ struct EpisodeLoop {
   }
 
   private func reasonToStop(after turn: Turn) -> StopReason? {
-    if turn.call == .submit { return .submitted }
+    if let call = turn.call, let result = turn.result, episode.dialect.submits(call, result) {
+      return .submitted
+    }
     if turn.action.finish == .contextFull { return .contextFull }
     if formatErrorsInRow >= episode.limits.formatErrors { return .formatErrors }
     return timeoutsInRow >= episode.limits.toolTimeouts ? .toolTimeouts : nil

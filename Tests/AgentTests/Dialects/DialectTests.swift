@@ -176,23 +176,41 @@ import Tools
     let cases: [(String, ToolCall)] = [
       ("```mswea_bash_command\nls -la\n```", .shell(command: "ls -la")),
       (
-        "THOUGHT: I look.\n\n```bash\ncat <<'EOF' > a\nb\n\nEOF\n```\n",
+        "THOUGHT: I look.\n\n```mswea_bash_command\ncat <<'EOF' > a\nb\n\nEOF\n```\n",
         .shell(command: "cat <<'EOF' > a\nb\n\nEOF")
       ),
-      ("````sh\necho '```'\n````  \nthen", .shell(command: "echo '```'")),
-      ("```python\nprint()\n```\n```bash\nls\n```", .shell(command: "ls")),
-      ("I look.\r\n```bash\r\nls\n```\r\n", .shell(command: "ls")),
-      ("```bash\n echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT && git diff\n```", .submit),
+      ("````mswea_bash_command\necho '```'\n````  \nthen", .shell(command: "echo '```'")),
+      ("```bash\nid\n```\n```mswea_bash_command\nls\n```", .shell(command: "ls")),
+      ("I look.\r\n```mswea_bash_command\r\nls\n```\r\n", .shell(command: "ls")),
+      (
+        "```mswea_bash_command\n echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT \n```", .submit
+      ),
     ]
     for (text, call) in cases { #expect(try dialect.parse(text).get() == call) }
-    for text in ["ls", "```bash\nls", "```python\nls\n```", "", "```"] {
+    for text in ["ls", "```mswea_bash_command\nls", "```bash\nls\n```", "", "```"] {
       try expectFormatError(dialect, text, "no closed block")
     }
-    try expectFormatError(dialect, "```sh\nls\n```\n```sh\nls\n```", "only one command")
+    let block = "```mswea_bash_command\nls\n```\n"
+    try expectFormatError(dialect, "\(block)\(block)", "only one command")
     let failed = ToolResult(text: "no such file", exitCode: 2, isError: true)
     #expect(
       dialect.renderObservation(failed, of: .shell(command: "ls x"))
         == "<returncode>2</returncode>\n<output>\nno such file\n</output>")
+  }
+
+  /// As mini-swe-agent: by what the command does, not by how it is written.
+  @Test func bashSubmitsByWhatACommandPrints() {
+    let dialect = BashDialect()
+    let mark = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
+    let call = ToolCall.shell(command: "git diff > p && echo \(mark)")
+    func submits(_ text: String, _ code: Int32?) -> Bool {
+      dialect.submits(call, ToolResult(text: text, exitCode: code))
+    }
+    #expect(submits(mark, 0) && submits("\n  \(mark) \ndiff --git", 0))
+    #expect(!submits(mark, 1) && !submits(mark, nil) && !submits("a\n\(mark)", 0))
+    #expect(!submits("\(mark)S", 0) && !submits("", 0))
+    #expect(dialect.submits(.submit, ToolResult(text: "Submitted.")))
+    #expect(!CompactDialect().submits(call, ToolResult(text: mark, exitCode: 0)))
   }
 
   /// The error names the problem, and its example is itself understood.
