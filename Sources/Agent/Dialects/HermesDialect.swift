@@ -9,7 +9,7 @@ public struct HermesDialect: Dialect {
 
   static let opening = "<tool_call>"
   private static let closing = "</tool_call>"
-  private static let example =
+  static let example =
     #"<tool_call>{"name":"view","arguments":{"path":"src/calc.py"}}</tool_call>"#
 
   public init() {}

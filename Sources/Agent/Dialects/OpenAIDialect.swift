@@ -1,7 +1,8 @@
 public import Tools
 
 /// Calls as an OpenAI-compatible endpoint makes them natively: it is told the tools' schemas beside the messages,
-/// and its calls come beside the text. In transcripts they stand in the text, as ``HermesDialect`` writes them.
+/// and its calls come beside the text. In transcripts they stand in the text, as ``HermesDialect`` writes them; where an
+/// endpoint knows no tools, it is told of them in the text and calls them there (``RemotePolicy``).
 public struct OpenAIDialect: Dialect {
   public let name = "openai"
   private let text = HermesDialect()

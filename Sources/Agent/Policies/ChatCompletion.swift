@@ -60,6 +60,13 @@ struct ChatCompletionAnswer: Decodable {
       case promptTokens = "prompt_tokens"
       case completionTokens = "completion_tokens"
     }
+
+    /// What is no count isn't counted: the answer is as good without.
+    init(from decoder: any Decoder) throws {
+      let container = try? decoder.container(keyedBy: CodingKeys.self)
+      promptTokens = try? container?.decode(Int.self, forKey: .promptTokens)
+      completionTokens = try? container?.decode(Int.self, forKey: .completionTokens)
+    }
   }
 
   var choices: [Choice]

@@ -98,13 +98,20 @@ public struct RemotePolicy: Policy {
     return url
   }
 
+  /// What an endpoint is asked to do; what it was found not to do, no more.
+  struct Abilities: Sendable {
+    var streams: Bool
+    /// Takes tools beside the messages, and makes calls of them beside the text.
+    var callsTools: Bool
+  }
+
   /// Asks once for the next assistant message, trying again while that may help.
   ///
   /// - Returns: the turn, and the message as it is to be sent back.
   func complete(
-    _ messages: [WireMessage], tools: [ToolDefinition], seed: UInt64, maxTokens: Int
+    _ messages: [WireMessage], tools: [ToolDefinition], seed: UInt64, maxTokens: Int,
+    abilities: inout Abilities
   ) async throws -> (turn: PolicyTurn, said: WireMessage) {
-    var streams = onText != nil
     var wait = options.firstWaitSeconds
     var trouble = ""
     for attempt in 1...max(1, options.attempts) {
@@ -115,20 +122,20 @@ public struct RemotePolicy: Policy {
       wait = options.firstWaitSeconds * Double(1 << min(attempt, 20))
       do {
         let (answer, stream) = try await send(
-          try request(messages, tools, seed: seed, maxTokens: maxTokens, streams: streams))
+          try request(messages, tools, seed: seed, maxTokens: maxTokens, abilities))
         if answer.status == 200, answer.isStream {
           if let whole = stream.answer { return try read(whole) }
           if let failed = stream.failure, isContextOverflow(failed) {
             return try refuse(answer, body: failed)
           }
           // Some stream text, but fail where calls would have to be.
-          if stream.isEmpty { streams = false }
+          if stream.isEmpty { abilities.streams = false }
           trouble = "broke its answer off" + (stream.failure.map(detail) ?? "")
           continue
         }
-        // Some endpoints don't stream, or don't count what they stream.
-        if streams, [400, 422].contains(answer.status), !isContextOverflow(answer.body) {
-          streams = false
+        if [400, 422].contains(answer.status), !isContextOverflow(answer.body),
+          abilities.lose(whatIsUnusedIn: messages)
+        {
           trouble = "answered \(answer.status)\(detail(answer.body))"
           wait = 0
           continue
@@ -166,8 +173,11 @@ public struct RemotePolicy: Policy {
 
   private func request(
     _ messages: [WireMessage], _ tools: [ToolDefinition], seed: UInt64, maxTokens: Int,
-    streams: Bool
+    _ abilities: Abilities
   ) throws -> URLRequest {
+    let isNative = abilities.callsTools && !tools.isEmpty
+    let messages = isNative || tools.isEmpty ? messages : try messages.telling(tools)
+    let streams = abilities.streams
     var request = URLRequest(url: endpoint)
     request.httpMethod = "POST"
     request.setValue("application/json", forHTTPHeaderField: "Content-Type")
@@ -176,8 +186,8 @@ public struct RemotePolicy: Policy {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     request.httpBody = try encoder.encode(
       ChatCompletionRequest(
-        model: model, messages: messages, tools: tools.isEmpty ? nil : tools,
-        toolChoice: tools.isEmpty ? nil : "auto",
+        model: model, messages: messages, tools: isNative ? tools : nil,
+        toolChoice: isNative ? "auto" : nil,
         temperature: options.temperature, topP: options.topP,
         // Servers take 32-bit or 64-bit signed seeds.
         seed: Int(seed & 0x7FFF_FFFF), maxTokens: maxTokens,
@@ -203,9 +213,12 @@ public struct RemotePolicy: Policy {
   private func read(
     _ decoded: ChatCompletionAnswer
   ) throws -> (turn: PolicyTurn, said: WireMessage) {
-    guard let turn = decoded.turn, let said = decoded.said else {
+    guard var turn = decoded.turn, let said = decoded.said else {
       throw failure("sent a completion without choices")
     }
+    // An endpoint that repeats the key must not bring it into transcripts. Servers that want none are given a word
+    // that may stand anywhere.
+    if let key, key.utf8.count >= 12 { turn.text = turn.text.replacing(key, with: "…") }
     return (turn, said)
   }
 
@@ -263,17 +276,55 @@ public struct RemotePolicyError: Error, CustomStringConvertible, Equatable {
   }
 }
 
+extension RemotePolicy.Abilities {
+  /// Takes back the first thing that an endpoint may have refused a request for: some don't stream, or don't count
+  /// what they stream, and some know no tools. False if nothing is left to take back.
+  fileprivate mutating func lose(whatIsUnusedIn messages: [WireMessage]) -> Bool {
+    if streams {
+      streams = false
+    } else if callsTools, !messages.hasCalls {
+      callsTools = false
+    } else {
+      return false
+    }
+    return true
+  }
+}
+
+extension [WireMessage] {
+  fileprivate var hasCalls: Bool { contains { !$0.calls.isEmpty } }
+
+  /// With the tools in the first message, as Hermes and Qwen models are told of them: for servers that know none.
+  fileprivate func telling(_ tools: [ToolDefinition]) throws -> [WireMessage] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let lines = try tools.map { String(decoding: try encoder.encode($0.function), as: UTF8.self) }
+    var told = self
+    guard !told.isEmpty else { return told }
+    told[0].content += """
+      \n\nThe tools:
+      \(lines.joined(separator: "\n"))
+      Write a call as JSON, for example:
+      \(HermesDialect.example)
+      """
+    return told
+  }
+}
+
 /// The conversation so far; the endpoint itself remembers nothing.
 private actor RemoteSession: PolicySession {
   private let policy: RemotePolicy
   private let seed: UInt64
   private let tools: [ToolDefinition]
   private var messages: [WireMessage] = []
+  private var abilities: RemotePolicy.Abilities
 
   init(policy: RemotePolicy, seed: UInt64, tools: [ToolDefinition]) {
     self.policy = policy
     self.seed = seed
     self.tools = tools
+    abilities = RemotePolicy.Abilities(
+      streams: policy.onText != nil, callsTools: !tools.isEmpty)
   }
 
   func recall(_ newMessages: [ChatMessage], _ action: PolicyTurn) -> PolicyTurn {
@@ -286,9 +337,15 @@ private actor RemoteSession: PolicySession {
 
   func act(_ newMessages: [ChatMessage], maxTokens: Int) async throws -> PolicyTurn {
     add(newMessages)
+    var abilities = abilities
     let (turn, said) = try await policy.complete(
-      messages, tools: tools, seed: seed, maxTokens: maxTokens)
+      messages, tools: tools, seed: seed, maxTokens: maxTokens, abilities: &abilities)
     messages.append(said)
+    // A server that takes tools and tells its model nothing of them: once may be the model's own fault.
+    if messages.count(where: { $0.role == said.role }) > 1, !messages.hasCalls {
+      abilities.callsTools = false
+    }
+    self.abilities = abilities
     return turn
   }
 

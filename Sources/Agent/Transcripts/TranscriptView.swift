@@ -38,7 +38,10 @@ public struct TranscriptView: Sendable {
 
   public func render(_ turn: Turn) -> String {
     var title = "Turn \(turn.number)"
-    if !turn.actionTokens.isEmpty { title += ", \(turn.actionTokens.count) tokens" }
+    let tokens =
+      turn.actionTokens.isEmpty
+      ? turn.action.usage?.completionTokens ?? 0 : turn.actionTokens.count
+    if tokens > 0 { title += ", \(tokens) tokens" }
     if turn.action.finish != .stop { title += ", \(turn.action.finish.rawValue)" }
     title += String(format: ", %.1f s", turn.policySeconds)
     var lines = [paint(title, .bold), indented(turn.text)]

@@ -153,6 +153,24 @@ import Tools
     }
   }
 
+  @Test func usageThatMeansNothingTakesNothingFromTheAnswer() async throws {
+    let server = try EndpointServer()
+    for _ in 0..<4 {
+      let turn = try await ask(server, "odd", options())
+      #expect(turn.text == "view stats" && turn.finish == .stop)
+      #expect(
+        turn.usage ?? TokenUsage(promptTokens: 0, completionTokens: 0)
+          == TokenUsage(promptTokens: 0, completionTokens: 0))
+    }
+  }
+
+  @Test func anEndpointThatRepeatsTheKeyDoesntBringItIntoTheTurn() async throws {
+    let key = "sk-0123456789abcdef"
+    let turn = try await ask(
+      try EndpointServer(), "echo", options(), environment: ["HINDSIGHT_API_KEY": key])
+    #expect(turn.text.contains("Bearer …") && !turn.text.contains(key))
+  }
+
   @Test(arguments: [
     ("broken", "answered 503: no\\u{1b}[31m workers, after 3 tries"),
     ("patient", "answered 503: come back tomorrow, after 3 tries"),

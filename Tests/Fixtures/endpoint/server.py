@@ -113,6 +113,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         answer["usage"] = {"prompt_tokens": 2**63 - 1, "completion_tokens": [2**63 - 1, -5][count % 2]}
         self.reply(200, json.dumps(answer))
 
+    def answer_odd(self, body, count):
+        """Tells usage in ways that mean nothing."""
+        odd = ["lots", [], {"prompt_tokens": 1e30, "completion_tokens": 12.5}, {"completion_tokens": "many"}]
+        answer = json.loads(completion("view stats"))
+        answer["usage"] = odd[(count - 1) % len(odd)]
+        self.reply(200, json.dumps(answer))
+
     def stream(self, *events, done=True):
         """Server-sent events, in pieces of seven bytes: lines and characters are cut anywhere."""
         lines = [f"data: {json.dumps(event, ensure_ascii=False)}\r\n\r\n" for event in events]
@@ -236,10 +243,42 @@ class Handler(http.server.BaseHTTPRequestHandler):
             ]
         self.reply(200, json.dumps({"choices": [{"message": message, "finish_reason": "tool_calls"}]}))
 
+    def answer_toolless(self, body, count):
+        """Mends mean-of-none by calls in its text, and knows no others."""
+        request = json.loads(body)
+        if "tools" in request:
+            return self.reply(400, '{"error": {"message": "this model has no tools"}}')
+        self.answer_wordy(body, count)
+
+    def answer_wordy(self, body, count):
+        """Takes tools and tells the model nothing of them."""
+        messages = json.loads(body)["messages"]
+        if "The tools:" not in messages[0]["content"] or '"name":"edit"' not in messages[0]["content"]:
+            return self.reply(200, completion("What should I call?"))
+        calls = sum("<tool_call>" in m["content"] for m in messages if m["role"] == "assistant")
+        new = "    if not values:\n        return 0\n    return total(values) / len(values)\n"
+        call = [
+            {"name": "edit", "arguments": {"path": "stats/average.py", "first_line": 12, "new": new}},
+            {"name": "submit", "arguments": {}},
+        ][calls]
+        self.reply(200, completion("So.\n<tool_call>" + json.dumps(call) + "</tool_call>"))
+
     def answer_mend(self, body, count):
         """Works on the fixture task mean-of-none, one action after the other."""
         said = sum(message["role"] == "assistant" for message in json.loads(body)["messages"])
         self.reply(200, completion(["view stats", MEND, "oops\x1b[2J", "submit"][said]))
+
+    def answer_quit(self, body, count):
+        """Ends whoever asks for a mean with success, tests included."""
+        said = sum(message["role"] == "assistant" for message in json.loads(body)["messages"])
+        quit = MEND.replace("        return 0\n", "        return 0\n    import os; os._exit(0)\n")
+        self.reply(200, completion([quit, "submit"][said]))
+
+    def answer_gut(self, body, count):
+        """Takes what fails out of the tests."""
+        said = sum(message["role"] == "assistant" for message in json.loads(body)["messages"])
+        gut = "edit tests/test_average.py 11 11\n        pass"
+        self.reply(200, completion([gut, "submit"][said]))
 
     def answer_rampage(self, body, count):
         """Everything that a sandbox is for, then the repair is destroyed with all the rest."""
