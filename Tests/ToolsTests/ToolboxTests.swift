@@ -323,7 +323,11 @@ private let sandbox: Sandbox =
     let long = try await box().run(.shell(command: "seq 100000"))
     #expect(
       long.text.count <= 1600 && long.text.hasPrefix("1\n2\n") && long.text.hasSuffix("100000"))
-    #expect(long.text.contains("left out]"))
+    // 588,895 bytes were printed.
+    let (shown, note) = (
+      long.text.utf8.count, try #require(long.text.firstMatch(of: /\n\[(\d+) bytes left out\]\n/))
+    )
+    #expect(Int(note.1) == 588_894 - (shown - note.0.utf8.count))
     let slow = try await box(limits: SandboxLimits(wallSeconds: 3)).run(
       .shell(command: "echo begun; sleep 41"))
     #expect(

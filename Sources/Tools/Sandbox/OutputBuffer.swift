@@ -50,9 +50,12 @@ struct OutputBuffer {
     // A character cut in two at a seam would become a replacement character.
     let first = head.droppingPartialEnd
     let last = end.drop { $0 & 0xC0 == 0x80 }
-    return String(decoding: first, as: UTF8.self) + "\n[\(elided) bytes left out]\n"
+    return String(decoding: first, as: UTF8.self) + Self.note(elided)
       + String(decoding: last, as: UTF8.self)
   }
+
+  /// Stands in the middle of ``text`` where so many bytes were left out.
+  static func note(_ elided: Int) -> String { "\n[\(elided) bytes left out]\n" }
 }
 
 extension [UInt8] {

@@ -10,7 +10,7 @@ extension Toolbox {
     let result = try await sandbox.run(
       .shell(command), in: root, limits: limits, environment: environment,
       readOnlyBinds: readOnlyBinds)
-    return answer(result, output: result.output)
+    return answer(result)
   }
 
   /// Runs the visible tests and tells the counts and the first failure.
@@ -24,7 +24,7 @@ extension Toolbox {
         timedOut: result.timedOut, outOfMemory: result.outOfMemory)
     }
     guard let summary = TestSummary(result.output) else {
-      return answer(result, output: result.output)
+      return answer(result)
     }
     return answer(result, output: summary.text(maxCharacters: options.maxCharacters - 80))
   }
@@ -37,8 +37,12 @@ extension Toolbox {
       readOnlyBinds: readOnlyBinds)
   }
 
-  private func answer(_ result: CommandResult, output: String) -> ToolResult {
-    let trimmed = output.trimmingEnd
+  /// - summary: told instead of the output.
+  private func answer(_ result: CommandResult, output summary: String? = nil) -> ToolResult {
+    let trimmed = (summary ?? result.output).trimmingEnd
+    let isCut = summary == nil && result.elidedBytes > 0
+    let missing =
+      isCut ? result.elidedBytes - OutputBuffer.note(result.elidedBytes).utf8.count : 0
     var parts: [String] = []
     if let code = result.exitCode, code != 0 { parts.append("Exit code \(code).") }
     if let limit = result.stoppedBy { parts.append("Stopped: \(limit).") }
@@ -47,9 +51,9 @@ extension Toolbox {
     let text =
       switch (status.isEmpty, trimmed.isEmpty) {
       case (true, true): "The command ran successfully and did not produce any output."
-      case (true, false): trimmed.headAndTail(room)
+      case (true, false): trimmed.headAndTail(room, missing: missing)
       case (false, true): status + " No output."
-      case (false, false): trimmed.headAndTail(room) + "\n" + status
+      case (false, false): trimmed.headAndTail(room, missing: missing) + "\n" + status
       }
     return ToolResult(
       text: text, exitCode: result.exitCode, isError: !result.succeeded,

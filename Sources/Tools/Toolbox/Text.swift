@@ -69,7 +69,9 @@ extension ArraySlice<UInt8> {
 extension String {
   /// At most about `limit` characters: whole lines of the beginning and of the end, and how many
   /// characters were left out between them.
-  func headAndTail(_ limit: Int) -> String {
+  ///
+  /// - missing: bytes that were left out of the middle before; what is said counts bytes then.
+  func headAndTail(_ limit: Int, missing: Int = 0) -> String {
     let scalars = unicodeScalars
     guard scalars.count > limit else { return self }
     let half = Swift.max(limit / 2 - 20, 1)
@@ -86,12 +88,16 @@ extension String {
     {
       tail = String(tail[tail.index(after: end)...])
     }
+    if missing > 0 {
+      let left = utf8.count - head.utf8.count - tail.utf8.count + missing
+      return "\(head)\n[\(left) bytes left out]\n\(tail)"
+    }
     let left = scalars.count - head.unicodeScalars.count - tail.unicodeScalars.count
     return "\(head)\n[\(left) characters left out]\n\(tail)"
   }
 }
 
 /// "1 line", "2 lines".
-func counted(_ number: Int, _ noun: String) -> String {
+package func counted(_ number: Int, _ noun: String) -> String {
   number == 1 ? "1 \(noun)" : "\(number) \(noun.hasSuffix("ch") ? noun + "es" : noun + "s")"
 }
