@@ -73,6 +73,39 @@ import Testing
     #expect(patch.contains("+    if not values:") && !patch.contains("160000"))
   }
 
+  /// git refuses to write behind a symbolic link; libgit2 would.
+  @Test func applyingFollowsNoLinkOutOfTheWorkTree() throws {
+    try folder.shell("mv repository/stats outside && ln -s ../outside repository/stats")
+    let before = try state() + folder.shell("cat outside/*.py")
+    let outcome = try HindsightCommand.run(
+      [
+        "run", "--repo", "repository", "--issue", "mend it", "--apply", "--model",
+        endpoint.address("mend"),
+      ], in: folder.url)
+    #expect(outcome.status == 1, "\(outcome.output)\(outcome.errors)")
+    #expect(
+      outcome.output.contains(
+        "Not applied to the work tree: it doesn't apply cleanly: stats is a symbolic link"))
+    #expect(try state() + folder.shell("cat outside/*.py") == before)
+  }
+
+  /// The tests' own exit code would call both mended.
+  @Test(arguments: [
+    ("quit", "Only 0 of the 2 tests ran after attempt 2.", "Kept:       attempt 1"),
+    ("gut", "The tests pass after attempt 1.", "Protected paths touched: tests/test_average.py"),
+  ])
+  func whoTricksTheTestsIsFoundOut(_ kind: String, _ verdict: String, _ said: String) throws {
+    let outcome = try HindsightCommand.run(
+      [
+        "run", "--repo", "repository", "--issue", "mend it", "--test",
+        "python3 -m unittest discover -s tests -t .", "--attempts", "2", "--model",
+        endpoint.address(kind),
+      ], in: folder.url)
+    #expect(outcome.status == (kind == "quit" ? 1 : 0), "\(outcome.errors)")
+    #expect(outcome.output.contains(verdict), "\(outcome.output)")
+    #expect(outcome.output.contains(said), "\(outcome.output)")
+  }
+
   @Test func aModelThatMeansHarmReachesNothing() throws {
     let before = try state()
     let command = try folder.shell(
