@@ -7,13 +7,15 @@ internal import Tools
 struct RunAttempt {
   let trajectory: Trajectory
   let files: RunFiles
+  /// From 1; nil for an only attempt.
+  var number: Int?
   /// What the tests say of where it ended; nil if they weren't run.
-  var tests: ToolResult?
+  var tests: RunTests?
 
-  var testsPass: Bool { tests?.isError == false }
+  var testsPass: Bool { tests?.pass == true }
 
   /// What the tests say of it, where they fail.
-  var feedback: String? { testsPass ? nil : tests?.text }
+  var feedback: String? { testsPass ? nil : tests?.told }
 
   /// What another attempt can be told of this one.
   var hint: String? { feedback.flatMap { HindsightContext.telling($0)?.text } }
@@ -26,17 +28,47 @@ struct RunAttempt {
     ]
   }
 
-  /// What the tests say of a fresh copy of the last state; nil if there is none.
-  func test(
-    _ command: String, like environment: ToolEnvironment, recorder: Recorder, workTree: String
-  ) async throws -> ToolResult? {
-    guard let last = trajectory.lastSnapshot else { return nil }
+}
+
+/// What the tests say of a state.
+struct RunTests: Sendable {
+  /// Nil where they weren't run to an end.
+  let standing: TestStanding?
+  /// As a policy is told it.
+  private let text: String
+  /// Tests that ran here, and before the agent began, if those were more.
+  let missing: (ran: Int, before: Int)?
+
+  /// Runs them in a fresh copy of the state.
+  ///
+  /// - before: what they said before the agent began.
+  init(
+    of state: Snapshot, _ command: String, like environment: ToolEnvironment, recorder: Recorder,
+    workTree: String, name: String, since before: RunTests? = nil
+  ) async throws {
     let workspace = try Workspace.materialize(
-      .snapshot(last), recorder: recorder, name: "tested/\(trajectory.seed)", at: workTree)
+      .snapshot(state), recorder: recorder, name: name, at: workTree)
     defer { try? workspace.remove() }
     var environment = environment
     environment.testLimits = SandboxLimits(wallSeconds: 600, cpuSeconds: 600)
-    return try await environment.toolbox(root: workspace.path, testCommand: command).run(.test)
+    let toolbox = environment.toolbox(root: workspace.path, testCommand: command)
+    let (standing, told) = try await toolbox.testStanding()
+    self.standing = standing
+    text = told.text
+    missing = standing?.missing(since: before?.standing)
+  }
+
+  /// Who takes tests away, or ends them early, has not mended anything.
+  var pass: Bool { standing?.passes == true && missing == nil }
+
+  var told: String { missing == nil ? text : "\(text)\n\(verdict)." }
+
+  /// "the tests pass"
+  var verdict: String {
+    guard standing?.passes == true, let (ran, before) = missing else {
+      return pass ? "The tests pass" : "The tests fail"
+    }
+    return "Only \(ran) of the \(counted(before, "test")) ran"
   }
 }
 

@@ -31,13 +31,21 @@ struct RunAttempts {
   func run(after beginning: EpisodeBeginning?) async throws -> Outcome {
     var tried: [RunAttempt] = []
     var trouble: (any Error)?
+    var before: RunTests?
     do {
+      if files.count > 1, case .snapshot(let base) = episode.assignment.source {
+        before = try await tests(of: base, named: "before")
+      }
       for number in files.indices {
         if files.count > 1 { print("Attempt \(number + 1) of \(files.count)\n") }
         tried.append(try await attempt(number, after: beginning, told: tried.last))
         if tried[number].trajectory.stopReason == .cancelled { throw CancellationError() }
         if files.count == 1 { break }
-        tried[number].tests = try await tested(tried[number], number)
+        if let last = tried[number].trajectory.lastSnapshot {
+          let tests = try await tests(of: last, named: "\(number + 1)", since: before)
+          print("\(tests.verdict) after attempt \(number + 1).\n")
+          tried[number].tests = tests
+        }
         if tried[number].testsPass { break }
         if let adaptation, number + 1 < files.count {
           try await learn(from: tried[number], by: adaptation)
@@ -75,20 +83,22 @@ struct RunAttempts {
       throw RunError(reason)
     }
     print("\n" + Terminal.view.render(TranscriptEnd(trajectory)) + "\n")
-    return RunAttempt(trajectory: trajectory, files: files[number])
+    return RunAttempt(
+      trajectory: trajectory, files: files[number], number: files.count > 1 ? number + 1 : nil)
   }
 
-  /// What the tests say of where an attempt ended.
-  private func tested(_ attempt: RunAttempt, _ number: Int) async throws -> ToolResult? {
-    let result = try await cancellingOnInterrupt {
-      let result = try await attempt.test(
-        episode.assignment.testCommand ?? "", like: episode.environment, recorder: recorder,
-        workTree: scratch.path("tested-\(number + 1)"))
+  /// What the tests say of where the agent began, or an attempt ended.
+  private func tests(
+    of state: Snapshot, named name: String, since before: RunTests? = nil
+  ) async throws -> RunTests {
+    try await cancellingOnInterrupt {
+      let tests = try await RunTests(
+        of: state, episode.assignment.testCommand ?? "", like: episode.environment,
+        recorder: recorder, workTree: scratch.path("tested-\(name)"), name: "tested/\(name)",
+        since: before)
       try Task.checkCancellation()
-      return result
+      return tests
     }
-    print("The tests \(result?.isError == false ? "pass" : "fail") after attempt \(number + 1).\n")
-    return result
   }
 
   /// How a local model that knows what the tests said sees an attempt.

@@ -15,7 +15,8 @@ struct RunCommand: AsyncParsableCommand {
       the repository's AGENTS.md says is told to the agent, its first 2,000 bytes.
       A run that was stopped, or ran into a limit, goes on with --continue and its transcript: its turns are \
       carried out again, and the model sees what was said in them.
-      Exits with 1 if the agent changed nothing, was stopped by a limit, or its patch can't be applied.
+      Exits with 1 if the agent changed nothing, was stopped by a limit, the tests fail after each of several \
+      attempts, or its patch can't be applied.
 
       Example: hindsight run --repo ~/project --issue "The mean of nothing fails." \
       --test "python3 -m unittest -v"
@@ -174,7 +175,7 @@ struct RunCommand: AsyncParsableCommand {
       repository: repo, revision: ref, includesUncommitted: includeUncommitted,
       recorder: place.recorder)
     for message in try episode(issue, start).opening(at: place) {
-      print("[\(message.role.rawValue)]\n\(message.content)\n")
+      print("[\(message.role.rawValue)]\n\(VisibleText.escaped(message.content))\n")
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -191,7 +192,8 @@ struct RunCommand: AsyncParsableCommand {
     return Episode(
       assignment: Assignment(
         id: "run/\(issue.slug)", instruction: instruction, source: .snapshot(start.base),
-        testCommand: test),
+        // An agent may have to change tests: it is said when it did.
+        testCommand: test, protectedPaths: RepairTask.standardProtectedPaths),
       dialect: dialect,
       tools: ToolName.allCases.filter {
         dialect.tools.contains($0) && (![.test, .tryOut].contains($0) || test != nil)
@@ -215,6 +217,7 @@ struct RunCommand: AsyncParsableCommand {
     _ attempt: RunAttempt, _ issue: IssueText, _ start: RunStart, _ recorder: Recorder
   ) throws {
     let (trajectory, files) = (attempt.trajectory, attempt.files)
+    if let number = attempt.number { print("Kept:       attempt \(number)") }
     if !trajectory.turns.isEmpty { print("Transcript: \(files.transcript.path)") }
     if !trajectory.finalDiff.isEmpty {
       try Data(trajectory.finalDiff).write(to: files.patch)
@@ -241,7 +244,10 @@ struct RunCommand: AsyncParsableCommand {
         throw ExitCode(1)
       }
     }
-    if trajectory.stopReason != .submitted || trajectory.finalDiff.isEmpty { throw ExitCode(1) }
+    let failsTests = attempt.tests.map { !$0.pass } ?? false
+    if trajectory.stopReason != .submitted || trajectory.finalDiff.isEmpty || failsTests {
+      throw ExitCode(1)
+    }
   }
 
   /// What the branch is to hold: the uncommitted changes that the agent began with, then its turns.

@@ -314,6 +314,21 @@ import Tools
     #expect(try source() == Self.source)
   }
 
+  /// A program that ends the tests early ends them with success.
+  @Test func whatTakesTestsAwayHelpsNothing() async throws {
+    let box = box()
+    _ = try await box.run(.view(path: "calc.py"))
+    for line in ["    import os; os._exit(0)", "    __import__('os')._exit(0)"] {
+      let quit = try await box.run(.tryOut(firstLine: 2, lines: [line]))
+      #expect(
+        quit.text == "Line 2: the tests pass, but only 0 of 4 tests ran. Taken back.")
+      #expect(quit.isError)
+      #expect(try source() == Self.source)
+    }
+    let right = try await box.run(.tryOut(firstLine: 2, lines: ["    result = 0"]))
+    #expect(right.text.hasSuffix("Kept."), "\(right.text)")
+  }
+
   @Test func testsOfAnyKindDecide() async throws {
     let box = box("grep -q 'result = 0' calc.py || exit 3")
     _ = try await box.run(.view(path: "calc.py"))

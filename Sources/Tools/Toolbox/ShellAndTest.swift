@@ -29,6 +29,12 @@ extension Toolbox {
     return answer(result, output: summary.text(maxCharacters: options.maxCharacters - 80))
   }
 
+  /// How the visible tests stand, with what a policy is told of them.
+  package func testStanding() async throws(ToolsError) -> (TestStanding?, told: ToolResult) {
+    let result = try await run(.test)
+    return (memory.standing, result)
+  }
+
   func runTests(
     _ command: String, limits: SandboxLimits
   ) async throws(ToolsError) -> CommandResult {

@@ -4,6 +4,8 @@
 /// result gives the same text.
 struct TestSummary {
   var passed: Int
+  /// Tests that ran, as the runner counts them.
+  var ran: Int
   var failed: [String]
   var firstFailure: [String]
 
@@ -18,8 +20,9 @@ struct TestSummary {
     self = summary
   }
 
-  private init(passed: Int, failed: [String], firstFailure: [String]) {
+  private init(passed: Int, ran: Int, failed: [String], firstFailure: [String]) {
     self.passed = passed
+    self.ran = ran
     self.failed = failed
     self.firstFailure = firstFailure
   }
@@ -49,7 +52,7 @@ struct TestSummary {
       !$0.isEmpty && !$0.allSatisfy { "-=".contains($0) } && !$0.hasPrefix("Traceback (most")
     }
     self.init(
-      passed: max(total - failed.count, 0), failed: failed,
+      passed: max(total - failed.count, 0), ran: total, failed: failed,
       firstFailure: Array(meaningful.dropFirst()))
   }
 
@@ -66,7 +69,8 @@ struct TestSummary {
     }
     let failed = lines.filter { $0.hasPrefix("FAILED ") || $0.hasPrefix("ERROR ") }
     self.init(
-      passed: number("passed"), failed: failed,
+      passed: number("passed"), ran: number("passed") + number("failed") + number("error"),
+      failed: failed,
       firstFailure: Array(lines.filter { $0.hasPrefix("E  ") || $0.hasPrefix(">  ") }.prefix(12)))
   }
 
@@ -79,7 +83,9 @@ struct TestSummary {
       block = lines[(first + 1)...].prefix { !$0.hasPrefix("ok ") && !$0.hasPrefix("not ok ") }
         .filter { !$0.isEmpty }
     }
-    self.init(passed: ok.count, failed: notOK.map { lines[$0] }, firstFailure: block)
+    self.init(
+      passed: ok.count, ran: ok.count + notOK.count, failed: notOK.map { lines[$0] },
+      firstFailure: block)
   }
 
   func text(maxCharacters: Int) -> String {

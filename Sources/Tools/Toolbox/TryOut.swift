@@ -66,14 +66,18 @@ extension Toolbox {
     try write(edit.replacement)
     _ = memory.add(edit.replacement.change)
     let result = try await runTests(testCommand, limits: limits(after: before))
-    let after = TestStanding(result)
+    var after = TestStanding(result)
     if after.isBetter(than: before) {
       memory.standing = after
       let digest = after.passes ? nil : testDigest?(result.output)
       told.add(edit.place, digest.map { "kept. \($0)" } ?? "\(after.words). Kept.")
     } else {
       var text = after.words
-      text += after.words == before.words ? ", as before." : "."
+      if after.passes, let (ran, all) = after.missing(since: before) {
+        text += ", but only \(ran) of \(counted(all, "test")) ran"
+        after.passes = false
+      }
+      text += text == before.words ? ", as before." : "."
       do throws(Refusal) {
         try takeBack(inVain: true)
         text += Self.takenBack
@@ -203,8 +207,8 @@ extension ToolResult {
 }
 
 /// How the visible tests stand.
-struct TestStanding: Sendable, Hashable {
-  var passes: Bool
+package struct TestStanding: Sendable, Hashable {
+  package var passes: Bool
   /// Whether a limit ended them.
   var wasStopped: Bool
   /// How many failed and passed; nil where the output is of no known runner, or not whole.
@@ -215,6 +219,8 @@ struct TestStanding: Sendable, Hashable {
   struct Counts: Sendable, Hashable {
     var failed: Int
     var passed: Int
+    /// Some runners count a test that fails in several ways as several failures, but as one that ran.
+    var ran: Int
     var total: Int { failed + passed }
   }
 
@@ -230,12 +236,21 @@ struct TestStanding: Sendable, Hashable {
       : result.exitCode.map { "the tests end with exit code \($0)" } ?? "the tests crash"
     let isWhole = !wasStopped && result.signal == nil && result.elidedBytes == 0
     if isWhole, let summary = TestSummary(result.output) {
-      counts = Counts(failed: summary.failed.count, passed: summary.passed)
+      counts = Counts(
+        failed: summary.failed.count, passed: summary.passed, ran: summary.ran)
     }
+  }
+
+  /// How many tests ran, and how many did before, if those are more: who ends the tests early, or takes the output
+  /// away, passes by the exit code.
+  package func missing(since other: TestStanding?) -> (ran: Int, before: Int)? {
+    guard let before = other?.counts?.ran, before > counts?.ran ?? 0 else { return nil }
+    return (counts?.ran ?? 0, before)
   }
 
   /// Whether fewer fail, of at least as many: what can't be loaded is one test, which fails.
   func isBetter(than other: TestStanding) -> Bool {
+    guard missing(since: other) == nil else { return false }
     if passes || other.passes { return passes && !other.passes }
     guard let counts, let before = other.counts else { return false }
     return counts.failed < before.failed && counts.total >= before.total
