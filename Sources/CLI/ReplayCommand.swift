@@ -14,7 +14,7 @@ struct ReplayCommand: AsyncParsableCommand {
       temporary paths may differ. The first divergence is shown, and the exit code is then 1. No \
       model is needed. --verify --update shows every divergence and then writes the transcript anew \
       with what the actions come to now; the earlier file stays beside it, and the new one names its \
-      digest.
+      digest. One from before lines carried digests gets them so.
       --check says whether the file is as it was written: each line carries the digest of the one \
       before. Of a folder, all transcripts in it are checked or verified.
       --fork-from makes a new episode that goes on after one of the turns: the turns before are carried \
@@ -98,7 +98,7 @@ struct ReplayCommand: AsyncParsableCommand {
     case .check, .verify:
       let files = try TranscriptFiles(file)
       var failed = 0
-      for file in files.all where try await !isSound(file) { failed += 1 }
+      for file in files.all where try await !isSound(file, among: files) { failed += 1 }
       if files.isFolder {
         let right = "\(files.all.count - failed) of \(files.all.count) transcripts"
         print("\(right) are \(mode == .check ? "as they were written" : "the same again")")
@@ -108,10 +108,13 @@ struct ReplayCommand: AsyncParsableCommand {
   }
 
   /// Says what was found. In a folder, a file that can't be read is a finding like any other.
-  private func isSound(_ url: URL) async throws -> Bool {
+  private func isSound(_ url: URL, among files: TranscriptFiles) async throws -> Bool {
+    let name = VisibleText.escaped(url.path(percentEncoded: false))
     do {
-      return mode == .check ? try check(url) : try await verify(url)
-    } catch let error where error is TranscriptError && url.path != URL(filePath: file).path {
+      if mode == .check { return try check(url) }
+      if files.isFolder { print("\(name):") }
+      return try await verify(url)
+    } catch let error as TranscriptError where files.isFolder {
       print("\(error)")
       return false
     }
@@ -123,7 +126,8 @@ struct ReplayCommand: AsyncParsableCommand {
     case .intact(let lines): print("\(name): all \(lines) lines are as they were written")
     case .cutOff(let lines):
       let are = lines == 1 ? "1 line is" : "\(lines) lines are"
-      print("\(name): \(are) as written; the end is missing")
+      print("\(name): \(are) as written; the end is missing, and nothing says how much of it")
+      return false
     case .changed(let line):
       print("\(name): line \(line) was changed after it was written")
       return false
@@ -168,7 +172,8 @@ struct ReplayCommand: AsyncParsableCommand {
     guard transcript.end != nil, transcript.truncatedLine == nil else {
       throw TranscriptError("\(file): the episode was cut off; only a whole one can be updated")
     }
-    switch try TranscriptChain.check(url) {
+    let finding = try TranscriptChain.check(url)
+    switch finding {
     case .intact, .unmarked: break
     case .changed, .cutOff, .dropped:
       throw TranscriptError(
@@ -192,7 +197,7 @@ struct ReplayCommand: AsyncParsableCommand {
       }
     }
     let count = shown.withLock { $0 }
-    guard count > 0 else {
+    guard count > 0 || finding == .unmarked else {
       print("\(file): all \(transcript.turns.count) turns are the same; nothing to update")
       return
     }
@@ -203,8 +208,11 @@ struct ReplayCommand: AsyncParsableCommand {
     guard rename(new.path(percentEncoded: false), url.path(percentEncoded: false)) == 0 else {
       throw TranscriptError("\(file) can't be replaced: \(String(cString: strerror(errno)))")
     }
-    print(
-      "\(file): \(count) results replaced; the earlier file is \(kept.path(percentEncoded: false))")
+    let what =
+      count > 0
+      ? "\(counted(count, "result")) replaced"
+      : "all turns are the same, its lines carry digests now"
+    print("\(file): \(what); the earlier file is \(kept.path(percentEncoded: false))")
   }
 
   /// The one that is asked for, or the transcript's own: nothing that others wrote runs without one unasked.
@@ -233,11 +241,15 @@ struct ReplayCommand: AsyncParsableCommand {
   }
 
   private func task(of header: TranscriptHeader) throws -> RepairTask {
-    let folders = try TaskSet.folders(in: URL(filePath: tasks))
+    let name = VisibleText.escaped(header.task)
+    guard !header.task.hasPrefix("run/") else {
+      throw TranscriptError("\(file) is of a run, \(name); give its repository with --repo")
+    }
+    let folders = try TaskSet.folders(below: URL(filePath: tasks))
     guard let folder = folders.first(where: { $0.lastPathComponent == header.task }) else {
       throw TranscriptError(
-        "\(file): \(tasks) has no task \(VisibleText.escaped(header.task)); give its folder with"
-          + " --tasks, or its repository with --repo")
+        "\(file): \(tasks) has no task \(name); give its folder with --tasks, or its repository with"
+          + " --repo")
     }
     return try RepairTask(directory: folder)
   }

@@ -31,6 +31,7 @@ struct ForkOptions: ParsableArguments {
     sandbox: Sandbox?
   ) async throws {
     let transcript = try Transcript.read(file)
+    try TranscriptChain.checkUnedited(file)
     let beginning = try EpisodeBeginning(
       transcript, turns: forkFrom, digest: sha256Hex(try Data(contentsOf: file)))
     var episode = try Episode(

@@ -59,6 +59,7 @@ struct ContinuedRun {
         "\(file.path) is of the task \(VisibleText.escaped(header.task)), not of a run; "
           + "`hindsight replay --fork-from` goes on with it")
     }
+    try TranscriptChain.checkUnedited(file)
     beginning = try EpisodeBeginning(transcript, digest: sha256Hex(try Data(contentsOf: file)))
     issue = IssueText(text: String(header.task.dropFirst(4)).replacing("-", with: " "))
   }

@@ -44,7 +44,7 @@ import Testing
     try Data("\(text.prefix { $0 != "\n" })\n".utf8).write(to: folder["killed.jsonl"])
     let killed = try HindsightCommand.run(["replay", "--check", "killed.jsonl"], in: folder.url)
     #expect(
-      killed.status == 0 && killed.output.contains("1 line is as written; the end is missing"))
+      killed.status == 1 && killed.output.contains("1 line is as written; the end is missing"))
     try Data("{}\n".utf8).write(to: folder["other.jsonl"])
     try expect(
       "other.jsonl:1: expected the header of a transcript",

@@ -62,6 +62,16 @@ public struct TaskSet: Sendable {
     return found
   }
 
+  /// Those, and those of the sets that lie in folders of their own in it, as `tasks/made` does in `tasks`.
+  public static func folders(below directory: URL) throws(TaskError) -> [URL] {
+    let found = try folders(in: directory)
+    guard found != [directory] else { return found }
+    let children = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+    let sets = children.sorted().map { directory.appending(path: $0) }
+      .filter { !TaskFolder($0).has("task.toml") }
+    return found + sets.flatMap { (try? folders(in: $0)) ?? [] }
+  }
+
   /// - Throws: ``TaskError`` naming an id that no task has, or a filter that leaves nothing.
   public func filtered(
     split: RepairTask.Split? = nil, ids: [String]? = nil

@@ -85,6 +85,21 @@ public struct TranscriptChain: Sendable {
     return .intact(lines: marks.count)
   }
 
+  /// For what goes on from a transcript: one that was edited would be written anew as if it weren't. One that was cut
+  /// off, or is from before lines carried digests, may go on.
+  ///
+  /// - Throws: ``TranscriptError`` if it was edited, or can't be read.
+  public static func checkUnedited(_ file: URL) throws(TranscriptError) {
+    let path = file.path(percentEncoded: false)
+    switch try check(file) {
+    case .intact, .cutOff, .unmarked: return
+    case .changed(let line):
+      throw TranscriptError("\(path):\(line): this line was changed after it was written")
+    case .dropped(let line):
+      throw TranscriptError("\(path):\(line): lines are missing before this one")
+    }
+  }
+
   private struct Mark: Decodable {
     var type: String?
     var previous: String?
