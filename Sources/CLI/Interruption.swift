@@ -2,7 +2,7 @@ internal import Dispatch
 internal import Foundation
 internal import Synchronization
 
-/// Runs something that a first Ctrl-C (or SIGTERM) cancels, so that it can put its things in order; the second
+/// Runs something that a first Ctrl-C (or SIGTERM, or the terminal's end) cancels, so that it can put its things in order; the second
 /// ends the process at once.
 func cancellingOnInterrupt<Value: Sendable>(
   _ body: @escaping @Sendable () async throws -> Value
@@ -22,7 +22,7 @@ func cancellingOnInterrupt<Value: Sendable>(
 /// work hears nothing.
 private enum Interrupts {
   private static let listener = Mutex<(@Sendable (Int32) -> Void)?>(nil)
-  nonisolated(unsafe) private static let sources = [SIGINT, SIGTERM].map { number in
+  nonisolated(unsafe) private static let sources = heard.map { number in
     signal(number, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
     source.setEventHandler {
@@ -31,6 +31,14 @@ private enum Interrupts {
     }
     source.resume()
     return source
+  }
+
+  /// Not the terminal's end where whoever started this wants it to outlive that, as nohup does.
+  private static var heard: [Int32] {
+    var hangUp = sigaction()
+    sigaction(SIGHUP, nil, &hangUp)
+    let isIgnored = unsafeBitCast(hangUp.__sigaction_handler.sa_handler, to: Int.self) == 1
+    return [SIGINT, SIGTERM] + (isIgnored ? [] : [SIGHUP])
   }
 
   /// Nil: nobody has anything to put in order, and a signal ends the process.

@@ -160,9 +160,11 @@ import Testing
     #expect(verify.output.contains("the episode was cut off"))
   }
 
-  @Test func anInterruptedRunDeliversWhatThereIs() throws {
+  /// Ctrl-C, or a terminal that is closed.
+  @Test(arguments: [SIGINT, SIGHUP])
+  func anInterruptedRunDeliversWhatThereIs(_ signal: Int32) throws {
     let (process, outcome, _) = try startStalledRun()
-    kill(process.processIdentifier, SIGINT)
+    kill(process.processIdentifier, signal)
     let result = try outcome()
     #expect(result.status == 130, "\(result.errors)")
     #expect(result.output.contains("Ended after 2 turns: cancelled"))
@@ -193,6 +195,19 @@ import Testing
       ["replay", saved, "--verify", "--repo", repository.path, "--revision", "main"],
       in: folder.url)
     #expect(verified.output.contains("all 3 turns are the same"), "\(verified.output)")
+
+    let edited = folder["edited.jsonl"].path
+    try folder.shell(
+      "sed '2s/view stats/view Stats/; 2s/edit stats/edit Stats/' '\(file.path)' > '\(edited)'")
+    for arguments in [
+      ["run", "--repo", repository.path, "--continue", edited],
+      ["replay", edited, "--repo", repository.path, "--fork-from", "1"],
+    ] {
+      let forged = try HindsightCommand.run(
+        arguments + ["--model", endpoint.address("busy")], in: folder.url)
+      #expect(forged.status == 2, "\(forged.output)")
+      #expect(forged.errors.contains("edited.jsonl:2: this line was changed"), "\(forged.errors)")
+    }
 
     let over = try goOn(saved)
     #expect(over.status == 2 && over.errors.contains("turn 3 submits"), "\(over.errors)")
@@ -276,6 +291,18 @@ import Testing
     #expect(prompt.output.contains("The mean of NOTHING fails!\nMore words."))
     #expect(prompt.output.contains("Notes on this repository:\nUse tabs."))
     #expect(prompt.output.contains("untracked.txt"))
+    // A submodule whose folder is missing is no change of the user's.
+    try git("update-index --add --cacheinfo 160000,$(git -C repository rev-parse HEAD),sub")
+    try git("-c user.name=a -c user.email=a@b commit -q -m submodule")
+    let missing = try HindsightCommand.run(
+      run("mend", ["--print-prompt", "--include-uncommitted"]), in: folder.url)
+    #expect(missing.status == 0 && missing.output.contains("untracked.txt"), "\(missing.errors)")
+    try git("reset -q --soft HEAD~1 && git -C repository rm -q --cached sub")
+    try folder.shell("printf 'a\\033[2Jb' > escapes")
+    let escapes = try HindsightCommand.run(
+      run("mend", ["--print-prompt"]).map { $0.hasPrefix("The mean") ? "escapes" : $0 },
+      in: folder.url)
+    #expect(escapes.output.contains("a\\u{1b}[2Jb"), "\(escapes.output)\(escapes.errors)")
     let clean = try HindsightCommand.run(run("mend", ["--print-prompt"]), in: folder.url)
     #expect(!clean.output.contains("Use tabs.") && !clean.output.contains("untracked.txt"))
 
@@ -360,6 +387,15 @@ import Testing
       local.status == 2 && local.errors.contains("is an endpoint's"), "\(local.errors)")
   }
 
+  /// One refuses tools; the other takes them, and its model hears nothing of them.
+  @Test(arguments: [("toolless", 2), ("wordy", 4)])
+  func whereThereAreNoNativeCallsTheyAreMadeInTheText(_ kind: String, _ turns: Int) throws {
+    let outcome = try HindsightCommand.run(run(kind, ["--dialect", "openai"]), in: folder.url)
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    #expect(outcome.output.contains("Ended after \(turns) turns: submitted"), "\(outcome.output)")
+    #expect(outcome.output.contains("+    if not values:"))
+  }
+
   @Test func attemptsUntilTheTestsPass() throws {
     // The visible tests pass already, so the first attempt is enough.
     let first = try HindsightCommand.run(run("mend", ["--attempts", "3"]), in: folder.url)
@@ -369,7 +405,9 @@ import Testing
     var arguments = run("mend", ["--attempts", "2"])
     arguments[arguments.firstIndex(of: "--test")! + 1] = "exit 3"
     let second = try HindsightCommand.run(arguments, in: folder.url)
+    #expect(second.status == 1)
     #expect(second.output.contains("The tests fail after attempt 2."))
+    #expect(second.output.contains("Kept:       attempt 1"))
     #expect(second.output.contains("the-mean-of-nothing-fails-2.patch"))
     let none = try HindsightCommand.run(
       ["run", "--repo", repository.path, "--issue", "x", "--attempts", "2"], in: folder.url)
