@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import LanguageModel
 internal import SDPO
+internal import Tools
 
 struct TrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -98,7 +99,7 @@ struct TrainCommand: AsyncParsableCommand {
       let isGGUF = FileManager.default.fileExists(
         atPath: folder.appending(path: "final/model.gguf").path)
       let saved = "\(folder.relativePath)/final" + (isGGUF ? "/model.gguf" : "")
-      print("trained \(trainer.step) steps; \(what) in \(saved)")
+      print("trained \(counted(trainer.step, "step")); \(what) in \(saved)")
     } catch is CancellationError {
       display.finish()
       print(
