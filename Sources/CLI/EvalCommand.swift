@@ -72,16 +72,23 @@ struct EvalCommand: AsyncParsableCommand {
     }
     let precision = try precision.resolvedForInference
     let model = try LoadedModel.load(modelOptions.model, precision: precision)
+    let cache = Engine.cache(
+      of: model.transformer, conversations: episode.concurrency, tokens: episode.maxTokens)
+    if cache.conversations < episode.concurrency {
+      print("memory holds \(cache.conversations) episodes of \(episode.maxTokens) tokens at once")
+    }
     let policy = try LocalPolicy(
       model, adapter: try adapterOptions.load(model.config),
-      adapterFolder: adapterOptions.adapter, sampling: sampling.parameters)
+      adapterFolder: adapterOptions.adapter, sampling: sampling.parameters,
+      cacheBytes: cache.bytes)
     let judge = try Judge.make(
       judge.configuration, beside: policy, at: modelOptions.model, precision: precision)
     let trace = try trace.map { try TraceWriter($0) }
     defer { trace?.finish() }
     // Last, so that what can't be used leaves no folder behind.
     let folder = try OutputFolder.prepare(output, holds: "report.json", force: force)
-    let rollouts = try setup.rollouts(policy, folder: folder, judge: judge)
+    let rollouts = try setup.rollouts(
+      policy, folder: folder, judge: judge, concurrency: cache.conversations)
     let progress = ProgressReporter(
       "Evaluating", total: tasks.count * samples, unit: "episodes")
     let groups: [[Rollout]]

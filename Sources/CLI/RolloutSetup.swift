@@ -56,7 +56,8 @@ struct RolloutSetup {
 
   func rollouts(
     _ policy: any Policy, folder: URL, tools: [ToolName]? = nil,
-    partialCredit: PartialCredit = .none, feedback: FeedbackForm = .full, judge: Judge? = nil
+    partialCredit: PartialCredit = .none, feedback: FeedbackForm = .full, judge: Judge? = nil,
+    concurrency: Int? = nil
   ) throws -> Rollouts {
     let work = folder.appending(path: "work")
     try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true)
@@ -70,7 +71,7 @@ struct RolloutSetup {
       recorder: try Recorder(
         at: folder.appending(path: "recorder.git").path(percentEncoded: false)),
       workFolder: work, transcripts: folder.appending(path: "transcripts"),
-      concurrency: concurrency)
+      concurrency: concurrency ?? self.concurrency)
     rollouts.judge = judge
     return rollouts
   }

@@ -23,8 +23,23 @@ public final class Engine: Sendable {
   ///   nil takes an eighth of the machine's, and 4 GB at most.
   public init(_ transformer: Transformer, cacheBytes: Int? = nil) {
     self.transformer = transformer
-    let share = Int(clamping: ProcessInfo.processInfo.physicalMemory / 8)
-    scheduler = Scheduler(transformer, cacheBytes: cacheBytes ?? min(share, 4 << 30))
+    scheduler = Scheduler(transformer, cacheBytes: cacheBytes ?? Self.usualCacheBytes)
+  }
+
+  private static var usualCacheBytes: Int {
+    min(Int(clamping: ProcessInfo.processInfo.physicalMemory / 8), 4 << 30)
+  }
+
+  /// How many conversations of so many tokens, `wanted` at most, may go on at once in half the machine's memory, and
+  /// what their keys and values take. Those of more would push each other's out, and each turn compute them anew.
+  public static func cache(
+    of transformer: Transformer, conversations wanted: Int, tokens: Int
+  ) -> (bytes: Int, conversations: Int) {
+    let tokens = min(tokens, transformer.config.contextLength)
+    let each = (tokens / KVPage.tokenCount + 2) * transformer.makeCache().pageByteCount
+    let room = max(Int(clamping: ProcessInfo.processInfo.physicalMemory / 2), usualCacheBytes)
+    let conversations = max(1, min(wanted, room / each))
+    return (max(conversations * each, usualCacheBytes), conversations)
   }
 
   public var config: ModelConfig { transformer.config }

@@ -1,3 +1,4 @@
+import Foundation
 import LanguageModel
 import Testing
 
@@ -44,6 +45,18 @@ import Testing
       #expect(together[index]?.finish == alone[index].finish)
       #expect(together[index]?.random == alone[index].random)
     }
+  }
+
+  /// Half the machine's memory holds what may go on at once, and one conversation goes on in any case.
+  @Test func conversationsFitInMemory() {
+    let transformer = randomTransformer(tinyConfig(.llama), seed: 2)
+    let page = transformer.makeCache().pageByteCount
+    let half = Int(clamping: ProcessInfo.processInfo.physicalMemory / 2)
+    let three = Engine.cache(of: transformer, conversations: 3, tokens: 200)
+    #expect(three.conversations == 3 && three.bytes >= 3 * page)
+    let many = Engine.cache(of: transformer, conversations: 1 << 40, tokens: 200)
+    #expect(many.conversations > 3 && many.bytes <= half && many.bytes > half - 6 * page)
+    #expect(Engine.cache(of: transformer, conversations: 0, tokens: 1).conversations == 1)
   }
 
   @Test func seedsDecide() async {
