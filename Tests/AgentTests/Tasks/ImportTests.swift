@@ -37,6 +37,17 @@ struct ImportTests {
     return outcomes
   }
 
+  /// Imports a file of instances whose clones lie beside it.
+  private func run(
+    _ importer: TaskImporter, _ rows: String, _ form: ImportForm, in folder: URL
+  ) async throws -> [String: TaskImporter.Outcome] {
+    try await run(
+      importer,
+      try importer.instances(
+        folder.appending(path: rows), form: form,
+        repositories: folder.appending(path: "clones"), testCommand: nil, hasPytest: false))
+  }
+
   // MARK: QuixBugs
 
   private static let quixBugs = [
@@ -204,11 +215,7 @@ struct ImportTests {
     ])
     try await withFolder(files) { folder in
       let importer = await importer(folder)
-      let outcomes = try await run(
-        importer,
-        try importer.instances(
-          folder.appending(path: "rows.jsonl"), form: .smith,
-          repositories: folder.appending(path: "clones"), testCommand: nil, hasPytest: false))
+      let outcomes = try await run(importer, "rows.jsonl", .smith, in: folder)
       #expect(outcomes["acme.lists"] == .imported(failToPass: 1, passToPass: 1, dropped: 1))
       #expect(outcomes["acme.strings"] == .imported(failToPass: 1, passToPass: 1, dropped: 0))
       for (id, list) in [("acme.unlisted", "FAIL_TO_PASS"), ("acme.alone", "PASS_TO_PASS")] {
@@ -258,11 +265,7 @@ struct ImportTests {
       })
     try await withFolder(files) { folder in
       let importer = await importer(folder)
-      let outcomes = try await run(
-        importer,
-        try importer.instances(
-          folder.appending(path: "rows.jsonl"), form: .smith,
-          repositories: folder.appending(path: "clones"), testCommand: nil, hasPytest: false))
+      let outcomes = try await run(importer, "rows.jsonl", .smith, in: folder)
       #expect(outcomes["a-b"] == .imported(failToPass: 1, passToPass: 1, dropped: 0))
       #expect(outcomes.count == unsafe.count + 1)
       // What would move a terminal's cursor isn't printed.
@@ -316,11 +319,7 @@ struct ImportTests {
       ]), as: UTF8.self)
     try await withFolder(files) { folder in
       let importer = await importer(folder)
-      let outcomes = try await run(
-        importer,
-        try importer.instances(
-          folder.appending(path: "rows.json"), form: .swebench,
-          repositories: folder.appending(path: "clones"), testCommand: nil, hasPytest: false))
+      let outcomes = try await run(importer, "rows.json", .swebench, in: folder)
       #expect(outcomes == ["acme__calc-1": .imported(failToPass: 1, passToPass: 1, dropped: 0)])
       let task = try RepairTask(directory: importer.output.appending(path: "acme__calc-1"))
       // The new test is hidden.
@@ -395,11 +394,7 @@ struct ImportTests {
     ])
     try await withFolder(files) { folder in
       let importer = await importer(folder)
-      let outcomes = try await run(
-        importer,
-        try importer.instances(
-          folder.appending(path: "rows.jsonl"), form: .smith,
-          repositories: folder.appending(path: "clones"), testCommand: nil, hasPytest: false))
+      let outcomes = try await run(importer, "rows.jsonl", .smith, in: folder)
       #expect(outcomes == ["one": .imported(failToPass: 1, passToPass: 1, dropped: 0)])
       let task = try RepairTask(directory: importer.output.appending(path: "one"))
       let names = try FileManager.default.contentsOfDirectory(
