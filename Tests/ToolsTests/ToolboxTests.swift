@@ -219,6 +219,36 @@ private let sandbox: Sandbox =
     #expect(try folder.text("m.py") == "def f():\n    return 1\n")
   }
 
+  @Test func linesAreInsertedAfterALine() async throws {
+    let box = box()
+    func insert(_ path: String, _ line: Int, _ lines: [String]) async throws -> ToolResult {
+      try await box.run(.insert(path: path, line: line, lines: lines))
+    }
+    #expect(
+      try await insert("src/b.txt", 1, ["x", ""]).text
+        == "Edited src/b.txt:\n1|alpha\n2|x\n3|\n4|beta\n5|alpha beta")
+    #expect(try await !insert("src/b.txt", 0, ["first"]).isError)
+    #expect(try await !insert("src/b.txt", 6, ["last"]).isError)
+    #expect(try folder.text("src/b.txt") == "first\nalpha\nx\n\nbeta\nalpha beta\nlast\n")
+    for (line, lines) in [(-1, ["y"]), (8, ["y"]), (.max, ["y"]), (1, [])] {
+      #expect(try await insert("src/b.txt", line, lines).isError)
+    }
+    #expect(try await !box.run(.undo).isError)
+    #expect(try folder.text("src/b.txt") == "first\nalpha\nx\n\nbeta\nalpha beta\n")
+    // The file's own line breaks, and none at its end where it had none.
+    try folder.write("crlf", "one\r\ntwo")
+    #expect(try await !insert("crlf", 2, ["three"]).isError)
+    #expect(try await !insert("crlf", 1, ["1.5"]).isError)
+    #expect(try folder.text("crlf").utf8.elementsEqual("one\r\n1.5\r\ntwo\r\nthree".utf8))
+    try folder.write("blank", "")
+    #expect(try await insert("blank", 0, ["a"]).text == "Edited blank:\n1|a")
+    #expect(try folder.text("blank") == "a\n")
+    try folder.write("m.py", "def f():\n    return 1\n")
+    let refused = try await insert("m.py", 1, ["  x = 1"])
+    #expect(refused.isError && refused.text.hasPrefix("Edit refused"))
+    #expect(try folder.text("m.py") == "def f():\n    return 1\n")
+  }
+
   @Test func linesWithoutAPathAreThoseOfTheOpenFile() async throws {
     let box = box()
     func edit(_ line: Int, _ text: String) async throws -> ToolResult {
@@ -373,6 +403,7 @@ private let sandbox: Sandbox =
       .shell(command: "ls"), .test, .submit, .undo,
       .editLines(path: "a", firstLine: 2, lastLine: 3, lines: ["x", ""]),
       .editLines(path: "a", firstLine: 2, lastLine: 2, lines: []),
+      .insert(path: "a", line: 0, lines: ["x", ""]),
       .tryOut(lines: ["  x", "y"]), .tryOut(firstLine: 2, lines: []),
       .tryOut(firstLine: 2, lastLine: 3, lines: ["x"]),
     ]

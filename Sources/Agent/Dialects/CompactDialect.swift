@@ -8,6 +8,9 @@ public import Tools
 /// edit [PATH] FIRST [LAST]    try          try [FIRST [LAST]]
 /// new lines                   LINE|new     new lines
 ///
+/// insert PATH LINE
+/// new lines
+///
 /// edit PATH                   create PATH
 /// <<<                         <<<
 /// old lines                   contents
@@ -27,16 +30,21 @@ public struct CompactDialect: Dialect {
   public init() {}
 
   public func systemPrompt(tools: [ToolName]) -> String {
-    let forms = ToolName.allCases.filter(tools.contains).map(Self.form)
+    let forms = Self.told.filter(tools.contains).map(Self.form)
     return (["Fix the bug. Reply with one action, perhaps after a line `# why`:"] + forms).joined(
       separator: "\n")
   }
+
+  /// The tools that a model is told of. An edit of one line can say what an insertion does, and a small model does better
+  /// with fewer forms.
+  static let told = ToolName.allCases.filter { $0 != .insert }
 
   private static func form(_ tool: ToolName) -> String {
     switch tool {
     case .view: "view PATH [FIRST LAST]"
     case .search: "search TEXT"
     case .edit: "edit [PATH] FIRST [LAST]\nnew lines"
+    case .insert: "insert PATH LINE\nnew lines"
     case .tryOut: "try\nLINE|new line"
     case .create: "create PATH\n<<<\ncontents\n>>>"
     case .test: "test"
@@ -52,6 +60,7 @@ public struct CompactDialect: Dialect {
     case .view: "view src/calc.py 1 40"
     case .search: "search def total"
     case .edit: "edit src/calc.py 12\n    return a + b"
+    case .insert: "insert src/calc.py 12\n    return a + b"
     case .tryOut: "try\n12|    return a + b"
     case .create: "create notes.txt\n<<<\nfirst line\n>>>"
     case .test: "test"
@@ -87,6 +96,8 @@ public struct CompactDialect: Dialect {
       var words = ["edit"] + (path.map { [pathWord($0)] } ?? []) + ["\(first)"]
       if first != last { words.append("\(last)") }
       return ([words.joined(separator: " ")] + body(lines)).joined(separator: "\n")
+    case .insert(let path, let line, let lines):
+      return (["insert \(QuotedWord.render(path)) \(line)"] + body(lines)).joined(separator: "\n")
     case .tryOut(let first, let last, let lines):
       var words = ["try"] + (first.map { ["\($0)"] } ?? [])
       if let last { words.append("\(last)") }

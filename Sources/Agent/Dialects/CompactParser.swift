@@ -38,7 +38,7 @@ struct CompactParser {
 
   private func noAction() -> FormatError {
     let isEmpty = lines.allSatisfy { $0.allSatisfy(isBlank) }
-    let tools = ToolName.allCases.map(\.rawValue).joined(separator: ", ")
+    let tools = CompactDialect.told.map(\.rawValue).joined(separator: ", ")
     return FormatError(
       problem: isEmpty
         ? "the reply is empty; expected one action"
@@ -67,6 +67,12 @@ struct CompactParser {
       let new = try block.section(closedBy: Fence.closing)
       try block.expectEnd()
       return .edit(path: path, old: old, new: new)
+    case .insert:
+      let words = try QuotedWord.words(rest)
+      guard words.count == 2 else {
+        throw FormatProblem("expected a path and the line after which the new ones go")
+      }
+      return .insert(path: words[0], line: try number(words[1]), lines: try newLines(body))
     case .tryOut: return try tryOut(try QuotedWord.words(rest), body)
     case .create:
       let path = try path(rest)

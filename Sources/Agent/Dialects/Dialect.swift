@@ -72,7 +72,7 @@ extension Dialect {
 
 /// A tool as prompts and headers name it.
 public enum ToolName: String, Sendable, Codable, CaseIterable {
-  case view, search, edit
+  case view, search, edit, insert
   case tryOut = "try"
   case create, test, undo, shell, submit
 
@@ -82,6 +82,7 @@ public enum ToolName: String, Sendable, Codable, CaseIterable {
       case .view: .view
       case .search: .search
       case .edit, .editLines: .edit
+      case .insert: .insert
       case .tryOut: .tryOut
       case .create: .create
       case .shell: .shell

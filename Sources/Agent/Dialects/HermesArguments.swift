@@ -27,6 +27,8 @@ enum HermesArguments {
         Argument(name: "first_line", kind: .integer, isOptional: true),
         Argument(name: "last_line", kind: .integer, isOptional: true),
       ]
+    case .insert:
+      [Argument(name: "path"), Argument(name: "line", kind: .integer), Argument(name: "new")]
     case .tryOut:
       [
         Argument(name: "new"), Argument(name: "first_line", kind: .integer, isOptional: true),
@@ -49,6 +51,7 @@ enum HermesArguments {
     case .view: "show a file with line numbers, or list a folder"
     case .search: "find lines with a text"
     case .edit: "replace the lines, or the one place that reads old"
+    case .insert: "put lines after a line; 0: before the first"
     case .tryOut: "replace lines, each written NUMBER|new line; the first that helps is kept"
     case .create: "write a new file"
     case .shell: "run a command"
@@ -99,6 +102,7 @@ enum HermesArguments {
     case .search:
       .search(pattern: try values.string("pattern"), path: try values.optionalString("path"))
     case .edit: try edit(values)
+    case .insert: try insert(values)
     case .tryOut: try tryOut(values)
     case .create:
       .create(path: try values.string("path"), contents: try values.string("contents"))
@@ -130,6 +134,14 @@ enum HermesArguments {
     let last = try values.integer("last_line") ?? first
     let path = try values.optionalString("path")
     return .editLines(path: path, firstLine: first, lastLine: last, lines: ToolCall.lines(new))
+  }
+
+  private static func insert(_ values: Values) throws(FormatProblem) -> ToolCall {
+    guard let line = try values.integer("line") else {
+      throw FormatProblem("insert needs the argument \"line\"")
+    }
+    let lines = ToolCall.lines(try values.string("new"))
+    return .insert(path: try values.string("path"), line: line, lines: lines)
   }
 
   /// One call's arguments; null counts as absent.

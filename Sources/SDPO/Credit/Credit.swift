@@ -149,6 +149,7 @@ extension Agent.Turn {
     switch call {
     case .edit(_, _, let new): written = ToolCall.lines(new)
     case .editLines(_, _, _, let lines): written = lines
+    case .insert(_, _, let lines): written = lines
     case .tryOut: written = call?.trials.flatMap(\.lines) ?? []
     case .create(_, let contents): written = ToolCall.lines(contents)
     default: return []

@@ -99,7 +99,7 @@ extension Demonstration {
     let dialect = Dialects.named(dialect)
     return turns.firstIndex { turn in
       switch try? dialect?.parse(turn.action).get() {
-      case .edit, .editLines, .tryOut, .create: turn.isTrained
+      case .edit, .editLines, .insert, .tryOut, .create: turn.isTrained
       default: false
       }
     }

@@ -18,36 +18,52 @@ extension Toolbox {
     return ToolResult(text: noted(edit.change, text))
   }
 
+  /// Puts `lines` after a line, or before the first one for 0.
+  func insert(_ path: String, _ line: Int, _ lines: [String]) async throws -> ToolResult {
+    guard line >= 0, line < Int.max else {
+      throw Refusal("There is no line \(line): lines count from 1, and 0 is before the first.")
+    }
+    guard !lines.isEmpty else { throw Refusal("There is nothing to insert: give the new lines.") }
+    let edit = try await replacement(path, line + 1, line, lines, inserts: true)
+    try write(edit)
+    let result = TextFile(edit.change.after)
+    let window = result.window(line - 3, line + lines.count + 4, width: options.lineWidth)
+    return ToolResult(text: noted(edit.change, "Edited \(path):\n\(window)"))
+  }
+
   /// A file's lines replaced, before it is written.
   struct Replacement {
     var change: ToolMemory.Change
     var file: TextFile
   }
 
+  /// - inserts: whether nothing is replaced; `last` is `first - 1` then.
   /// - isNew: whether a change that was tried in vain before is refused.
   /// - Throws: ``Refusal``, as of what would add a syntax error.
   func replacement(
     _ path: String, _ first: Int, _ last: Int, _ lines: [String],
-    isNew: Bool = false
+    inserts: Bool = false, isNew: Bool = false
   ) async throws -> Replacement {
     let names = try files.resolve(path)
     let (file, isWhole) = try text(path, names)
     guard isWhole else { throw Refusal("\(path) is too large to edit.") }
     let count = file.lines.count
-    guard first >= 1, first <= last else { throw Self.noLines(first, last) }
+    guard first >= 1, first <= last || inserts else { throw Self.noLines(first, last) }
     guard last <= count else {
       throw Refusal(
         "\(path) has only \(counted(count, "line")); there is no line \(last).",
         isOfPlace: true)
     }
-    let isClosed = file.bytes.last == 0x0A
+    let isClosed = file.bytes.isEmpty || file.bytes.last == 0x0A
+    var kept = file.lines[..<(first - 1)].map { Array($0) }
     var texts = lines.map { Array($0.utf8) + (file.usesCarriageReturns ? [0x0D] : []) }
     // A last line without its line break keeps to that.
     if !isClosed, last == count, file.usesCarriageReturns, let final = texts.popLast() {
       texts.append(final.dropLast())
+      // Where it stays, it isn't the last any more.
+      if first > last, let before = kept.popLast() { kept.append(before + [0x0D]) }
     }
-    let all =
-      file.lines[..<(first - 1)].map { Array($0) } + texts + file.lines[last...].map { Array($0) }
+    let all = kept + texts + file.lines[last...].map { Array($0) }
     var bytes = Array(all.joined(separator: [0x0A]))
     if isClosed, !all.isEmpty { bytes.append(0x0A) }
     guard bytes != file.bytes else {

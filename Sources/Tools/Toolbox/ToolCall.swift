@@ -13,6 +13,8 @@ public enum ToolCall: Sendable, Hashable {
   /// Replaces lines `firstLine…lastLine` (1-based, inclusive) by `lines`, none of which holds a line
   /// feed; no lines take them away. Without a path: of the file that was viewed or changed last.
   case editLines(path: String?, firstLine: Int, lastLine: Int, lines: [String])
+  /// Puts `lines`, none of which holds a line feed, after a line (1-based; 0: before the first).
+  case insert(path: String, line: Int, lines: [String])
   /// Replaces lines of the file that was viewed or changed last, runs the visible tests, and takes it back unless
   /// fewer fail. Without `firstLine` it is the line most like the first of `lines` that is replaced; or, where that
   /// begins with a number and a bar as views print it, each line so numbered by itself, until one helps.
@@ -34,6 +36,7 @@ public enum ToolCall: Sendable, Hashable {
     case .view: "view"
     case .search: "search"
     case .edit, .editLines: "edit"
+    case .insert: "insert"
     case .tryOut: "try"
     case .create: "create"
     case .shell: "shell"
@@ -46,7 +49,7 @@ public enum ToolCall: Sendable, Hashable {
   /// Whether the work tree may be another one afterwards, but for what a try leaves as it was.
   var mayChangeFiles: Bool {
     switch self {
-    case .edit, .editLines, .create, .shell, .undo: true
+    case .edit, .editLines, .insert, .create, .shell, .undo: true
     case .view, .search, .tryOut, .test, .submit: false
     }
   }
@@ -61,6 +64,7 @@ public enum ToolCall: Sendable, Hashable {
       case .edit(let path, _, _), .create(let path, _): path
       case .editLines(let path, let first, let last, _):
         path.map { "\($0):\(first)-\(last)" } ?? "lines \(first)-\(last)"
+      case .insert(let path, let line, _): "\(path):\(line)"
       case .tryOut(_, _, let lines):
         String((lines.first ?? "").drop { $0 == " " || $0 == "\t" })
       case .shell(let command): command
@@ -77,8 +81,7 @@ extension ToolCall: Codable {
     case path
     case firstLine = "first_line"
     case lastLine = "last_line"
-    case pattern, old, new, contents,
-      command
+    case line, pattern, old, new, contents, command
   }
 
   public init(from decoder: any Decoder) throws {
@@ -117,6 +120,10 @@ extension ToolCall: Codable {
         lastLine: try arguments.decodeIfPresent(Int.self, forKey: .lastLine) ?? first,
         lines: Self.lines(try text(.new)))
     case "edit": self = .edit(path: try text(.path), old: try text(.old), new: try text(.new))
+    case "insert":
+      self = .insert(
+        path: try text(.path), line: try arguments.decode(Int.self, forKey: .line),
+        lines: Self.lines(try text(.new)))
     case "try":
       let first = try arguments.decodeIfPresent(Int.self, forKey: .firstLine)
       let last = try arguments.decodeIfPresent(Int.self, forKey: .lastLine)
@@ -130,8 +137,8 @@ extension ToolCall: Codable {
     default:
       throw DecodingError.dataCorruptedError(
         forKey: .name, in: container,
-        debugDescription: "\(name) is no tool; expected view, search, edit, try, create, "
-          + "shell, test, undo or submit")
+        debugDescription: "\(name) is no tool; expected view, search, edit, insert, try, "
+          + "create, shell, test, undo or submit")
     }
   }
 
@@ -155,6 +162,10 @@ extension ToolCall: Codable {
       try arguments.encodeIfPresent(path, forKey: .path)
       try arguments.encode(first, forKey: .firstLine)
       try arguments.encode(last, forKey: .lastLine)
+      try arguments.encode(Self.text(lines), forKey: .new)
+    case .insert(let path, let line, let lines):
+      try arguments.encode(path, forKey: .path)
+      try arguments.encode(line, forKey: .line)
       try arguments.encode(Self.text(lines), forKey: .new)
     case .tryOut(let first, let last, let lines):
       try arguments.encodeIfPresent(first, forKey: .firstLine)

@@ -108,6 +108,7 @@ public struct Toolbox: Sendable {
     case .edit(let path, let old, let new): try await edit(path, old: old, new: new)
     case .editLines(let path, let first, let last, let lines):
       try await edit(path, first, last, lines: lines)
+    case .insert(let path, let line, let lines): try await insert(path, line, lines)
     case .tryOut: try await tryOut(call.trials)
     case .create(let path, let contents): try await create(path, contents)
     case .shell(let command): try await shell(command)

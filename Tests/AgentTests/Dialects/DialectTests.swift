@@ -28,7 +28,7 @@ import Tools
         lines: lines)
     }
     return (0..<count).map { _ in
-      switch random.next() % 11 {
+      switch random.next() % 12 {
       case 0: .view(path: text(4), firstLine: number(), lastLine: number())
       case 1: .search(pattern: text(4), path: random.next() % 2 == 0 ? nil : text(3))
       case 2, 3: .edit(path: text(3), old: text(9), new: text(9))
@@ -41,7 +41,8 @@ import Tools
           path: random.next() % 2 == 0 ? nil : random.next() % 5 == 0 ? "12" : text(3),
           firstLine: number() ?? 1, lastLine: number() ?? 1,
           lines: ToolCall.lines(text(9)))
-      case 9: tryOut(number(), number(), ToolCall.lines(text(9)))
+      case 9: .insert(path: text(3), line: number() ?? 0, lines: ToolCall.lines(text(9)))
+      case 10: tryOut(number(), number(), ToolCall.lines(text(9)))
       default: .submit
       }
     }
@@ -68,6 +69,7 @@ import Tools
       case .edit(let path, let old, let new): [path, old, new]
       case .editLines(let path, let first, let last, let lines):
         [path ?? "none", path == nil ? "" : "set", "\(first)", "\(last)"] + lines
+      case .insert(let path, let line, let lines): [path, "\(line)"] + lines
       case .tryOut(let first, let last, let lines):
         ["\(first ?? -1_000)", "\(last ?? -1_000)"] + lines
       case .create(let path, let contents): [path, contents]
@@ -102,6 +104,7 @@ import Tools
         "edit a.py 3\n<<<\nx\n\n>>>",
         .editLines(path: "a.py", firstLine: 3, lastLine: 3, lines: ["x", ""])
       ),
+      ("insert a.py 0\nimport os\n\n", .insert(path: "a.py", line: 0, lines: ["import os"])),
       ("try\n    return a\n", .tryOut(lines: ["    return a"])),
       ("try 3 5\nx", .tryOut(firstLine: 3, lastLine: 5, lines: ["x"])),
       ("try 3", .tryOut(firstLine: 3, lines: [])),
