@@ -8,9 +8,13 @@ struct ExportCommand: AsyncParsableCommand {
     commandName: "export",
     abstract: "Write transcripts in a form that other programs read.",
     discussion: """
-      atif: Harbor's trajectory format, ATIF-v1.7; `hindsight import` gets the transcript back from it, \
-      byte for byte. mini-swe-agent: its .traj.json. openai: a line of chat messages for each \
-      transcript. swebench: a line of SWE-bench's predictions for each.
+      atif: Harbor's trajectory format, ATIF-v1.7. mini-swe-agent: its .traj.json. `hindsight import` \
+      gets the transcript back from both, byte for byte. openai: a line of chat messages for each \
+      transcript. swebench: a line of SWE-bench's predictions for each. These two hold texts and the \
+      patch alone, and nothing comes back from them.
+
+      A transcript that was imported is, in the format that it came in, the record it was made of; in \
+      the others it is what came of that here.
 
         hindsight export episode.jsonl --format atif --output episode.json
         hindsight export runs/eval/transcripts/eval/*.jsonl --format openai > chats.jsonl
@@ -59,10 +63,12 @@ struct ExportCommand: AsyncParsableCommand {
     for path in files {
       let file = URL(filePath: path)
       let transcript = try Transcript.read(file)
+      try TranscriptChain.checkUnedited(file)
       switch format {
-      case .atif:
-        data += try encoder.encode(ATIF(transcript, lines: try Data(contentsOf: file)))
-      case .miniSWEAgent: data += try encoder.encode(MiniSWEAgent(transcript))
+      case .atif, .miniSWEAgent:
+        let record = try ExchangeRecord(
+          transcript, as: format == .atif ? .atif : .miniSWEAgent, lines: Data(contentsOf: file))
+        data += try encoder.encode(record)
       case .openai: data += try encoder.encode(Chat(messages: transcript.chat))
       case .swebench:
         let header = transcript.header

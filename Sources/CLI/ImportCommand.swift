@@ -8,11 +8,12 @@ struct ImportCommand: AsyncParsableCommand {
     commandName: "import",
     abstract: "Make a transcript of a trajectory in ATIF or mini-swe-agent's form.",
     discussion: """
-      What `hindsight export --format atif` wrote comes back as it was; it is refused if its steps were \
-      edited since. What another agent recorded is carried out again, in the sandbox, on the \
+      What `hindsight export` wrote in these formats comes back as it was; it is refused if its steps \
+      were edited since. What another agent recorded is carried out again, in the sandbox, on the \
       repository that it began with: each command, and what came of it here. Several calls of one \
       message become a turn each. Turns whose exit code is another than was recorded are named, and \
-      the exit code is then 1.
+      the exit code is then 1. The transcript keeps the record as well, without API keys and \
+      passwords: exported in the same format it is that record again.
 
         hindsight import last_mini_run.traj.json --repo . --output mini.jsonl
       """)
@@ -43,31 +44,34 @@ struct ImportCommand: AsyncParsableCommand {
     guard !FileManager.default.fileExists(atPath: output) else {
       throw TranscriptError("\(output) is there already: choose another --output")
     }
-    if let lines = (try? JSONDecoder().decode(ATIF.self, from: data))?.transcriptLines {
-      return try restore(lines, from: data)
+    let foreign = try ForeignEpisode(data, file: file)
+    if let lines = foreign.record.transcriptLines {
+      return try restore(lines, of: foreign.record)
     }
-    try await carryOut(try ForeignEpisode(data, file: file))
+    try await carryOut(foreign)
   }
 
-  /// Writes the transcript that `data`, an ATIF of ours, carries.
-  private func restore(_ lines: Data, from data: Data) throws {
+  /// Writes the transcript that a record of ours carries.
+  private func restore(_ lines: Data, of record: ExchangeRecord) throws {
     let place = URL(filePath: output)
     try lines.write(to: place, options: .atomic)
     let turns: Int
     let edited: Int?
     do {
       let transcript = try Transcript.read(place)
+      try TranscriptChain.checkUnedited(place)
       turns = transcript.turns.count
-      edited = try ATIF.firstDifference(of: data, from: transcript)
+      edited = try record.firstDifference(from: transcript)
     } catch {
       try? FileManager.default.removeItem(at: place)
       throw TranscriptError("\(file): what it says of the transcript is damaged: \(error)")
     }
     if let edited {
       try? FileManager.default.removeItem(at: place)
+      let (item, room) = (record.format.item, record.format.room)
       throw TranscriptError(
-        "\(file): step \(edited) isn't what the transcript in 'extra' says: one of them was "
-          + "edited; without 'extra' the steps are carried out again")
+        "\(file): \(item) \(edited) isn't what the transcript in '\(room)' says: one of them was "
+          + "edited; without '\(room).hindsight' all is carried out again")
     }
     print("\(turns) turns, as they were written, in \(output)")
   }
@@ -96,7 +100,7 @@ struct ImportCommand: AsyncParsableCommand {
     var trajectory = try await cancellingOnInterrupt {
       await episode.run(
         policy, at: place, seed: 0, after: EpisodeBeginning(foreign),
-        observers: [writer, Counter(progress: progress)])
+        observers: [Recorder(writer: writer, record: foreign.record, progress: progress)])
     }
     progress.finish()
     if trajectory.stopReason.isInfrastructure {
@@ -118,15 +122,27 @@ struct ImportCommand: AsyncParsableCommand {
     if foreign.left > 0 {
       print("\(foreign.left) turns call tools that aren't known here: left out")
     }
+    if foreign.record.hasSecrets { print("its record is kept without keys and passwords") }
     let (taken, all) = (trajectory.turns.count, foreign.replies.count)
     print("\(taken)\(taken < all ? " of \(all)" : "") turns carried out again, in \(output)")
     if !others.isEmpty || foreign.left > 0 || taken < all { throw ExitCode(1) }
   }
 
-  private struct Counter: EpisodeObserver {
+  /// Writes the transcript, with what it is made of in its header.
+  private struct Recorder: EpisodeObserver {
+    let writer: TranscriptWriter
+    let record: ExchangeRecord
     let progress: ProgressReporter
 
-    func began(_ header: TranscriptHeader) {}
-    func took(_ turn: Turn) { progress.advance() }
+    func began(_ header: TranscriptHeader) throws {
+      var header = header
+      header.imported = record.withoutSecrets
+      try writer.began(header)
+    }
+
+    func took(_ turn: Turn) throws {
+      try writer.took(turn)
+      progress.advance()
+    }
   }
 }

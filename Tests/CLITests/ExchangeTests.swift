@@ -31,6 +31,13 @@ import Testing
       try JSONSerialization.jsonObject(with: Data(contentsOf: folder[name])) as? [String: Any])
   }
 
+  /// Writes a JSON file anew with a line of Python about its value `d`.
+  private func change(_ file: String, to other: String, _ line: String) throws {
+    try folder.shell(
+      "python3 -c \"import json; d = json.load(open('\(file)')); \(line); "
+        + "json.dump(d, open('\(other)', 'w'))\"")
+  }
+
   @Test func whatMiniSWEAgentRecordedIsCarriedOutAgain() throws {
     try importRecorded(to: "mini.jsonl")
     let view = try command("replay", "mini.jsonl")
@@ -119,9 +126,8 @@ import Testing
     #expect(
       try command("export", "mini.jsonl", "--format", "atif", "--output", "a.json").status == 0)
     func edit(_ line: String) throws -> HindsightCommand.Outcome {
-      try folder.shell(
-        "rm -f out.jsonl; python3 -c \"import json; d = json.load(open('a.json')); "
-          + "s = d['steps']; \(line); json.dump(d, open('edited.json', 'w'))\"")
+      try folder.shell("rm -f out.jsonl")
+      try change("a.json", to: "edited.json", "s = d['steps']; \(line)")
       return try command("import", "edited.json", "--output", "out.jsonl")
     }
     for (line, step) in [
@@ -167,28 +173,97 @@ import Testing
     #expect(try command("replay", "--check", "back.jsonl").status == 0)
 
     // Another program's, which doesn't know our lines, is carried out again.
-    try folder.shell(
-      "python3 -c \"import json; d = json.load(open('a.json')); del d['extra']; "
-        + "json.dump(d, open('b.json', 'w'))\"")
+    try change("a.json", to: "b.json", "del d['extra']")
     try importRecorded(folder["b.json"].path, to: "again.jsonl")
   }
 
   @Test func miniSWEAgentsFormComesBack() throws {
     try importRecorded(to: "mini.jsonl")
+    // Imported from ATIF, so that this form is made of the turns.
+    _ = try command("export", "mini.jsonl", "--format", "atif", "--output", "a.json")
+    try change("a.json", to: "b.json", "del d['extra']")
+    try importRecorded(folder["b.json"].path, to: "turns.jsonl")
     #expect(
-      try command("export", "mini.jsonl", "--format", "mini-swe-agent", "--output", "m.json")
+      try command("export", "turns.jsonl", "--format", "mini-swe-agent", "--output", "m.json")
         .status == 0)
     let mini = try json("m.json")
     #expect(mini["trajectory_format"] as? String == "mini-swe-agent-1.1")
     let roles = (mini["messages"] as? [[String: Any]])?.map { $0["role"] as? String }
     #expect(roles?.first == "system" && roles?.last == "exit" && roles?.count == 12)
-    try importRecorded(folder["m.json"].path, to: "again.jsonl")
-    let chats = try command("export", "mini.jsonl", "again.jsonl", "--format", "openai").output
+    #expect(try command("import", "m.json", "--output", "back.jsonl").status == 0)
+    #expect(try Data(contentsOf: folder["back.jsonl"]) == Data(contentsOf: folder["turns.jsonl"]))
+
+    // Another program's, which doesn't know our lines, is carried out again.
+    try change("m.json", to: "n.json", "del d['info']['hindsight']")
+    try importRecorded(folder["n.json"].path, to: "again.jsonl")
+    let chats = try command("export", "turns.jsonl", "again.jsonl", "--format", "openai").output
       // Carried out again, tests take another time.
       .replacing(/\d+\.\d+s\\n/, with: "<duration>")
       .split(separator: "\n")
     #expect(chats.count == 2 && chats[0].hasPrefix(#"{"messages":[{"content":"#))
     #expect(chats[0] == chats[1])
+  }
+
+  /// Of all that another program wrote nothing is lost, and nothing is added but the transcript that was made of it.
+  @Test(arguments: [
+    ("mini-swe-agent.traj.json", "mini-swe-agent"),
+    ("mini-swe-agent-tools.traj.json", "mini-swe-agent"),
+    // Written with Harbor 0.26.0's models: every field that they have.
+    ("every-field.atif.json", "atif"),
+  ])
+  func whatCameInGoesOutAgain(file: String, format: String) throws {
+    let (other, room) = format == "atif" ? ("mini-swe-agent", "extra") : ("atif", "info")
+    let source = HindsightCommand.fixtures.appending(path: "transcripts/\(file)").path
+    let made = try command("import", source, "--repo", "repository", "--output", "a.jsonl")
+    #expect(made.status == 0, "\(made.output)\(made.errors)")
+    // The second time by way of the other format.
+    for (transcript, format) in [("a.jsonl", format), ("a.jsonl", other), ("b.jsonl", format)] {
+      try folder.shell("rm -f out.json b.jsonl.new")
+      let out = try command("export", transcript, "--format", format, "--output", "out.json")
+      #expect(out.status == 0, "\(out.errors)")
+      let back = try command("import", "out.json", "--output", "b.jsonl.new")
+      #expect(back.status == 0, "\(back.errors)")
+      try folder.shell("cmp a.jsonl b.jsonl.new && mv b.jsonl.new b.jsonl")
+      if format == other { continue }
+      try folder.shell(
+        """
+        python3 - '\(source)' out.json <<'END'
+        import json, sys
+        came, went = (json.load(open(file)) for file in sys.argv[1:])
+        del went["\(room)"]["hindsight"]
+        assert went == came
+        END
+        """)
+    }
+    let checked = try command("replay", "b.jsonl", "--verify", "--repo", "repository")
+    #expect(checked.output.contains("turns are the same"), "\(checked.output)")
+  }
+
+  /// Whether the record, the turns or what is exported of them was edited, it isn't passed on.
+  @Test func whatWasEditedIsRefused() throws {
+    try importRecorded(to: "mini.jsonl")
+    _ = try command("export", "mini.jsonl", "--format", "mini-swe-agent", "--output", "m.json")
+    let lines = "d['info']['hindsight']['lines']"
+    for (edit, sentence) in [
+      ("d['messages'][2]['content'] = 'ls'", "message 3 isn't what the transcript in 'info' says"),
+      ("d['messages'][2]['extra']['cost'] = 1", "message 3 isn't what"),
+      (
+        "\(lines)[0] = \(lines)[0].replace('I look.', 'I see.')",
+        "out.jsonl:1: this line was changed"
+      ),
+      ("del \(lines)[2]", "what it says of the transcript is damaged"),
+    ] {
+      try change("m.json", to: "edited.json", edit)
+      let outcome = try command("import", "edited.json", "--output", "out.jsonl")
+      #expect(outcome.status == 2 && outcome.errors.contains(sentence), "\(outcome.errors)")
+      #expect(!FileManager.default.fileExists(atPath: folder["out.jsonl"].path))
+    }
+    try folder.shell("sed '1s/\"cost\":0/\"cost\":1/' mini.jsonl > edited.jsonl")
+    for format in ["atif", "mini-swe-agent", "openai", "swebench"] {
+      let outcome = try command("export", "edited.jsonl", "--format", format)
+      #expect(outcome.status == 2 && outcome.output.isEmpty)
+      #expect(outcome.errors.contains("edited.jsonl:1: this line was changed"))
+    }
   }
 
   @Test func badInputIsAnsweredWithOneSentence() throws {

@@ -30,6 +30,8 @@ public struct TranscriptHeader: Sendable, Equatable {
   public var fork: ForkOrigin?
   /// SHA-256 of the transcript's file before results in it were replaced by those of a replay, if they were.
   public var updatedFrom: String?
+  /// Another program's record that the episode was carried out from, if it was: what ``ExchangeRecord`` keeps of it.
+  package var imported: JSONValue?
 
   public init(
     version: Int = currentVersion, task: String, sample: Int, seed: UInt64, base: Snapshot,
@@ -151,7 +153,7 @@ extension TranscriptHeader: Codable {
 
   enum CodingKeys: String, CodingKey {
     case type, format, version, task, sample, seed, policy, dialect, tools, messages, limits
-    case environment, time, fork
+    case environment, time, fork, imported
     case updatedFrom = "updated_from"
     case baseCommit = "base_commit"
     case baseTree = "base_tree"
@@ -188,6 +190,7 @@ extension TranscriptHeader: Codable {
     time = try values.decode(Double.self, forKey: .time)
     fork = try values.decodeIfPresent(ForkOrigin.self, forKey: .fork)
     updatedFrom = try values.decodeIfPresent(String.self, forKey: .updatedFrom)
+    imported = try values.decodeIfPresent(JSONValue.self, forKey: .imported)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -212,6 +215,7 @@ extension TranscriptHeader: Codable {
     try values.encode(time, forKey: .time)
     try values.encodeIfPresent(fork, forKey: .fork)
     try values.encodeIfPresent(updatedFrom, forKey: .updatedFrom)
+    try values.encodeIfPresent(imported, forKey: .imported)
   }
 }
 

@@ -1,12 +1,10 @@
-public import Foundation
+import Foundation
 import LanguageModel
 import Tools
 
-/// Harbor's Agent Trajectory Interchange Format: written as ATIF-v1.7, read as any 1.x.
-///
-/// What the format has no key for is in `extra.hindsight`: the transcript's own lines, so that it comes back byte for
-/// byte.
-public struct ATIF: Codable, Sendable {
+/// Harbor's Agent Trajectory Interchange Format, as far as it is read and written here: written as ATIF-v1.7, read as
+/// any 1.x.
+struct ATIF: Codable, Sendable {
   static let version = "ATIF-v1.7"
   static let agentName = "hindsight"
 
@@ -86,22 +84,14 @@ public struct ATIF: Codable, Sendable {
     }
   }
 
-  struct Extra: Codable, Sendable {
-    struct Hindsight: Codable, Sendable {
-      var lines: [String]
-    }
-    var hindsight: Hindsight?
-  }
-
   var schemaVersion: String
   var sessionID: String?
   var agent: Agent
   var steps: [Step]
   var finalMetrics: FinalMetrics?
-  var extra: Extra?
 
   enum CodingKeys: String, CodingKey {
-    case agent, steps, extra
+    case agent, steps
     case schemaVersion = "schema_version"
     case sessionID = "session_id"
     case finalMetrics = "final_metrics"
@@ -109,8 +99,7 @@ public struct ATIF: Codable, Sendable {
 }
 
 extension ATIF {
-  /// - lines: the transcript's file.
-  public init(_ transcript: Transcript, lines: Data) {
+  init(_ transcript: Transcript) {
     let header = transcript.header
     schemaVersion = Self.version
     sessionID = "\(header.task)/\(header.sample)/\(header.seed)"
@@ -132,11 +121,6 @@ extension ATIF {
       promptTokens: steps.compactMap { $0.metrics?.promptTokens }.reduce(0, +),
       completionTokens: steps.compactMap { $0.metrics?.completionTokens }.reduce(0, +),
       steps: steps.count)
-    extra = Extra(
-      hindsight: Extra.Hindsight(
-        lines: String(decoding: lines, as: UTF8.self).split(
-          separator: "\n", omittingEmptySubsequences: false
-        ).map(String.init)))
   }
 
   private static func step(_ turn: Turn, id: Int, promptTokens: Int) -> Step {
@@ -173,45 +157,5 @@ extension ATIF {
     Date(timeIntervalSince1970: seconds).formatted(
       .iso8601.year().month().day().timeZone(separator: .omitted).time(
         includingFractionalSeconds: true))
-  }
-
-  /// The transcript that was written as this; nil if another program wrote it.
-  public var transcriptLines: Data? {
-    guard let lines = extra?.hindsight?.lines, !lines.isEmpty else { return nil }
-    return Data(lines.joined(separator: "\n").utf8)
-  }
-}
-
-extension ATIF {
-  /// The number of the first step of a file that isn't what `transcript` is exported as; nil if all are.
-  ///
-  /// - Throws: if the file isn't ATIF.
-  public static func firstDifference(
-    of file: Data, from transcript: Transcript
-  ) throws -> Int? {
-    let written = try rawSteps(of: file)
-    let expected = try rawSteps(of: JSONEncoder().encode(ATIF(transcript, lines: Data())))
-    let same = zip(written, expected).prefix { $0 == $1 }.count
-    return same == max(written.count, expected.count) ? nil : same + 1
-  }
-
-  /// Steps with whatever keys they have: one that was added is a difference.
-  private struct Raw: Decodable {
-    var steps: [JSONValue]
-  }
-
-  private static func rawSteps(of file: Data) throws -> [JSONValue] {
-    try JSONDecoder().decode(Raw.self, from: file).steps.map { plain($0) }
-  }
-
-  /// The value without what other programs write in their own way: nulls, and a number's form.
-  private static func plain(_ value: JSONValue) -> JSONValue {
-    switch value {
-    case .integer(let number): .number(Double(number))
-    case .array(let values): .array(values.map { plain($0) })
-    case .object(let members):
-      .object(members.filter { $0.value != .null }.mapValues { plain($0) })
-    default: value
-    }
   }
 }

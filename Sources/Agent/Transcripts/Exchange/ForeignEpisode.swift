@@ -19,44 +19,51 @@ public struct ForeignEpisode: Sendable {
   public var stopReason: StopReason
   public var dialect: any Dialect { BashDialect() }
 
-  /// Reads ATIF or mini-swe-agent's trajectory.
+  /// All that the file says, for what isn't read here.
+  public var record: ExchangeRecord
+
+  /// Reads ATIF or mini-swe-agent's trajectory. One that carries a transcript of ours may be of an agent that said
+  /// nothing.
   ///
   /// - Throws: `TranscriptError` naming the file, if it is neither or holds nothing that an agent said.
   public init(_ data: Data, file: String) throws(TranscriptError) {
-    let root: JSONValue
     do {
-      root = try JSONDecoder().decode(JSONValue.self, from: data)
+      self = try JSONDecoder().decode(Reading.self, from: data).episode
+    } catch let error as TranscriptError {
+      throw TranscriptError("\(file): \(error.description)")
     } catch {
       throw TranscriptError("\(file): not JSON; expected a trajectory of ATIF or of mini-swe-agent")
     }
-    guard case .object(let members) = root else {
-      throw TranscriptError("\(file): expected a JSON object")
+    guard !replies.isEmpty || record.transcriptLines != nil else {
+      throw TranscriptError("\(file): no agent says anything in it")
     }
-    do {
-      self = try Self.read(members, data)
-    } catch {
-      throw TranscriptError("\(file): \(Self.sentence(error))")
-    }
-    guard !replies.isEmpty else { throw TranscriptError("\(file): no agent says anything in it") }
   }
 
-  private static func read(
-    _ members: [String: JSONValue], _ data: Data
-  ) throws -> ForeignEpisode {
-    let decoder = JSONDecoder()
-    if case .string(let version)? = members["schema_version"], version.hasPrefix("ATIF-v1.") {
-      return ForeignEpisode(try decoder.decode(ATIF.self, from: data))
+  /// The file as it stands and what is read of it, decoded at once.
+  private struct Reading: Decodable {
+    var episode: ForeignEpisode
+
+    init(from decoder: any Decoder) throws {
+      guard case .object(let members) = try JSONValue(from: decoder) else {
+        throw TranscriptError("expected a JSON object")
+      }
+      guard let record = ExchangeRecord(members) else {
+        throw TranscriptError(
+          "it has neither a schema_version of ATIF-v1 nor mini-swe-agent's trajectory_format")
+      }
+      do {
+        switch record.format {
+        case .atif: episode = ForeignEpisode(try ATIF(from: decoder), record)
+        case .miniSWEAgent: episode = ForeignEpisode(try MiniSWEAgent(from: decoder), record)
+        }
+      } catch let error as DecodingError {
+        throw TranscriptError(ForeignEpisode.sentence(error))
+      }
     }
-    if case .string(let format)? = members["trajectory_format"],
-      format.hasPrefix("mini-swe-agent-1")
-    {
-      return ForeignEpisode(try decoder.decode(MiniSWEAgent.self, from: data))
-    }
-    throw TranscriptError(
-      "it has neither a schema_version of ATIF-v1 nor mini-swe-agent's trajectory_format")
   }
 
-  private init(_ trajectory: MiniSWEAgent) {
+  private init(_ trajectory: MiniSWEAgent, _ record: ExchangeRecord) {
+    self.record = record
     name = trajectory.modelName ?? "mini-swe-agent"
     stopReason = trajectory.stopReason
     (opening, replies, exitCodes) = ([], [], [])
@@ -95,7 +102,8 @@ public struct ForeignEpisode: Sendable {
     return Array(calls[...last])
   }
 
-  private init(_ trajectory: ATIF) {
+  private init(_ trajectory: ATIF, _ record: ExchangeRecord) {
+    self.record = record
     name = trajectory.agent.modelName ?? trajectory.agent.name
     (opening, replies, exitCodes, stopReason) = ([], [], [], .cancelled)
     for step in trajectory.steps {
@@ -193,8 +201,7 @@ public struct ForeignEpisode: Sendable {
     return thought.isEmpty ? action : "\(thought)\n\n\(action)"
   }
 
-  private static func sentence(_ error: any Error) -> String {
-    guard let error = error as? DecodingError else { return "\(error)" }
+  private static func sentence(_ error: DecodingError) -> String {
     switch error {
     case .keyNotFound(let key, _): return "'\(key.stringValue)' is missing"
     case .typeMismatch(_, let context), .valueNotFound(_, let context),

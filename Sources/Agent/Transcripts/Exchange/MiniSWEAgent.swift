@@ -1,8 +1,8 @@
 import LanguageModel
 import Tools
 
-/// mini-swe-agent's `.traj.json`, format mini-swe-agent-1.1.
-public struct MiniSWEAgent: Codable, Sendable {
+/// mini-swe-agent's `.traj.json`, as far as it is read and written here: format mini-swe-agent-1.1.
+struct MiniSWEAgent: Codable, Sendable {
   static let format = "mini-swe-agent-1.1"
 
   struct Action: Codable, Sendable {
@@ -129,7 +129,7 @@ extension MiniSWEAgent {
 }
 
 extension MiniSWEAgent {
-  public init(_ transcript: Transcript) {
+  init(_ transcript: Transcript) {
     trajectoryFormat = Self.format
     messages = transcript.header.messages.map {
       Message(role: $0.role.rawValue, content: .string($0.content))
