@@ -39,6 +39,7 @@ struct ServeCommand: AsyncParsableCommand {
   var maxBody = 8 << 20
 
   func validate() throws {
+    guard !host.isEmpty else { throw ValidationError("--host is empty.") }
     guard (0...65_535).contains(port) else {
       throw ValidationError("--port must be from 0 to 65535.")
     }
@@ -64,17 +65,20 @@ struct ServeCommand: AsyncParsableCommand {
       name: name ?? loaded.name, engine: Engine(loaded.transformer), tokenizer: loaded.tokenizer,
       chatFormat: loaded.chatFormat, adapter: try adapter.load(loaded.config))
     let server = APIServer(served, options: options) { line in print(line) }
-    let (host, wanted) = (host, port)
+    let (host, hasKey) = (host, options.key != nil)
     do {
       try await cancellingOnInterrupt {
-        try await server.run { port in
+        try await server.run { port, isLoopback in
+          if !isLoopback, !hasKey {
+            Failure.report(
+              "warning: anybody who reaches this machine can use the model; "
+                + "set HINDSIGHT_SERVE_KEY to ask for a key")
+          }
           print("\(served.name) at http://\(host.contains(":") ? "[\(host)]" : host):\(port)/v1")
         }
       }
     } catch is CancellationError {
-    } catch {
-      throw SetupError(
-        description: "\(host), port \(wanted), can't be listened on: \(Failure.reason(for: error))")
+      // Stopped as one asked.
     }
   }
 }

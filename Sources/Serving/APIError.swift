@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 
 /// A refusal in OpenAI's form: `{"error": {"message": …, "type": …, "param": …, "code": …}}`.
 struct APIError: Error, Equatable {
@@ -9,6 +10,7 @@ struct APIError: Error, Equatable {
   /// The field that is wrong.
   var param: String?
   var code: String?
+  var headers: HTTPFields = [:]
 
   static func invalid(_ param: String?, _ message: String, code: String? = nil) -> APIError {
     APIError(status: 400, message: message, param: param, code: code)
@@ -43,13 +45,14 @@ struct APIError: Error, Equatable {
 
   init(
     status: Int, message: String, type: String = "invalid_request_error", param: String? = nil,
-    code: String? = nil
+    code: String? = nil, headers: HTTPFields = [:]
   ) {
     self.status = status
     self.message = message
     self.type = type
     self.param = param
     self.code = code
+    self.headers = headers
   }
 
   private static func name(_ type: Any.Type) -> String {

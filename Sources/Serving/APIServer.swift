@@ -6,9 +6,8 @@ import HummingbirdCore
 import LanguageModel
 import Logging
 import NIOCore
-import Synchronization
 
-/// A policy behind OpenAI's API: `/v1/models`, `/v1/chat/completions`, `/v1/completions`, `/health`.
+/// A policy behind OpenAI's API; `Route` lists what can be asked.
 public struct APIServer: Sendable {
   public struct Options: Sendable {
     public var host = "127.0.0.1"
@@ -20,6 +19,8 @@ public struct APIServer: Sendable {
     public var parallel = 16
     /// A request above this is refused.
     public var bodyBytes = 8 << 20
+    /// A request whose body isn't all there by then is refused.
+    public var bodyDeadline = Duration.seconds(30)
 
     public init() {}
   }
@@ -44,92 +45,97 @@ public struct APIServer: Sendable {
 
   /// Serves until the task is cancelled.
   ///
-  /// - started: called with the port once requests are taken.
-  /// - Throws: `POSIXError` where the address can't be listened on.
-  public func run(started: @escaping @Sendable (Int) -> Void) async throws {
+  /// - started: called once requests are taken, with the port and whether this machine alone can reach it.
+  /// - Throws: `ListenError` where the address can't be listened on.
+  public func run(
+    started: @escaping @Sendable (_ port: Int, _ isLoopback: Bool) -> Void
+  ) async throws {
     var logger = Logger(label: "hindsight.serve")
     logger.logLevel = .critical
-    let router = Router()
-    router.get("health") { request, _ in await handle(request, isOpen: true) { try health() } }
-    router.get("v1/models") { request, _ in await handle(request) { try models() } }
-    router.post("v1/chat/completions") { request, _ in
-      await handle(request) { try await chat(request) }
-    }
-    router.post("v1/completions") { request, _ in
-      await handle(request) { try await complete(request) }
-    }
-    for path in ["**", "/"] {
-      for method in [HTTPRequest.Method.get, .post, .put, .delete, .patch] {
-        router.on(RouterPath(path), method: method) { request, _ in
-          await handle(request) {
-            throw APIError(
-              status: 404, message: "there is no \(request.method.rawValue) \(request.uri.path)")
-          }
-        }
-      }
-    }
     let application = Application(
-      router: router,
-      // A request that stops coming must not hold its place for ever.
+      responder: CallbackResponder<BasicRequestContext> { request, _ in
+        await respond(to: request)
+      },
+      // Who sends nothing must not hold a connection for ever.
       server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(60))),
       configuration: ApplicationConfiguration(
         address: .hostname(options.host, port: options.port)),
-      onServerRunning: { channel in started(channel.localAddress?.port ?? options.port) },
+      onServerRunning: { channel in
+        let address = channel.localAddress
+        started(address?.port ?? options.port, address?.isLoopback ?? false)
+      },
       logger: logger)
     do {
       try await application.run()
-    } catch let error as IOError {
-      throw POSIXError(POSIXErrorCode(rawValue: error.errnoCode) ?? .EIO)
+    } catch {
+      if let problem = ListenError(error, host: options.host, port: options.port) { throw problem }
+      throw error
     }
   }
 
   // MARK: Endpoints
 
-  private struct Health: Encodable {
-    var status = "ok"
-  }
-
-  private func health() throws -> Response { try Self.json(Health()) }
-
-  private struct ModelList: Encodable {
-    struct Model: Encodable {
-      var id: String
-      var object = "model"
-      var created = 0
-      var ownedBy = "hindsight"
-      var maxModelLen: Int
-
-      enum CodingKeys: String, CodingKey {
-        case id, object, created
-        case ownedBy = "owned_by"
-        case maxModelLen = "max_model_len"
-      }
+  /// Every failure becomes an answer in the API's form.
+  private func respond(to request: Request) async -> Response {
+    let response: Response
+    do {
+      response = try await dispatch(request)
+    } catch {
+      let refusal = APIError(refusing: error, bodyBytes: options.bodyBytes)
+      log("\(request.uri.path) \(refusal.status): \(refusal.message)")
+      response = refusal.response
     }
-    var object = "list"
-    var data: [Model]
+    return request.method == .head ? response.createHeadResponse() : response
   }
 
-  private func models() throws -> Response {
-    try Self.json(
-      ModelList(
-        data: [ModelList.Model(id: model.name, maxModelLen: model.engine.config.contextLength)]))
+  private func dispatch(_ request: Request) async throws -> Response {
+    let path = request.uri.path
+    let found = Route(path: path)
+    // Anybody may ask whether it lives.
+    if found != .health { try authorise(request) }
+    guard let route = found else {
+      throw APIError(status: 404, message: "there is no \(path)", code: "unknown_url")
+    }
+    let asked = request.method
+    guard asked == route.method || (asked == .head && route.method == .get) else {
+      throw APIError(
+        status: 405, message: "\(path) takes \(route.method.rawValue), not \(asked.rawValue)",
+        code: "method_not_supported", headers: [.allow: route.method.rawValue])
+    }
+    switch route {
+    case .health: return try Self.json(["status": "ok"])
+    case .models: return try Self.json(ModelList(data: [ModelObject(model)]))
+    case .model(let name):
+      guard name == model.name else {
+        throw APIError(
+          status: 404, message: "there is no model \(name), only \(model.name)", param: "model",
+          code: "model_not_found")
+      }
+      return try Self.json(ModelObject(model))
+    case .chat: return try await chat(request)
+    case .completions: return try await complete(request)
+    }
   }
 
   private func chat(_ request: Request) async throws -> Response {
     var request = request
-    let slot = try slots.take()
-    let chat = try await decode(ChatRequest.self, of: &request)
-    let prompt = model.chatFormat.encode(
+    let (chat, slot) = try await receive(ChatRequest.self, &request)
+    var prompt = model.chatFormat.encode(
       chat.messages, addGenerationPrompt: true, tokenizer: model.tokenizer)
+    if let name = chat.forcedCall {
+      prompt += model.tokenizer.encode(ToolText.beginning(ofCallTo: name))
+    }
+    let form = AnswerForm(
+      isChat: true, hasTools: !chat.tools.isEmpty, forcedCall: chat.forcedCall,
+      hasLogprobs: chat.topLogprobs != nil, hasTokenIDs: chat.options.returnsTokenIDs,
+      model: model)
     return try await answer(
-      [prompt], chat.options, topLogprobs: chat.topLogprobs, isChat: true,
-      hasTools: !chat.tools.isEmpty, request: request, slot: slot)
+      [prompt], chat.options, topLogprobs: chat.topLogprobs ?? 0, form, request, slot)
   }
 
   private func complete(_ request: Request) async throws -> Response {
     var request = request
-    let slot = try slots.take()
-    let completion = try await decode(CompletionRequest.self, of: &request)
+    let (completion, slot) = try await receive(CompletionRequest.self, &request)
     let prompts = completion.prompts.map { prompt in
       switch prompt {
       // As other servers do it: who sends the whole prompt writes its special tokens too.
@@ -137,27 +143,26 @@ public struct APIServer: Sendable {
       case .tokens(let tokens): tokens
       }
     }
+    let form = AnswerForm(
+      isChat: false, hasTools: false, hasLogprobs: completion.logprobs != nil,
+      hasTokenIDs: completion.options.returnsTokenIDs, model: model)
     return try await answer(
-      prompts, completion.options, topLogprobs: completion.logprobs, isChat: false,
-      hasTools: false, request: request, slot: slot)
+      prompts, completion.options, topLogprobs: completion.logprobs ?? 0, form, request, slot)
   }
 
   private func answer(
-    _ prompts: [[TokenID]], _ options: AnswerOptions, topLogprobs: Int?, isChat: Bool,
-    hasTools: Bool, request: Request, slot: Slots.Slot
+    _ prompts: [[TokenID]], _ options: AnswerOptions, topLogprobs: Int, _ form: AnswerForm,
+    _ request: Request, _ slot: Slots.Slot
   ) async throws -> Response {
     for prompt in prompts { try answerer.check(prompt) }
     if options.streams, options.returnsTokenIDs {
       throw APIError.invalid(
         "return_token_ids", "'return_token_ids' goes with 'stream': false only")
     }
-    let form = AnswerForm(
-      isChat: isChat, hasTools: hasTools, hasLogprobs: topLogprobs != nil,
-      hasTokenIDs: options.returnsTokenIDs, model: model)
     let tally = Tally(
       usage: Usage(promptTokens: prompts.reduce(0) { $0 + $1.count }), path: request.uri.path,
       log: log)
-    let events = answerer.answers(to: prompts, options, topLogprobs: topLogprobs ?? 0)
+    let events = answerer.answers(to: prompts, options, topLogprobs: topLogprobs)
     let count = prompts.count * options.count
     if options.streams {
       return stream(events, form, options, count: count, tally, slot, request)
@@ -212,47 +217,23 @@ public struct APIServer: Sendable {
 
   // MARK: Requests and responses
 
-  private func decode<Value: Decodable>(
-    _ type: Value.Type, of request: inout Request
-  ) async throws -> Value {
-    let buffer = try await request.collectBody(upTo: options.bodyBytes)
-    return try JSONDecoder().decode(type, from: Data(buffer.readableBytesView))
-  }
-
-  /// Every failure becomes an answer in the API's form.
-  private func handle(
-    _ request: Request, isOpen: Bool = false, _ body: () async throws -> Response
-  ) async -> Response {
-    do {
-      if !isOpen { try authorise(request) }
-      return try await body()
-    } catch {
-      let refusal = refusal(error)
-      log("\(request.uri.path) \(refusal.status): \(refusal.message)")
-      var headers: HTTPFields = [.contentType: "application/json"]
-      if refusal.status == 429 { headers[.retryAfter] = "1" }
-      if refusal.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
-      return Response(
-        status: .init(code: refusal.status), headers: headers,
-        body: .init(byteBuffer: ByteBuffer(bytes: refusal.body)))
+  /// The body, and a place to work on it. The place is taken once all of the body is there, so that a client that
+  /// stalls holds none.
+  private func receive<Value: Decodable>(
+    _ type: Value.Type, _ request: inout Request
+  ) async throws -> (Value, Slots.Slot) {
+    let (body, bytes, deadline) = (request.body, options.bodyBytes, options.bodyDeadline)
+    let buffer = try await withDeadline(
+      ContinuousClock.now + deadline,
+      expired: APIError(
+        status: 408, message: "the body wasn't all there after \(deadline)",
+        headers: [.connection: "close"])
+    ) {
+      try await body.collect(upTo: bytes)
     }
-  }
-
-  private func refusal(_ error: any Error) -> APIError {
-    switch error {
-    case let error as APIError: return error
-    case let error as DecodingError: return APIError(error)
-    case is NIOTooManyBytesError: return tooLarge
-    case let error as any HTTPResponseError where error.status == .contentTooLarge: return tooLarge
-    case is CancellationError:
-      return APIError(status: 499, message: "the client has gone", type: "server_error")
-    default:
-      return APIError(status: 500, message: "\(error)", type: "server_error")
-    }
-  }
-
-  private var tooLarge: APIError {
-    APIError(status: 413, message: "the request has more than \(options.bodyBytes) bytes")
+    request.body = RequestBody(buffer: buffer)
+    let slot = try slots.take()
+    return (try JSONDecoder().decode(type, from: Data(buffer.readableBytesView)), slot)
   }
 
   private func authorise(_ request: Request) throws(APIError) {
@@ -264,7 +245,7 @@ public struct APIServer: Sendable {
     guard given.count == wanted.count, difference == 0 else {
       throw APIError(
         status: 401, message: "the key is missing or wrong", type: "authentication_error",
-        code: "invalid_api_key")
+        code: "invalid_api_key", headers: [.wwwAuthenticate: "Bearer"])
     }
   }
 
@@ -327,39 +308,5 @@ extension [Answer] {
       self[choice].reason = reason
       tally.usage.completionTokens += tokens
     }
-  }
-}
-
-/// How many requests may be worked on.
-private final class Slots: Sendable {
-  private let free: Mutex<Int>
-  private let count: Int
-
-  init(count: Int) {
-    self.count = count
-    free = Mutex(count)
-  }
-
-  /// Gives its place back when nobody holds it any more, also where an answer was never written.
-  final class Slot: Sendable {
-    private let slots: Slots
-
-    init(_ slots: Slots) { self.slots = slots }
-
-    deinit { slots.free.withLock { $0 += 1 } }
-  }
-
-  func take() throws(APIError) -> Slot {
-    let isFree = free.withLock { free in
-      guard free > 0 else { return false }
-      free -= 1
-      return true
-    }
-    guard isFree else {
-      throw APIError(
-        status: 429, message: "\(count) requests are being worked on; try again later",
-        type: "rate_limit_error", code: "rate_limit_exceeded")
-    }
-    return Slot(self)
   }
 }

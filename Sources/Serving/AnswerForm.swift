@@ -6,6 +6,8 @@ struct AnswerForm: Sendable {
   var isChat: Bool
   /// Whether answers may hold calls of tools.
   var hasTools: Bool
+  /// The function that answers call: the prompt ends with the beginning of the call.
+  var forcedCall: String?
   var hasLogprobs: Bool
   var hasTokenIDs: Bool
   var model: ServedModel
@@ -76,6 +78,12 @@ struct AnswerForm: Sendable {
       role: isWhole ? "assistant" : nil, content: answer.text, id: "\(key)-\(choice)",
       isWhole: isWhole)
     guard hasTools else { return (message, answer.reason) }
+    if let forcedCall {
+      let (arguments, isWhole) = ToolText.arguments(answer.text)
+      message.content = nil
+      message.calls = [ToolText.Call(name: forcedCall, arguments: arguments)]
+      return (message, isWhole ? "tool_calls" : answer.reason)
+    }
     let (text, calls) = ToolText.parse(answer.text)
     guard !calls.isEmpty else { return (message, answer.reason) }
     message.content = text.isEmpty ? nil : text

@@ -8,6 +8,8 @@ struct ChatRequest: Decodable, Sendable {
   var options: AnswerOptions
   /// Tools that the model is told of; empty if it may not call any.
   var tools: [Agent.JSONValue]
+  /// The function that answers call; nil: the model chooses what it does.
+  var forcedCall: String?
   /// Alternatives listed for every token; nil: no log-probabilities at all.
   var topLogprobs: Int?
 
@@ -20,14 +22,13 @@ struct ChatRequest: Decodable, Sendable {
   init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     options = try AnswerOptions(from: decoder)
-    tools = try fields.decodeIfPresent([Agent.JSONValue].self, forKey: .tools) ?? []
-    switch try fields.decodeIfPresent(Agent.JSONValue.self, forKey: .toolChoice) {
-    case nil, .null, .string("auto"): break
-    case .string("none"): tools = []
-    default:
-      // Nothing here can force a sampled answer into a form.
-      throw APIError.invalid("tool_choice", "'tool_choice' can only be auto or none")
-    }
+    let choice = try ToolChoice(
+      fields.decodeIfPresent(Agent.JSONValue.self, forKey: .toolChoice),
+      of: fields.decodeIfPresent([Agent.JSONValue].self, forKey: .tools) ?? [])
+    tools = choice.tools
+    forcedCall = choice.forcedCall
+    // What comes after the call is no part of it.
+    if forcedCall != nil { options.stops.append(ToolText.closing) }
     if try fields.decodeIfPresent(Bool.self, forKey: .logprobs) ?? false {
       let count = try fields.decodeIfPresent(Int.self, forKey: .topLogprobs) ?? 0
       guard (0...20).contains(count) else {

@@ -5,7 +5,7 @@ import Foundation
 /// them.
 package enum ToolText {
   private static let opening = "<tool_call>"
-  private static let closing = "</tool_call>"
+  static let closing = "</tool_call>"
 
   /// A call as the API has it.
   package struct Call: Equatable, Sendable {
@@ -43,6 +43,40 @@ package enum ToolText {
     let arguments = function.arguments.flatMap(value) ?? .object([:])
     let call = Agent.JSONValue.object(["name": .string(function.name), "arguments": arguments])
     return "\(opening)\n\(json(call))\n\(closing)"
+  }
+
+  /// How an answer begins that calls this function. It ends before the space, which is one token with the brace after
+  /// it.
+  static func beginning(ofCallTo name: String) -> String {
+    "\(opening)\n{\"name\": \(json(.string(name))), \"arguments\":"
+  }
+
+  /// The arguments that an answer goes on with after such a beginning: the object as the model wrote it, and whether it
+  /// came to its end; if not, all that there is.
+  package static func arguments(_ answer: String) -> (text: String, isWhole: Bool) {
+    let bytes = Array(answer.utf8)
+    func text(_ part: ArraySlice<UInt8>) -> String {
+      String(decoding: part, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+    var depth = 0
+    var isQuoted = false
+    var isEscaped = false
+    for (place, byte) in bytes.enumerated() {
+      if isEscaped {
+        isEscaped = false
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "\\"): isEscaped = isQuoted
+      case UInt8(ascii: "\""): isQuoted.toggle()
+      case UInt8(ascii: "{") where !isQuoted: depth += 1
+      case UInt8(ascii: "}") where !isQuoted:
+        depth -= 1
+        if depth == 0 { return (text(bytes[...place]), true) }
+      default: break
+      }
+    }
+    return (text(bytes[...]), false)
   }
 
   /// What an answer says beside its calls, and the calls; all of it as it is if any of them isn't one.

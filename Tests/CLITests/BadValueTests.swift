@@ -218,13 +218,4 @@ import Testing
     try expect("lr=1e-4 holds no report.json", of: ["report", "lr=1e-4"], in: folder)
     try expect("1e-4 holds no report.json", of: ["report", "other=1e-4"], in: folder)
   }
-
-  @Test func aPortThatIsTaken() throws {
-    let folder = try TestFolder()
-    let endpoint = try Endpoint()
-    let model = try TinyModelFolder.make(in: folder)
-    try expect(
-      "can't be listened on: Address already in use\n",
-      of: ["serve", "--model", model, "--port", "\(endpoint.port)"], in: folder)
-  }
 }

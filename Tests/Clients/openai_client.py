@@ -19,6 +19,12 @@ def refused(kind, **fields):
 
 
 name = client.models.list().data[0].id
+assert client.models.retrieve(name).id == name
+try:
+    client.models.retrieve("another")
+    raise AssertionError("a model that isn't there was found")
+except openai.NotFoundError as error:
+    assert error.code == "model_not_found", error
 ask = {"model": name, "messages": hello, "max_tokens": 24, "seed": 7}
 
 whole = client.chat.completions.create(**ask)
@@ -56,6 +62,11 @@ assert len(plain.choices[0].logprobs.tokens) == len(plain.choices[0].logprobs.to
 tool = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
 called = client.chat.completions.create(**ask, tools=[tool], tool_choice="auto")
 assert called.usage.prompt_tokens > whole.usage.prompt_tokens
+forced = client.chat.completions.create(
+    **ask, tools=[tool], tool_choice={"type": "function", "function": {"name": "look"}})
+assert [call.function.name for call in forced.choices[0].message.tool_calls] == ["look"]
+untold = client.chat.completions.create(**ask, tools=[tool], tool_choice="none")
+assert untold.choices[0].message.content == whole.choices[0].message.content
 talk = hello + [
     {"role": "assistant", "content": None, "tool_calls": [
         {"id": "a", "type": "function", "function": {"name": "look", "arguments": "{}"}}]},

@@ -2,86 +2,7 @@ import Foundation
 import FoundationNetworking
 import LanguageModel
 import Serving
-import Synchronization
 import Testing
-
-private let modelPath =
-  ProcessInfo.processInfo.environment["HINDSIGHT_MODEL"]
-  ?? URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  .deletingLastPathComponent().appending(path: "models/SmolLM2-135M-Instruct.Q4_1.gguf").path
-
-/// One engine for all servers of these tests.
-private let served = Result {
-  let model = try LoadedModel.load(modelPath, precision: .fp32)
-  return ServedModel(
-    name: "small", engine: Engine(model.transformer), tokenizer: model.tokenizer,
-    chatFormat: model.chatFormat, adapter: nil)
-}
-
-/// A server that listens while the closure runs.
-private func serving(
-  _ options: APIServer.Options = .init(), _ body: (Client) async throws -> Void
-) async throws {
-  var options = options
-  options.port = 0
-  let server = APIServer(try served.get(), options: options)
-  let (ports, port) = AsyncStream.makeStream(of: Int.self)
-  let task = Task { try await server.run { port.yield($0) } }
-  defer { task.cancel() }
-  for await number in ports {
-    try await body(Client(address: "http://127.0.0.1:\(number)", key: options.key))
-    break
-  }
-  task.cancel()
-  _ = await task.result
-}
-
-private struct Client: Sendable {
-  let address: String
-  var key: String?
-
-  struct Answer {
-    var status: Int
-    var text: String
-    /// The body as JSON; of a stream, nothing.
-    var json: [String: Any]
-    var headers: [AnyHashable: Any]
-
-    /// The first choice's text.
-    var content: String? {
-      let choice = (json["choices"] as? [[String: Any]])?.first
-      return (choice?["message"] as? [String: Any])?["content"] as? String
-        ?? choice?["text"] as? String
-    }
-
-    var error: [String: Any] { json["error"] as? [String: Any] ?? [:] }
-  }
-
-  func request(_ path: String, _ body: String?) -> URLRequest {
-    var request = URLRequest(url: URL(string: address + path)!)
-    if let body {
-      request.httpMethod = "POST"
-      request.httpBody = Data(body.utf8)
-    }
-    if let key { request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization") }
-    return request
-  }
-
-  func ask(_ path: String, _ body: String? = nil) async throws -> Answer {
-    let (data, response) = try await URLSession.shared.data(for: request(path, body))
-    let http = response as! HTTPURLResponse
-    return Answer(
-      status: http.statusCode, text: String(decoding: data, as: UTF8.self),
-      json: (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] ?? [:],
-      headers: http.allHeaderFields)
-  }
-
-  func chat(_ fields: String) async throws -> Answer {
-    try await ask(
-      "/v1/chat/completions",
-      #"{"messages": [{"role": "user", "content": "Name a colour."}], \#(fields)}"#)
-  }
-}
 
 @Suite(
   .serialized,
@@ -96,6 +17,9 @@ struct APIServerTests {
       #expect(health.status == 200 && health.json["status"] as? String == "ok")
       let models = try await client.ask("/v1/models")
       #expect((models.json["data"] as? [[String: Any]])?.first?["id"] as? String == "small")
+      let model = try await client.ask("/v1/models/small")
+      #expect(model.status == 200 && model.json["id"] as? String == "small")
+      #expect(model.json["object"] as? String == "model")
 
       let fields = #""seed": 5, "max_tokens": 20"#
       let whole = try await client.chat(fields)
@@ -203,6 +127,7 @@ struct APIServerTests {
       #expect(try await stranger.ask("/v1/models").status == 401)
       #expect(try await stranger.ask("/health").status == 200)
       #expect(try await client.ask("/v1/models").status == 200)
+      #expect(try await stranger.ask("/v2/models").status == 401)
       #expect(try await client.ask("/v2/models").status == 404)
       let words = String(repeating: "word ", count: 15_000)
       let full = try await client.ask(

@@ -43,6 +43,16 @@ import Testing
       ])
   }
 
+  /// Of an answer that begins within a call, in which more may follow.
+  @Test(arguments: [
+    (#" {"a": {"b": "}\"{"}}}"#, #"{"a": {"b": "}\"{"}}"#, true), ("{}}\n so", "{}", true),
+    (#" {"a": "b}"#, #"{"a": "b}"#, false), (" none }", "none }", false),
+  ])
+  func argumentsEndWithTheirObject(_ answer: String, _ arguments: String, _ isWhole: Bool) {
+    let found = ToolText.arguments(answer)
+    #expect(found.text == arguments && found.isWhole == isWhole)
+  }
+
   @Test(arguments: [
     "no call", "<tool_call>{\"name\": 3}</tool_call>", "<tool_call>nonsense</tool_call>",
     "<tool_call>{\"name\": \"a\", \"arguments\": \"x\"}</tool_call>",
