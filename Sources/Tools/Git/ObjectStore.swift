@@ -6,7 +6,7 @@ import Foundation
 struct ObjectStore: ~Copyable {
   let repository: GitHandle
   private let database: GitHandle
-  private let path: String
+  let path: String
 
   /// Opens the repository at `path` itself (no parent folder is tried).
   init(opening path: String) throws(ToolsError) {

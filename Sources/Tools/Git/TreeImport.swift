@@ -27,7 +27,12 @@ enum TreeImport {
     guard depth <= TreeRecorder.maximumDepth else {
       throw ToolsError(.git, "\(path) is deeper than \(TreeRecorder.maximumDepth) folders")
     }
-    let original = try source.read(id, as: GIT_OBJECT_TREE)
+    let original: [UInt8]
+    do throws(ToolsError) {
+      original = try source.read(id, as: GIT_OBJECT_TREE)
+    } catch {
+      throw source.contains(id) ? error : missing(path, from: source)
+    }
     guard let tree = TreeObject(data: original) else {
       throw ToolsError(.git, "the tree \(id) of the repository is damaged")
     }
@@ -47,6 +52,7 @@ enum TreeImport {
         if folder.isEmpty { continue }
         taken.id = folder.id
       case .file, .executable, .link:
+        guard source.contains(entry.id) else { throw missing(name, from: source) }
         if !isShared, !store.contains(entry.id) {
           _ = try store.write(source.blob(entry.id), as: GIT_OBJECT_BLOB)
         }
@@ -57,5 +63,13 @@ enum TreeImport {
     let taken = TreeObject(entries)
     let isKnown = isShared && taken.data == original
     return (isKnown ? id : try store.write(taken), entries.isEmpty)
+  }
+
+  private static func missing(_ path: String, from source: borrowing ObjectStore) -> ToolsError {
+    let what = path.isEmpty ? "the revision's files" : "the revision's \(path.debugDescription)"
+    return ToolsError(
+      .git,
+      "\(source.path) lacks \(what), as a partial clone does; `git fetch --refetch --no-filter` there fetches"
+        + " all that is missing")
   }
 }

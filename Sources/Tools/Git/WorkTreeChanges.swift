@@ -3,6 +3,13 @@ import Glibc
 
 /// The work tree of a user's repository: read and, when asked, written; its index and references never.
 public enum UserWorkTree {
+  /// git's own folder, which all work trees of the repository have in common: an absolute path.
+  public static func commonFolder(of repository: String) throws(ToolsError) -> String {
+    try LibGit2.start()
+    let store = try ObjectStore(opening: repository)
+    return String(cString: git_repository_commondir(store.repository.pointer))
+  }
+
   /// What the work tree changed since a revision, staged or not, with new files that aren't ignored: a patch
   /// in git's form. Submodules are left out.
   public static func changes(of repository: String, since revision: String)
