@@ -36,8 +36,8 @@ struct EvalCommand: AsyncParsableCommand {
   @OptionGroup var selection: TaskSelection
   @OptionGroup var judge: JudgeOptions
 
-  @Option(help: "Episodes of each task.")
-  var samples = 4
+  @Option(help: "Episodes of each task; of a model 4 unless given, of gold and empty always 1.")
+  var samples: Int?
 
   @Option(name: .customLong("k"), parsing: .upToNextOption, help: "The k of pass@k, several.")
   var ks: [Int] = []
@@ -56,8 +56,16 @@ struct EvalCommand: AsyncParsableCommand {
       "Write a Chrome trace of where the time goes (for ui.perfetto.dev).", valueName: "file"))
   var trace: String?
 
+  /// A bound needs no second try: nothing in it is left to chance.
+  private var episodesOfEach: Int { samples ?? (policy == .model ? 4 : 1) }
+
   func validate() throws {
+    let samples = episodesOfEach
     if samples < 1 { throw ValidationError("--samples is \(samples), expected 1 or more") }
+    if policy != .model, samples > 1 {
+      throw ValidationError(
+        "--samples is \(samples), expected 1: --policy \(policy.rawValue) does the same each time")
+    }
     if let k = ks.first(where: { $0 < 1 || $0 > samples }) {
       throw ValidationError("--k is \(k), expected 1 to the number of samples, \(samples)")
     }
@@ -70,6 +78,7 @@ struct EvalCommand: AsyncParsableCommand {
     if let bound = Bound(rawValue: policy.rawValue) {
       return try await measure(bound, tasks, setup)
     }
+    let samples = episodesOfEach
     let precision = try precision.resolvedForInference
     let model = try LoadedModel.load(modelOptions.model, precision: precision)
     let cache = Engine.cache(
@@ -123,6 +132,20 @@ struct EvalCommand: AsyncParsableCommand {
 
   private func measure(_ bound: Bound, _ tasks: [RepairTask], _ setup: RolloutSetup) async throws {
     let folder = try OutputFolder.prepare(output, holds: "report.json", force: force)
+    let groups = try await grade(bound, tasks, setup)
+    if let reason = groups.reasonNothingCounts {
+      throw SetupError(description: "no task could be graded: \(reason)")
+    }
+    try write(
+      EvaluationReport(
+        tasks: tasks.map { ($0.id, $0.split.rawValue) }, groups: groups, ks: [1], seed: seed),
+      groups, model: bound.rawValue, to: folder)
+  }
+
+  /// Its scratch folder is gone when anything is printed: a reader may end the command there.
+  private func grade(
+    _ bound: Bound, _ tasks: [RepairTask], _ setup: RolloutSetup
+  ) async throws -> [[Rollout]] {
     let scratch = try ScratchFolder("eval")
     defer { scratch.remove() }
     let progress = ProgressReporter("Grading", total: tasks.count, unit: "tasks")
@@ -135,13 +158,7 @@ struct EvalCommand: AsyncParsableCommand {
       }
     }
     progress.finish()
-    if let reason = groups.reasonNothingCounts {
-      throw SetupError(description: "no task could be graded: \(reason)")
-    }
-    try write(
-      EvaluationReport(
-        tasks: tasks.map { ($0.id, $0.split.rawValue) }, groups: groups, ks: [1], seed: seed),
-      groups, model: bound.rawValue, to: folder)
+    return groups
   }
 
   private func write(
@@ -192,8 +209,8 @@ enum EvaluationTable {
       let title = name.isEmpty ? "" : name.padding(toLength: 22, withPad: " ", startingAt: 0)
       lines.append("\(title)\(rates.joined(separator: "   "))")
       lines.append(
-        "\(String(repeating: " ", count: title.count))\(report.tasks.count) tasks, "
-          + "\(report.episodes) episodes (\(report.dropped) dropped), "
+        "\(String(repeating: " ", count: title.count))\(counted(report.tasks.count, "task")), "
+          + "\(counted(report.episodes, "episode")) (\(report.dropped) dropped), "
           + "\(percent(report.malformedShare)) of the actions malformed, "
           + "\(endings(report)), "
           + String(format: "%.1f", report.meanTurns) + " turns and "
@@ -201,7 +218,8 @@ enum EvaluationTable {
       if let judged = report.judged {
         lines.append(
           String(repeating: " ", count: title.count)
-            + "\(judged) failed episodes judged, \(report.judgeFailures ?? 0) without an answer")
+            + "\(counted(judged, "failed episode")) judged, "
+            + "\(report.judgeFailures ?? 0) without an answer")
       }
       if let cost = report.cost {
         lines.append(String(repeating: " ", count: title.count) + line(cost))

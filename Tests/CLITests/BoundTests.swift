@@ -30,6 +30,21 @@ import Testing
     #expect(report["incomplete_ids"] as? [String] == [])
   }
 
+  @Test(arguments: ["gold", "empty"])
+  func aBoundIsMeasuredOnce(_ policy: String) throws {
+    let folder = try TestFolder()
+    let tasks = HindsightCommand.fixtures.appending(path: "tasks").path
+    for (option, sentence) in [
+      ("--samples", "--samples is 2, expected 1: --policy \(policy) does the same each time"),
+      ("--k", "--k is 2, expected 1 to the number of samples, 1"),
+    ] {
+      let outcome = try HindsightCommand.run(
+        ["eval", "--policy", policy, "--tasks", tasks, option, "2"], in: folder.url)
+      #expect(outcome.status == 2 && outcome.errors.contains(sentence), "\(outcome.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder["runs"].path))
+  }
+
   /// A report says what ended the episodes: one that ran out of time may say more about the machine.
   @Test func whatEndedEpisodesIsShown() throws {
     let folder = try TestFolder()
