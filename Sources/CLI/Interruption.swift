@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import Dispatch
 internal import Foundation
 internal import Synchronization
@@ -16,6 +17,16 @@ func cancellingOnInterrupt<Value: Sendable>(
   }
   defer { Interrupts.listen(nil) }
   return try await work.value
+}
+
+/// Does work whose results are files: it outlives whoever reads along, `head` or a pager. What it prints then is
+/// lost, and that is no failure.
+func outlivingReader(_ work: () async throws -> Void) async throws {
+  // Subprocess gives every signal back its default in the programs that it starts.
+  signal(SIGPIPE, SIG_IGN)
+  try await work()
+  // Else `main` would take it for a full disk.
+  if Terminal.isUnread { throw ExitCode.success }
 }
 
 /// The process's signals, watched from the first work on: a source that is made anew for a second

@@ -1,7 +1,6 @@
 internal import Agent
 internal import ArgumentParser
 internal import Foundation
-internal import Synchronization
 internal import Tools
 
 struct ReplayCommand: AsyncParsableCommand {
@@ -16,7 +15,7 @@ struct ReplayCommand: AsyncParsableCommand {
       with what the actions come to now; the earlier file stays beside it, and the new one names its \
       digest. One from before lines carried digests gets them so.
       --check says whether the file is as it was written: each line carries the digest of the one \
-      before. Of a folder, all transcripts in it are checked or verified.
+      before. Of a folder, all transcripts in it are checked, verified or updated.
       --fork-from makes a new episode that goes on after one of the turns: the turns before are carried \
       out again, and the model, the same or another, sees what was said in them.
       --score asks a model how much likelier each token of the agent's is once the end is known: the \
@@ -76,9 +75,11 @@ struct ReplayCommand: AsyncParsableCommand {
   func run() async throws {
     if fork.forkFrom != nil {
       let header = try Transcript.read(URL(filePath: file)).header
-      return try await fork.fork(
-        URL(filePath: file), from: try source(of: header),
-        task: repo == nil ? try task(of: header) : nil, policy: policy, sandbox: sandbox)
+      return try await outlivingReader {
+        try await fork.fork(
+          URL(filePath: file), from: try source(of: header),
+          task: repo == nil ? try task(of: header) : nil, policy: policy, sandbox: sandbox)
+      }
     }
     switch mode {
     case .score:
@@ -94,34 +95,52 @@ struct ReplayCommand: AsyncParsableCommand {
       }
     case .view:
       print(Terminal.view.render(try Transcript.read(URL(filePath: file))), terminator: "")
-    case .verify where update: try await updateResults()
     case .check, .verify:
       let files = try TranscriptFiles(file)
-      var failed = 0
-      for file in files.all where try await !isSound(file, among: files) { failed += 1 }
-      if files.isFolder {
-        let right = "\(files.all.count - failed) of \(files.all.count) transcripts"
-        print("\(right) are \(mode == .check ? "as they were written" : "the same again")")
-      }
-      if failed > 0 { throw ExitCode(1) }
+      var findings: [Finding] = []
+      for file in files.all { findings.append(try await finding(file, among: files)) }
+      if files.isFolder { print(summary(findings)) }
+      if findings.contains(.wrong) { throw ExitCode(1) }
     }
+  }
+
+  /// What came of one transcript.
+  private enum Finding {
+    case right, updated, wrong
+  }
+
+  private func summary(_ findings: [Finding]) -> String {
+    let (total, right) = (findings.count, findings.count { $0 == .right })
+    guard update else {
+      let what = mode == .check ? "as they were written" : "the same again"
+      return "\(right) of \(total) transcripts are \(what)"
+    }
+    let (updated, wrong) = (findings.count { $0 == .updated }, findings.count { $0 == .wrong })
+    return "\(counted(total, "transcript")): \(updated) updated, \(right) the same"
+      + (wrong > 0 ? ", \(wrong) refused" : "")
   }
 
   /// Says what was found. In a folder, a file that can't be read is a finding like any other.
-  private func isSound(_ url: URL, among files: TranscriptFiles) async throws -> Bool {
-    let name = VisibleText.escaped(url.path(percentEncoded: false))
+  private func finding(_ url: URL, among files: TranscriptFiles) async throws -> Finding {
+    let name = Self.shown(url)
     do {
-      if mode == .check { return try check(url) }
+      if mode == .check { return try check(url) ? .right : .wrong }
       if files.isFolder { print("\(name):") }
-      return try await verify(url)
+      if update { return try await updateResults(url) ? .updated : .right }
+      return try await verify(url) ? .right : .wrong
     } catch let error as TranscriptError where files.isFolder {
-      print("\(error)")
-      return false
+      print(VisibleText.escaped("\(error)"))
+      return .wrong
     }
   }
 
+  /// Its path: a file's name may hold what a terminal obeys.
+  private static func shown(_ url: URL) -> String {
+    VisibleText.escaped(url.path(percentEncoded: false))
+  }
+
   private func check(_ url: URL) throws -> Bool {
-    let name = url.path(percentEncoded: false)
+    let name = Self.shown(url)
     switch try TranscriptChain.check(url) {
     case .intact(let lines): print("\(name): all \(lines) lines are as they were written")
     case .cutOff(let lines):
@@ -143,76 +162,92 @@ struct ReplayCommand: AsyncParsableCommand {
 
   private func verify(_ url: URL) async throws -> Bool {
     let transcript = try Transcript.read(url)
-    let verification = try await replay(of: transcript)
-    let source = try source(of: transcript.header)
-    let folder = try ScratchFolder("replay")
-    defer { folder.remove() }
-    let place = try folder.place(name: "replay")
-    let (task, total) = (transcript.header.task, transcript.turns.count)
-    let progress = ProgressReporter("Verifying", total: total, unit: "turns")
-    let divergence = try await cancellingOnInterrupt {
-      try await verification.verify(from: source, at: place) { _ in progress.advance() }
-    }
-    progress.finish()
-    if let divergence {
+    if let divergence = try await self.divergence(of: transcript) {
       print(Terminal.view.render(divergence, width: Terminal.width))
       return false
     }
-    var summary = "\(VisibleText.escaped(task)): all \(total) turns are the same"
+    let task = VisibleText.escaped(transcript.header.task)
+    var summary = "\(task): all \(transcript.turns.count) turns are the same"
     if let line = transcript.truncatedLine { summary += "; line \(line) was cut off" }
     if transcript.end == nil { summary += "; the episode was cut off" }
     print(summary)
     return true
   }
 
-  /// Each divergence is shown before anything is written, and nothing is lost.
-  private func updateResults() async throws {
-    let url = URL(filePath: file)
+  /// The first one. The scratch folder is gone when it is printed: a reader may end the command there.
+  private func divergence(of transcript: Transcript) async throws -> Divergence? {
+    let verifier = try await replay(of: transcript)
+    let source = try source(of: transcript.header)
+    let folder = try ScratchFolder("replay")
+    defer { folder.remove() }
+    let place = try folder.place(name: "replay")
+    let progress = ProgressReporter("Verifying", total: transcript.turns.count, unit: "turns")
+    let divergence = try await cancellingOnInterrupt {
+      try await verifier.verify(from: source, at: place) { _ in progress.advance() }
+    }
+    progress.finish()
+    return divergence
+  }
+
+  /// Whether anything was updated. Each divergence is shown before anything is written, and nothing is lost.
+  private func updateResults(_ url: URL) async throws -> Bool {
+    let name = Self.shown(url)
     let transcript = try Transcript.read(url)
     guard transcript.end != nil, transcript.truncatedLine == nil else {
-      throw TranscriptError("\(file): the episode was cut off; only a whole one can be updated")
+      throw TranscriptError("\(name): the episode was cut off; only a whole one can be updated")
     }
     let finding = try TranscriptChain.check(url)
     switch finding {
     case .intact, .unmarked: break
     case .changed, .cutOff, .dropped:
       throw TranscriptError(
-        "\(file) was edited after it was written (--check), so it isn't updated")
+        "\(name) was edited after it was written (--check), so it isn't updated")
     }
     let kept = url.appendingPathExtension("before-update")
     guard !FileManager.default.fileExists(atPath: kept.path(percentEncoded: false)) else {
       throw TranscriptError(
-        "\(kept.path(percentEncoded: false)) is there from an earlier update; move it away first")
+        "\(Self.shown(kept)) is there from an earlier update; move it away first")
     }
-    let (verifier, source) = (try await replay(of: transcript), try source(of: transcript.header))
+    let digest = sha256Hex(try Data(contentsOf: url))
+    let (new, divergences) = try await updated(transcript, digest: digest)
+    for divergence in divergences {
+      print(Terminal.view.render(divergence, width: Terminal.width))
+    }
+    guard !divergences.isEmpty || finding == .unmarked else {
+      print("\(name): all \(transcript.turns.count) turns are the same; nothing to update")
+      return false
+    }
+    let written = url.appendingPathExtension("updating")
+    try? FileManager.default.removeItem(at: written)
+    try TranscriptWriter(written).write(new)
+    try FileManager.default.copyItem(at: url, to: kept)
+    guard rename(written.path(percentEncoded: false), url.path(percentEncoded: false)) == 0 else {
+      throw TranscriptError("\(name) can't be replaced: \(String(cString: strerror(errno)))")
+    }
+    let what =
+      divergences.isEmpty
+      ? "all turns are the same, its lines carry digests now"
+      : "\(counted(divergences.count, "result")) replaced"
+    print("\(name): \(what); the earlier file is \(Self.shown(kept))")
+    return true
+  }
+
+  /// The transcript as it is now, and all that differs from it as it was.
+  private func updated(
+    _ transcript: Transcript, digest: String
+  ) async throws -> (Transcript, [Divergence]) {
+    let verifier = try await replay(of: transcript)
+    let source = try source(of: transcript.header)
     let folder = try ScratchFolder("replay")
     defer { folder.remove() }
     let place = try folder.place(name: "replay")
-    let digest = sha256Hex(try Data(contentsOf: url))
-    let shown = Mutex(0)
-    let updated = try await cancellingOnInterrupt {
-      try await verifier.updated(from: source, at: place, digest: digest) { divergence in
-        shown.withLock { $0 += 1 }
-        print(Terminal.view.render(divergence, width: Terminal.width))
+    return try await cancellingOnInterrupt {
+      var divergences: [Divergence] = []
+      let updated = try await verifier.updated(from: source, at: place, digest: digest) {
+        divergences.append($0)
       }
+      return (updated, divergences)
     }
-    let count = shown.withLock { $0 }
-    guard count > 0 || finding == .unmarked else {
-      print("\(file): all \(transcript.turns.count) turns are the same; nothing to update")
-      return
-    }
-    let new = url.appendingPathExtension("updating")
-    try? FileManager.default.removeItem(at: new)
-    try TranscriptWriter(new).write(updated)
-    try FileManager.default.copyItem(at: url, to: kept)
-    guard rename(new.path(percentEncoded: false), url.path(percentEncoded: false)) == 0 else {
-      throw TranscriptError("\(file) can't be replaced: \(String(cString: strerror(errno)))")
-    }
-    let what =
-      count > 0
-      ? "\(counted(count, "result")) replaced"
-      : "all turns are the same, its lines carry digests now"
-    print("\(file): \(what); the earlier file is \(kept.path(percentEncoded: false))")
   }
 
   /// The one that is asked for, or the transcript's own: nothing that others wrote runs without one unasked.

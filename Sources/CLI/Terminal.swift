@@ -13,6 +13,12 @@ enum Terminal {
     isInteractive && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
   }
 
+  /// Whether nobody reads it any more: the other end of the pipe is closed.
+  static var isUnread: Bool {
+    var pipe = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+    return poll(&pipe, 1, 0) == 1 && Int32(pipe.revents) & POLLERR != 0
+  }
+
   static var view: TranscriptView { TranscriptView(usesColor: usesColor) }
 
   /// Columns; 120 if it is no terminal.
