@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Tools
 
 /// What the agent is to do, and a short name for it.
 struct IssueText {
@@ -15,12 +16,21 @@ struct IssueText {
     } else if FileManager.default.fileExists(atPath: argument, isDirectory: &folder) {
       guard !folder.boolValue else { throw RunError("--issue \(argument) is a folder") }
       text = String(decoding: try Data(contentsOf: URL(filePath: argument)), as: UTF8.self)
+    } else if Self.looksLikePath(argument) {
+      throw RunError("--issue \(argument) names no file; expected a text, a file, or - for input")
     } else {
       text = argument
     }
     guard text.contains(where: { !$0.isWhitespace }) else {
       throw RunError("--issue is empty; expected what the agent is to do")
     }
+  }
+
+  /// One word with a slash or an extension: the name of a file that isn't there is nothing to work on.
+  private static func looksLikePath(_ argument: String) -> Bool {
+    guard !argument.isEmpty, !argument.contains(where: \.isWhitespace) else { return false }
+    let suffix = URL(filePath: argument).pathExtension
+    return argument.contains("/") || suffix.first?.isLetter == true
   }
 
   /// The first line that says anything, for a commit.
@@ -67,16 +77,16 @@ struct RunFiles {
     adapter = folder.appending(path: name + "-adapter")
   }
 
-  /// `.git`, what a `.git` file points to, or a bare repository itself.
+  /// `.git`, where a `.git` file leads, or a bare repository itself. Not a linked work tree's own folder, which goes
+  /// when the work tree does.
   static func gitFolder(of repository: String) throws -> URL {
     let root = URL(filePath: repository)
     let git = root.appending(path: ".git")
-    if let text = try? String(contentsOf: git, encoding: .utf8), text.hasPrefix("gitdir: ") {
-      let path = text.dropFirst(8).trimmingCharacters(in: .newlines)
-      return path.hasPrefix("/") ? URL(filePath: path) : root.appending(path: path)
-    }
     let files = FileManager.default
-    if files.fileExists(atPath: git.path) { return git }
+    var folder: ObjCBool = false
+    if files.fileExists(atPath: git.path, isDirectory: &folder) {
+      return folder.boolValue ? git : URL(filePath: try UserWorkTree.commonFolder(of: repository))
+    }
     guard files.fileExists(atPath: root.appending(path: "HEAD").path) else {
       throw RunError("--repo \(repository) is not the top folder of a git repository")
     }

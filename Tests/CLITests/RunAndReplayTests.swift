@@ -259,6 +259,8 @@ import Testing
       (run("mend", ["--repo", "unborn"]), "unborn has no commit yet"),
       (run("mend", ["--adapter", "x"]), "--adapter needs a local model"),
       (run("mend", ["--issue", " "]), "--issue is empty"),
+      (run("mend", ["--issue", "nowhere.md"]), "--issue nowhere.md names no file"),
+      (run("mend", ["--issue", "notes/nowhere"]), "--issue notes/nowhere names no file"),
       (run("mend", ["--repo", folder.url.path]), "is not the top folder of a git repository"),
       (run("mend", ["--model", "nowhere.gguf"]), "nowhere.gguf"),
       (run("mend", ["--max-turns", "0"]), "--max-turns must be from 1"),

@@ -1,0 +1,55 @@
+import Foundation
+import Testing
+
+/// `hindsight run` where git keeps a repository in another way than one folder with all that is in it.
+@Suite(.serialized) struct RunRepositoryTests {
+  private let folder: TestFolder
+  private let endpoint: Endpoint
+
+  init() throws {
+    folder = try TestFolder()
+    endpoint = try Endpoint()
+    try folder.makeRepository()
+  }
+
+  private func run(in repository: String, _ more: [String]) throws -> HindsightCommand.Outcome {
+    try HindsightCommand.run(
+      ["run", "--repo", repository, "--model", endpoint.address("mend")] + more, in: folder.url)
+  }
+
+  @Test func aLinkedWorkTreesResultsOutliveIt() throws {
+    try folder.shell("git -C repository worktree add -q ../linked -b other")
+    let stopped = try run(in: "linked", ["--issue", "mend it", "--max-turns", "2"])
+    #expect(stopped.status == 1, "\(stopped.errors)")
+    #expect(stopped.output.contains("/repository/.git/hindsight/mend-it.jsonl\n"))
+    let saved = folder["repository/.git/hindsight"]
+    try folder.shell(
+      """
+      cd repository && git worktree remove ../linked && git worktree add -q ../linked other
+      test -s .git/hindsight/mend-it.patch
+      """)
+    let more = try run(
+      in: "linked", ["--continue", saved.appending(path: "mend-it.jsonl").path])
+    #expect(more.status == 0, "\(more.errors)")
+    #expect(more.output.contains("Ended after 4 turns: submitted"), "\(more.output)")
+    #expect(more.output.contains("/repository/.git/hindsight/mend-it-2.jsonl\n"))
+  }
+
+  @Test func whatAPartialCloneLacksIsNamed() throws {
+    try folder.shell(
+      """
+      git -C repository config uploadpack.allowFilter true
+      git clone -q --no-checkout --filter=blob:none "file://$PWD/repository" partial
+      """)
+    let lacking = try run(in: "partial", ["--issue", "mend it"])
+    #expect(lacking.status == 2, "\(lacking.output)")
+    #expect(
+      lacking.errors.hasPrefix("hindsight: partial lacks the revision's \"stats/"),
+      "\(lacking.errors)")
+    #expect(lacking.errors.contains("`git fetch --refetch --no-filter` there fetches all"))
+    try folder.shell(
+      "git -C partial -c gc.auto=0 -c maintenance.auto=false fetch -q --refetch --no-filter")
+    let whole = try run(in: "partial", ["--issue", "mend it"])
+    #expect(whole.status == 0, "\(whole.errors)")
+  }
+}
