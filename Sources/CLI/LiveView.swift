@@ -34,6 +34,9 @@ final class WritingLine: Sendable {
 
 /// Prints turns as they happen, and how much each changed.
 final class LiveView: EpisodeObserver {
+  /// An endpoint may answer with megabytes; all of them are in the transcript.
+  private static let replyCharacters = 8_000
+
   private let view = Terminal.view
   private let recorder: Recorder
   private let last = Mutex<Snapshot?>(nil)
@@ -48,7 +51,9 @@ final class LiveView: EpisodeObserver {
 
   func took(_ turn: Turn) {
     WritingLine.standard?.clear()
-    show("\n" + view.render(turn))
+    var shown = turn
+    shown.action.text = turn.text.headAndTail(Self.replyCharacters)
+    show("\n" + view.render(shown))
     let before = last.withLock { last in
       defer { last = turn.snapshot }
       return last

@@ -27,7 +27,6 @@ struct RunAttempt {
       trajectory.stopReason == .submitted ? 1 : 0,
     ]
   }
-
 }
 
 /// What the tests say of a state.
@@ -63,7 +62,7 @@ struct RunTests: Sendable {
 
   var told: String { missing == nil ? text : "\(text)\n\(verdict)." }
 
-  /// "the tests pass"
+  /// A sentence without its full stop: "The tests pass".
   var verdict: String {
     guard standing?.passes == true, let (ran, before) = missing else {
       return pass ? "The tests pass" : "The tests fail"

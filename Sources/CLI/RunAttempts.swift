@@ -21,9 +21,9 @@ struct RunAttempts {
   let files: [RunFiles]
 
   struct Outcome {
-    var best: RunAttempt
+    let best: RunAttempt
     /// What ended the attempts early; it takes nothing from those that were made.
-    var trouble: (any Error)?
+    let trouble: (any Error)?
   }
 
   /// - beginning: what an only attempt goes on from.

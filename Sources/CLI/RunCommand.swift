@@ -135,11 +135,20 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     let continued = try earlier.map { try ContinuedRun(URL(filePath: $0)) }
     let issue = try continued?.issue ?? IssueText(issue ?? "")
+    let gitFolder = try RunFiles.gitFolder(of: repo)
     if printPrompt { return try showPrompt(issue) }
+    let folder = output.map { URL(filePath: $0) } ?? gitFolder.appending(path: "hindsight")
+    try await outlivingReader { try await work(on: issue, after: continued, folder: folder) }
+  }
+
+  /// - continued: the earlier run that goes on.
+  /// - folder: for patch and transcript.
+  private func work(
+    on issue: IssueText, after continued: ContinuedRun?, folder: URL
+  ) async throws {
     let trained = adapt ? try makeTrainablePolicy(policy, seed: seed) : nil
     let policy: any Policy = if let trained { trained } else { try await makePolicy(policy) }
     if let reason = await sandbox.probe() { throw RunError(reason) }
-    let gitFolder = try RunFiles.gitFolder(of: repo)
     let scratch = try ScratchFolder("run")
     defer { scratch.remove() }
     let recorder = try Recorder(at: scratch.path("recorder.git"))
@@ -149,7 +158,7 @@ struct RunCommand: AsyncParsableCommand {
     let episode = try continued.map { try goingOn($0, start) } ?? episode(issue, start)
     let files = try (0..<attempts).map { number in
       try RunFiles(
-        folder: output.map { URL(filePath: $0) } ?? gitFolder.appending(path: "hindsight"),
+        folder: folder,
         name: number == 0 ? issue.slug : "\(issue.slug)-attempt-\(number + 1)")
     }
     let adaptation = trained.flatMap { policy in
@@ -167,22 +176,27 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   private func showPrompt(_ issue: IssueText) throws {
-    let scratch = try ScratchFolder("run")
-    defer { scratch.remove() }
-    _ = try RunFiles.gitFolder(of: repo)
-    let place = try scratch.place(name: "prompt")
-    let start = try RunStart(
-      repository: repo, revision: ref, includesUncommitted: includeUncommitted,
-      recorder: place.recorder)
-    for message in try episode(issue, start).opening(at: place) {
+    let (episode, opening) = try self.opening(issue)
+    for message in opening {
       print("[\(message.role.rawValue)]\n\(VisibleText.escaped(message.content))\n")
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let episode = episode(issue, start)
     for definition in episode.dialect.definitions(of: episode.tools) {
       print("[tool]\n\(String(decoding: try encoder.encode(definition), as: UTF8.self))\n")
     }
+  }
+
+  /// What the agent would be told first. Nothing is left on the disk when it is printed, which a reader may end.
+  private func opening(_ issue: IssueText) throws -> (Episode, [ChatMessage]) {
+    let scratch = try ScratchFolder("run")
+    defer { scratch.remove() }
+    let place = try scratch.place(name: "prompt")
+    let start = try RunStart(
+      repository: repo, revision: ref, includesUncommitted: includeUncommitted,
+      recorder: place.recorder)
+    let episode = episode(issue, start)
+    return (episode, try episode.opening(at: place))
   }
 
   private func episode(_ issue: IssueText, _ start: RunStart) -> Episode {
@@ -244,8 +258,9 @@ struct RunCommand: AsyncParsableCommand {
         throw ExitCode(1)
       }
     }
-    let failsTests = attempt.tests.map { !$0.pass } ?? false
-    if trajectory.stopReason != .submitted || trajectory.finalDiff.isEmpty || failsTests {
+    if trajectory.stopReason != .submitted || trajectory.finalDiff.isEmpty
+      || attempt.tests?.pass == false
+    {
       throw ExitCode(1)
     }
   }

@@ -71,7 +71,7 @@ extension String {
   /// characters were left out between them.
   ///
   /// - missing: bytes that were left out of the middle before; what is said counts bytes then.
-  func headAndTail(_ limit: Int, missing: Int = 0) -> String {
+  package func headAndTail(_ limit: Int, missing: Int = 0) -> String {
     let scalars = unicodeScalars
     guard scalars.count > limit else { return self }
     let half = Swift.max(limit / 2 - 20, 1)
