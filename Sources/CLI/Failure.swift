@@ -1,3 +1,4 @@
+internal import Agent
 internal import ArgumentParser
 internal import Foundation
 
@@ -26,8 +27,9 @@ enum Failure {
     exit(2)
   }
 
-  /// Prints "hindsight: …" to standard error.
+  /// Prints "hindsight: …" to standard error; names of files and words of servers in it do nothing to the terminal.
   static func report(_ sentence: String) {
+    let sentence = VisibleText.escaped(sentence)
     // Nobody can be told where it is closed; the exit code still says how it went.
     try? FileHandle.standardError.write(contentsOf: Data("hindsight: \(sentence)\n".utf8))
   }

@@ -218,4 +218,14 @@ import Testing
     try expect("lr=1e-4 holds no report.json", of: ["report", "lr=1e-4"], in: folder)
     try expect("1e-4 holds no report.json", of: ["report", "other=1e-4"], in: folder)
   }
+
+  @Test func aNameDoesNothingToTheTerminal() throws {
+    let folder = try TestFolder()
+    for name in ["none\u{1b}[2J.jsonl", "some\u{1b}[2J.jsonl"] {
+      if name.hasPrefix("some") { try Data("x\n".utf8).write(to: folder[name]) }
+      let outcome = try HindsightCommand.run(["replay", "--view", name], in: folder.url)
+      #expect(outcome.status == 2 && !outcome.errors.contains("\u{1b}"), "\(outcome.errors)")
+      #expect(outcome.errors.contains(#"\u{1b}[2J.jsonl"#), "\(outcome.errors)")
+    }
+  }
 }
