@@ -1,3 +1,4 @@
+internal import Agent
 internal import Foundation
 internal import Synchronization
 
@@ -28,7 +29,8 @@ final class ProgressReporter: Sendable {
   init(
     _ label: String, total: Int, unit: String, isTerminal: Bool? = nil,
     write: @escaping @Sendable (String) -> Void = {
-      FileHandle.standardError.write(Data($0.utf8))
+      // Nobody can be told where it is closed or full.
+      _ = try? FileHandle.standardError.write(contentsOf: Data($0.utf8))
     }
   ) {
     self.label = label
@@ -44,7 +46,7 @@ final class ProgressReporter: Sendable {
   func advance(by steps: Int = 1, note: String? = nil) {
     state.withLock { state in
       state.done += steps
-      if let note { state.note = note }
+      if let note { state.note = VisibleText.escaped(note) }
       show(&state)
     }
   }
@@ -57,11 +59,12 @@ final class ProgressReporter: Sendable {
     }
   }
 
-  /// Prints a line of results to standard output without disturbing the bar.
+  /// Prints a line of results to standard output without disturbing the bar; names and words of others in it do
+  /// nothing to the terminal.
   func line(_ text: String) {
     state.withLock { state in
       if isTerminal, state.shown != nil { write("\r\u{1B}[K") }
-      FileHandle.standardOutput.write(Data((text + "\n").utf8))
+      print(VisibleText.escaped(text))
       if isTerminal, state.shown != nil { write(Self.clipped(bar(state))) }
     }
   }

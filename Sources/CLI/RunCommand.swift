@@ -254,7 +254,7 @@ struct RunCommand: AsyncParsableCommand {
         try UserWorkTree.apply(trajectory.finalDiff, to: repo)
         print("Applied to the work tree.")
       } catch {
-        print("Not applied to the work tree: \(error.description)")
+        print("Not applied to the work tree: \(VisibleText.escaped(error.description))")
         throw ExitCode(1)
       }
     }

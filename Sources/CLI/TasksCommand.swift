@@ -73,7 +73,7 @@ extension TasksCommand {
             pad(task.split.rawValue, widths.split), pad(task.language.rawValue, widths.language),
             pad(task.repository, widths.repository), pad(task.bug, widths.bug), task.id,
           ]
-          print(columns.joined(separator: "  "))
+          print(VisibleText.escaped(columns.joined(separator: "  ")))
         }
       }
       guard !json else { return }
@@ -116,7 +116,7 @@ extension TasksCommand {
     func run() async throws {
       if let reason = await sandbox.probe() { throw TaskError(reason) }
       let (tasks, broken) = try loadEach()
-      for (id, problem) in broken { print("INVALID  \(id): \(problem)") }
+      for (id, problem) in broken { print(VisibleText.escaped("INVALID  \(id): \(problem)")) }
       let progress = ProgressReporter("Validating", total: tasks.count, unit: "tasks")
       progress.advance(by: 0)
       let validator = TaskValidator(sandbox: sandbox, runs: runs)

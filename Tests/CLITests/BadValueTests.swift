@@ -177,6 +177,9 @@ import Testing
     #expect(try folder.shell("\(command) >/dev/full 2>errors; echo $?") == "2\n")
     let said = try String(contentsOf: folder["errors"], encoding: .utf8)
     #expect(said.contains("standard output: not all could be written"))
+    let validate =
+      "'\(HindsightCommand.executable.path)' tasks validate --runs 1 --tasks '\(Self.tasks)' greet-words"
+    #expect(try folder.shell("\(validate) >/dev/full 2>errors; echo $?") == "2\n")
     // Nobody reads on: no failure.
     #expect(try folder.shell("\(command) 2>errors | head -1 | wc -l; cat errors") == "1\n")
   }
@@ -227,5 +230,11 @@ import Testing
       #expect(outcome.status == 2 && !outcome.errors.contains("\u{1b}"), "\(outcome.errors)")
       #expect(outcome.errors.contains(#"\u{1b}[2J.jsonl"#), "\(outcome.errors)")
     }
+    try FileManager.default.createDirectory(
+      at: folder["tasks/a\u{1b}[2J"], withIntermediateDirectories: true)
+    try Data().write(to: folder["tasks/a\u{1b}[2J/task.toml"])
+    let tasks = try HindsightCommand.run(["tasks", "validate", "--tasks", "tasks"], in: folder.url)
+    #expect(tasks.status == 1 && !tasks.output.contains("\u{1b}"), "\(tasks.errors)")
+    #expect(tasks.output.contains(#"INVALID  a\u{1b}[2J: "#), "\(tasks.output)")
   }
 }
