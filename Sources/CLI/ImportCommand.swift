@@ -12,8 +12,8 @@ struct ImportCommand: AsyncParsableCommand {
       were edited since. What another agent recorded is carried out again, in the sandbox, on the \
       repository that it began with: each command, and what came of it here. Several calls of one \
       message become a turn each. Turns whose exit code is another than was recorded are named, and \
-      the exit code is then 1. The transcript keeps the record as well, without API keys and \
-      passwords: exported in the same format it is that record again.
+      the exit code is then 1. The transcript keeps the record as well, without what is known by \
+      its name or form as a key or a password: exported in the same format it is that record again.
 
         hindsight import last_mini_run.traj.json --repo . --output mini.jsonl
       """)
@@ -122,7 +122,9 @@ struct ImportCommand: AsyncParsableCommand {
     if foreign.left > 0 {
       print("\(foreign.left) turns call tools that aren't known here: left out")
     }
-    if foreign.record.hasSecrets { print("its record is kept without keys and passwords") }
+    if foreign.record.hasSecrets {
+      print("its record is kept without the keys and passwords found in it")
+    }
     let (taken, all) = (trajectory.turns.count, foreign.replies.count)
     print("\(taken)\(taken < all ? " of \(all)" : "") turns carried out again, in \(output)")
     if !others.isEmpty || foreign.left > 0 || taken < all { throw ExitCode(1) }

@@ -289,6 +289,16 @@ import Testing
     let there = try command(
       "import", Self.recorded, "--repo", "repository", "--output", "there.jsonl")
     #expect(there.status == 2 && there.errors.contains("is there already"))
+    let nested = String(repeating: "[", count: 510) + String(repeating: "]", count: 510)
+    let record = #"""
+      {"schema_version": "ATIF-v1.2", "agent": {"name": "other", "version": "1"},
+       "notes": \#(nested), "steps": [{"step_id": 1, "source": "agent", "message": "Why."}]}
+      """#
+    try Data(record.utf8).write(to: folder["deep.json"])
+    let deep = try command("import", "deep.json", "--repo", "repository", "--output", "out.jsonl")
+    #expect(deep.status == 2 && deep.errors.contains("out.jsonl: a line cannot be encoded: "))
+    #expect(!deep.errors.contains("notes"), "\(deep.errors.prefix(1_000))")
+    #expect(!FileManager.default.fileExists(atPath: folder["out.jsonl"].path))
     let two = try command("export", "a.jsonl", "b.jsonl", "--format", "atif")
     #expect(two.status == 2 && two.errors.contains("give one"))
   }

@@ -67,6 +67,9 @@ public final class TranscriptWriter: EpisodeObserver {
     let data: Data
     do {
       data = try TranscriptJSON.encoder().encode(line)
+    } catch EncodingError.invalidValue(_, let context) {
+      // The error itself would tell all of the value.
+      throw TranscriptError("\(path): a line cannot be encoded: \(context.debugDescription)")
     } catch {
       throw TranscriptError("\(path): a line cannot be encoded: \(error)")
     }

@@ -99,6 +99,14 @@ import Testing
         #"{"db": {}}"#
       ),
       (
+        #"{"github_token": "k", "DB_PASS": "k", "passphrase": "k", "compass": "n"}"#,
+        #"{"compass": "n"}"#
+      ),
+      (
+        #"{"api_base": "https://me:k@host/v1", "home": "https://host/@me"}"#,
+        #"{"api_base": "<removed>", "home": "https://host/@me"}"#
+      ),
+      (
         #"{"args": ["--key", "sk-abcdefghij0123456789", "-v"]}"#,
         #"{"args": ["--key", "<removed>", "-v"]}"#
       ),

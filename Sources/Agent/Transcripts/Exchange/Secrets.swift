@@ -1,9 +1,12 @@
+import Foundation
+
 /// What other programs' records hold of keys and passwords: configurations have them beside what a model is.
 extension JSONValue {
-  /// Without members that are named like a secret, and with a remark in the place of texts that look like a key.
+  /// Without members that are named like a secret, and with a remark in the place of texts that look like a key or an
+  /// address with a password.
   var withoutSecrets: JSONValue {
     switch self {
-    case .string(let text) where Self.isKey(text): .string("<removed>")
+    case .string(let text) where Self.isKey(text) || Self.hasPassword(text): .string("<removed>")
     case .array(let values): .array(values.map(\.withoutSecrets))
     case .object(let members):
       .object(
@@ -25,7 +28,7 @@ extension JSONValue {
   private static let secrets = [
     "apikey", "authorization", "password", "passwd", "secret", "credential", "cookie",
     "accesskey", "privatekey", "authkey", "apitoken", "accesstoken", "authtoken", "bearertoken",
-    "refreshtoken", "sessiontoken",
+    "refreshtoken", "sessiontoken", "githubtoken", "hftoken", "passphrase",
   ]
 
   /// By what the name ends with: `x-api-key` and `apiKeys`, but not `eos_token` or `completion_tokens`. Names of
@@ -34,7 +37,7 @@ extension JSONValue {
     var letters = name.lowercased().filter(\.isLetter)
     if letters.hasSuffix("s") { letters.removeLast() }
     return secrets.contains { letters.hasSuffix($0) }
-      || name == name.uppercased() && (name.hasSuffix("_TOKEN") || name.hasSuffix("_KEY"))
+      || name == name.uppercased() && ["_TOKEN", "_KEY", "_PASS"].contains { name.hasSuffix($0) }
   }
 
   private static let beginnings = [
@@ -49,5 +52,13 @@ extension JSONValue {
     let rest = text.dropFirst(beginning.count)
     return rest.count >= 16 && rest.contains(where: \.isNumber)
       && !rest.contains(where: \.isWhitespace)
+  }
+
+  /// Whether all of the text is an address such as `https://user:password@host`.
+  private static func hasPassword(_ text: String) -> Bool {
+    guard text.utf8.count < 1_000, text.contains("://"), text.contains("@"),
+      !text.contains(where: \.isWhitespace)
+    else { return false }
+    return URLComponents(string: text)?.password?.isEmpty == false
   }
 }
