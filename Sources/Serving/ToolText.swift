@@ -52,11 +52,15 @@ package enum ToolText {
   }
 
   /// The arguments that an answer goes on with after such a beginning: the object as the model wrote it, and whether it
-  /// came to its end; if not, all that there is.
+  /// came to its end; if it didn't, or is no object, all that there is.
   package static func arguments(_ answer: String) -> (text: String, isWhole: Bool) {
     let bytes = Array(answer.utf8)
     func text(_ part: ArraySlice<UInt8>) -> String {
       String(decoding: part, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+    let blank: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
+    guard bytes.first(where: { !blank.contains($0) }) == UInt8(ascii: "{") else {
+      return (text(bytes[...]), false)
     }
     var depth = 0
     var isQuoted = false

@@ -47,6 +47,7 @@ import Testing
   @Test(arguments: [
     (#" {"a": {"b": "}\"{"}}}"#, #"{"a": {"b": "}\"{"}}"#, true), ("{}}\n so", "{}", true),
     (#" {"a": "b}"#, #"{"a": "b}"#, false), (" none }", "none }", false),
+    (#" [1, {"a": 2}]}"#, #"[1, {"a": 2}]}"#, false), ("", "", false),
   ])
   func argumentsEndWithTheirObject(_ answer: String, _ arguments: String, _ isWhole: Bool) {
     let found = ToolText.arguments(answer)
