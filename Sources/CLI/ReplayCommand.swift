@@ -96,12 +96,17 @@ struct ReplayCommand: AsyncParsableCommand {
     case .view:
       print(Terminal.view.render(try Transcript.read(URL(filePath: file))), terminator: "")
     case .check, .verify:
-      let files = try TranscriptFiles(file)
-      var findings: [Finding] = []
-      for file in files.all { findings.append(try await finding(file, among: files)) }
-      if files.isFolder { print(summary(findings)) }
-      if findings.contains(.wrong) { throw ExitCode(1) }
+      if update { try await outlivingReader { try await examine() } } else { try await examine() }
     }
+  }
+
+  /// Checks, verifies or updates a transcript, or all of a folder.
+  private func examine() async throws {
+    let files = try TranscriptFiles(file)
+    var findings: [Finding] = []
+    for file in files.all { findings.append(try await finding(file, among: files)) }
+    if files.isFolder { print(summary(findings)) }
+    if findings.contains(.wrong) { throw ExitCode(1) }
   }
 
   /// What came of one transcript.

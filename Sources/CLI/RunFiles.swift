@@ -26,11 +26,11 @@ struct IssueText {
     }
   }
 
-  /// One word with a slash or an extension: the name of a file that isn't there is nothing to work on.
+  /// One word with a slash or a text file's ending: the name of a file that isn't there is nothing to work on.
   private static func looksLikePath(_ argument: String) -> Bool {
     guard !argument.isEmpty, !argument.contains(where: \.isWhitespace) else { return false }
-    let suffix = URL(filePath: argument).pathExtension
-    return argument.contains("/") || suffix.first?.isLetter == true
+    return argument.contains("/")
+      || ["md", "txt", "rst"].contains(URL(filePath: argument).pathExtension)
   }
 
   /// The first line that says anything, for a commit.
