@@ -92,18 +92,42 @@ import Testing
   /// The tests' own exit code would call both mended.
   @Test(arguments: [
     ("quit", "Only 0 of the 2 tests ran after attempt 2.", "Kept:       attempt 1"),
-    ("gut", "The tests pass after attempt 1.", "Protected paths touched: tests/test_average.py"),
+    (
+      "gut",
+      "The tests fail after attempt 1, without its changes to tests and their configuration.",
+      "Protected paths touched: tests/test_average.py"
+    ),
   ])
   func whoTricksTheTestsIsFoundOut(_ kind: String, _ verdict: String, _ said: String) throws {
+    if kind == "gut" {
+      // So that there is a failing test to take away.
+      try folder.shell(
+        """
+        cd repository
+        sed -i 's/len(values)/(len(values) + 1)/' stats/average.py
+        git -c user.name=a -c user.email=a@b commit -qam worse
+        """)
+    }
     let outcome = try HindsightCommand.run(
       [
         "run", "--repo", "repository", "--issue", "mend it", "--test",
         "python3 -m unittest discover -s tests -t .", "--attempts", "2", "--model",
         endpoint.address(kind),
       ], in: folder.url)
-    #expect(outcome.status == (kind == "quit" ? 1 : 0), "\(outcome.errors)")
+    #expect(outcome.status == 1, "\(outcome.errors)")
     #expect(outcome.output.contains(verdict), "\(outcome.output)")
     #expect(outcome.output.contains(said), "\(outcome.output)")
+  }
+
+  /// What a server sends must not gather in memory while nobody can stop it.
+  @Test func tenGigabytesNeedNoMemory() throws {
+    let said = try folder.shell(
+      """
+      ulimit -v 1500000
+      '\(HindsightCommand.executable.path)' run --repo repository --issue 'mend it' \
+        --model '\(endpoint.address("flood"))' 2>&1; echo "status $?"
+      """)
+    #expect(said.contains("sent more than 8388608 bytes\nstatus 2\n"), "\(said)")
   }
 
   @Test func aModelThatMeansHarmReachesNothing() throws {

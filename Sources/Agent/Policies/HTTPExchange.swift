@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import FoundationNetworking
 import Synchronization
@@ -37,7 +38,8 @@ struct HTTPExchange: Sendable {
     configuration.urlCache = nil
     configuration.timeoutIntervalForRequest = seconds
     let collector = Collector(responseBytes: responseBytes, received: received)
-    let session = URLSession(configuration: configuration, delegate: collector, delegateQueue: nil)
+    let session = URLSession(
+      configuration: configuration, delegate: collector, delegateQueue: InlineQueue())
     defer { session.finishTasksAndInvalidate() }
     let task = session.dataTask(with: request)
     return try await withTaskCancellationHandler {
@@ -50,11 +52,18 @@ struct HTTPExchange: Sendable {
   }
 }
 
+/// Does its operations at once, on the session's own thread. In a queue beside it what a server sends would wait without
+/// bound, and cancelling waits for a session that a fast server never lets rest.
+private final class InlineQueue: OperationQueue, @unchecked Sendable {
+  override func addOperation(_ operation: Operation) { operation.start() }
+}
+
 /// Collects one answer up to its size limit and resumes the waiting task exactly once.
 private final class Collector: NSObject, URLSessionDataDelegate {
   private struct State {
     var body = Data()
-    var isTooLarge = false
+    /// Whether what comes still matters.
+    var isWanted = true
     var continuation: CheckedContinuation<HTTPExchange.Answer, any Error>?
   }
 
@@ -83,25 +92,33 @@ private final class Collector: NSObject, URLSessionDataDelegate {
   }
 
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-    let isTooLarge = state.withLock { state in
-      if state.body.count + data.count > responseBytes { state.isTooLarge = true }
-      if !state.isTooLarge { state.body.append(data) }
-      return state.isTooLarge
+    let (isTooLarge, continuation) = state.withLock { state in
+      if state.isWanted, state.body.count + data.count <= responseBytes {
+        state.body.append(data)
+        return (false, CheckedContinuation<HTTPExchange.Answer, any Error>?.none)
+      }
+      defer { (state.isWanted, state.continuation) = (false, nil) }
+      return (true, state.continuation)
     }
-    if isTooLarge { dataTask.cancel() } else { received?(data) }
+    guard isTooLarge else {
+      received?(data)
+      return
+    }
+    guard let continuation else { return }
+    continuation.resume(throwing: HTTPExchange.Failure.tooLarge)
+    // It waits for the thread that this is called on.
+    DispatchQueue.global().async { dataTask.cancel() }
   }
 
   func urlSession(
     _ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?
   ) {
-    let (continuation, body, isTooLarge) = state.withLock { state in
+    let (continuation, body) = state.withLock { state in
       defer { state.continuation = nil }
-      return (state.continuation, state.body, state.isTooLarge)
+      return (state.continuation, state.body)
     }
     guard let continuation else { return }
-    if isTooLarge {
-      continuation.resume(throwing: HTTPExchange.Failure.tooLarge)
-    } else if let error {
+    if let error {
       continuation.resume(throwing: Self.failure(error))
     } else if let response = task.response as? HTTPURLResponse {
       continuation.resume(
