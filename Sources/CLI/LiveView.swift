@@ -36,6 +36,8 @@ final class WritingLine: Sendable {
 final class LiveView: EpisodeObserver {
   /// An endpoint may answer with megabytes; all of them are in the transcript.
   private static let replyCharacters = 8_000
+  /// So may what a command left be; all of it is in the patch.
+  private static let patchCharacters = 20_000
 
   private let view = Terminal.view
   private let recorder: Recorder
@@ -62,6 +64,15 @@ final class LiveView: EpisodeObserver {
       let size = try? recorder.size(from: before, to: turn.snapshot)
     else { return }
     show("  \(size)")
+  }
+
+  /// Prints how it ended.
+  static func ended(_ trajectory: Trajectory) {
+    WritingLine.standard?.clear()
+    var end = TranscriptEnd(trajectory)
+    let patch = String(decoding: end.finalDiff, as: UTF8.self)
+    end.finalDiff = Array(patch.headAndTail(patchCharacters).utf8)
+    print("\n" + Terminal.view.render(end) + "\n")
   }
 
   private func show(_ text: String) {

@@ -7,7 +7,7 @@ internal import LanguageModel
 struct PolicyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The model: a GGUF file, a Hugging Face folder, or the address of an OpenAI-compatible endpoint.",
+      "The model: a GGUF file, a Hugging Face folder, or the address of an OpenAI-compatible endpoint, whose key is taken from HINDSIGHT_API_KEY or OPENAI_API_KEY.",
       valueName: "path|url"))
   var model = defaultModel
 

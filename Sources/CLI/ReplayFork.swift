@@ -53,7 +53,6 @@ struct ForkOptions: ParsableArguments {
         policy, at: place, sample: header.sample, seed: seed, after: beginning,
         observers: [writer, LiveView(place.recorder)])
     }
-    WritingLine.standard?.clear()
     try writer.finish(TranscriptEnd(trajectory))
     if case .infrastructure(let reason) = trajectory.stopReason {
       // Without a turn of its own it is a part of the other.
@@ -62,7 +61,7 @@ struct ForkOptions: ParsableArguments {
       }
       throw TranscriptError("\(file.path(percentEncoded: false)): \(reason)")
     }
-    print("\n" + Terminal.view.render(TranscriptEnd(trajectory)) + "\n")
+    LiveView.ended(trajectory)
     print("Transcript: \(files.transcript.path)")
     if !trajectory.finalDiff.isEmpty {
       try Data(trajectory.finalDiff).write(to: files.patch)

@@ -42,8 +42,10 @@ struct RunAttempts {
         if tried[number].trajectory.stopReason == .cancelled { throw CancellationError() }
         if files.count == 1 { break }
         if let last = tried[number].trajectory.lastSnapshot {
-          let tests = try await tests(of: last, named: "\(number + 1)", since: before)
-          print("\(tests.verdict) after attempt \(number + 1).\n")
+          let tests = try await tests(of: judged(last), named: "\(number + 1)", since: before)
+          let touched = tried[number].trajectory.protectedPathsTouched
+          let how = touched.isEmpty ? "" : ", without its changes to tests and their configuration"
+          print("\(tests.verdict) after attempt \(number + 1)\(how).\n")
           tried[number].tests = tests
         }
         if tried[number].testsPass { break }
@@ -75,16 +77,23 @@ struct RunAttempts {
         hindsight: tellsFeedback ? earlier?.hint : nil, after: beginning,
         observers: [transcript, LiveView(recorder)])
     }
-    WritingLine.standard?.clear()
     try transcript.finish(TranscriptEnd(trajectory))
     if trajectory.turns.isEmpty, case .infrastructure(let reason) = trajectory.stopReason {
       // It says nothing that this sentence doesn't.
       try? FileManager.default.removeItem(at: files[number].transcript)
       throw RunError(reason)
     }
-    print("\n" + Terminal.view.render(TranscriptEnd(trajectory)) + "\n")
+    LiveView.ended(trajectory)
     return RunAttempt(
       trajectory: trajectory, files: files[number], number: files.count > 1 ? number + 1 : nil)
+  }
+
+  /// The state with tests and their configuration as they were before: whoever changes them can make them say
+  /// anything.
+  private func judged(_ state: Snapshot) throws -> Snapshot {
+    guard case .snapshot(let base) = episode.assignment.source else { return state }
+    return try recorder.snapshot(
+      from: base, to: state, excluding: episode.assignment.protectedPaths.map(\.description))
   }
 
   /// What the tests say of where the agent began, or an attempt ended.

@@ -44,7 +44,7 @@ extension APIServerTests {
   @Test func aBodyThatStallsHoldsNoPlace() async throws {
     var options = APIServer.Options()
     options.parallel = 1
-    options.bodyDeadline = .seconds(2)
+    options.bodyDeadline = .seconds(6)
     try await serving(options) { client in
       let stalled = try RawConnection(port: client.port)
       stalled.say("POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n{")
@@ -52,9 +52,17 @@ extension APIServerTests {
       try await Task.sleep(for: .milliseconds(300))
       let other = try await client.chat(#""max_tokens": 1"#)
       #expect(other.status == 200, "\(other.text)")
+      // But not so many as there are connections.
+      let more = try (0..<4).map { _ in try RawConnection(port: client.port) }
+      for one in more {
+        one.say("POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n{")
+      }
+      try await Task.sleep(for: .milliseconds(300))
+      #expect(try await client.chat(#""max_tokens": 1"#).status == 429)
+      withExtendedLifetime(more) {}
       let answer = try await stalled.hear()
       #expect(answer.hasPrefix("HTTP/1.1 408 "), "\(answer)")
-      #expect(answer.contains("the body wasn't all there after 2.0 seconds"), "\(answer)")
+      #expect(answer.contains("the body wasn't all there after 6.0 seconds"), "\(answer)")
     }
   }
 }
