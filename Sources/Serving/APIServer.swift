@@ -29,6 +29,8 @@ public struct APIServer: Sendable {
   private let options: Options
   private let answerer: Answerer
   private let slots: Slots
+  /// Bodies on their way: more of them than places, since some stall, but not without bound, since all take memory.
+  private let bodies: Slots
   /// Told of each request's end, a line.
   private let log: @Sendable (String) -> Void
 
@@ -39,6 +41,7 @@ public struct APIServer: Sendable {
     self.options = options
     answerer = Answerer(model: model)
     slots = Slots(count: options.parallel)
+    bodies = Slots(count: 4 * options.parallel)
     // What clients wrote stands in some lines.
     self.log = { log(VisibleText.escaped($0).replacing("\n", with: "\\n")) }
   }
@@ -222,6 +225,8 @@ public struct APIServer: Sendable {
   private func receive<Value: Decodable>(
     _ type: Value.Type, _ request: inout Request
   ) async throws -> (Value, Slots.Slot) {
+    let arriving = try bodies.take()
+    defer { withExtendedLifetime(arriving) {} }
     let (body, bytes, deadline) = (request.body, options.bodyBytes, options.bodyDeadline)
     let buffer = try await withDeadline(
       ContinuousClock.now + deadline,
