@@ -19,6 +19,16 @@ func cancellingOnInterrupt<Value: Sendable>(
   return try await work.value
 }
 
+/// Does what must not be left half done: a first Ctrl-C waits for its end, the second ends the process at once.
+func finishingDespiteInterrupt(_ body: () throws -> Void) rethrows {
+  Interrupts.listen { _ in
+    Failure.report("saving what there is (again to stop at once)")
+    Interrupts.listen(nil)
+  }
+  defer { Interrupts.listen(nil) }
+  try body()
+}
+
 /// Does work whose results are files: it outlives whoever reads along, `head` or a pager. What it prints then is
 /// lost, and that is no failure.
 func outlivingReader(_ work: () async throws -> Void) async throws {

@@ -170,7 +170,7 @@ struct RunCommand: AsyncParsableCommand {
       episode: episode, policy: policy, adaptation: adaptation, baseModel: self.policy.model,
       tellsFeedback: withFeedback, seed: seed, scratch: scratch, recorder: recorder, files: files
     ).run(after: continued?.beginning)
-    try save(outcome.best, issue, start, recorder)
+    try finishingDespiteInterrupt { try save(outcome.best, issue, start, recorder) }
     if let trouble = outcome.trouble { throw trouble }
     try conclude(outcome.best)
   }
