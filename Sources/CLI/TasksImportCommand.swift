@@ -74,6 +74,8 @@ struct ImportOptions: ParsableArguments {
     switch outcome {
     case .imported(let failing, let passing, let dropped):
       let left = dropped > 0 ? ", \(dropped) listed tests don't hold here" : ""
+      // Harbor's tests may write a reward and name nothing.
+      guard failing + passing > 0 else { return "imported  \(id): judged by its tests' reward" }
       return "imported  \(id): \(failing) FAIL_TO_PASS, \(passing) PASS_TO_PASS\(left)"
     case .kept: return "there      \(id)"
     case .refused(let reason): return "left out  \(id): \(reason)"

@@ -27,7 +27,8 @@ extension Dialect {
         content: OpeningPrompt(limits: limits).render(
           instruction: instruction, files: files,
           // Who has the tool needn't know the command.
-          testCommand: tools.contains(.test) ? nil : testCommand, hindsight: hindsight)),
+          testCommand: tools.contains(.test) ? nil : testCommand,
+          hasTests: tools.contains(.test) || testCommand != nil, hindsight: hindsight)),
     ]
   }
 }
@@ -39,7 +40,7 @@ package struct OpeningPrompt {
   var limits: OpeningLimits
 
   func render(
-    instruction: String, files: [String], testCommand: String?, hindsight: String?
+    instruction: String, files: [String], testCommand: String?, hasTests: Bool, hindsight: String?
   ) -> String {
     var parts = [Shortened.middle(trimmed(instruction), to: limits.instruction)]
     if !files.isEmpty { parts.append("Files:\n" + fileList(files)) }
@@ -47,7 +48,7 @@ package struct OpeningPrompt {
     if let hindsight, !trimmed(hindsight).isEmpty {
       parts.append(Shortened.end(trimmed(hindsight), to: limits.hindsight))
     }
-    parts.append(Self.closingLine)
+    parts.append(hasTests ? Self.closingLine : "Mend it, then submit.")
     return parts.joined(separator: "\n\n")
   }
 

@@ -271,6 +271,9 @@ import Tools
     // Without the tool it has to know the command.
     #expect(user(nil, tools: [.shell]) == plain + "Tests: python3 -m unittest\n\n" + closing)
     #expect(user(nil) == plain + closing)
+    let untested = CompactDialect().openingMessages(
+      instruction: "add() subtracts.", files: [], testCommand: nil, hindsight: nil, tools: [.view])
+    #expect(untested[1].content == "add() subtracts.\n\nMend it, then submit.")
     #expect(user("Hint: {braces} stay.\n") == plain + "Hint: {braces} stay.\n\n" + closing)
   }
 
