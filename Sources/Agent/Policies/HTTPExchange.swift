@@ -62,8 +62,7 @@ private final class InlineQueue: OperationQueue, @unchecked Sendable {
 private final class Collector: NSObject, URLSessionDataDelegate {
   private struct State {
     var body = Data()
-    /// Whether what comes still matters.
-    var isWanted = true
+    /// Nil once the task has its outcome: what comes then doesn't matter.
     var continuation: CheckedContinuation<HTTPExchange.Answer, any Error>?
   }
 
@@ -93,11 +92,11 @@ private final class Collector: NSObject, URLSessionDataDelegate {
 
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
     let (isTooLarge, continuation) = state.withLock { state in
-      if state.isWanted, state.body.count + data.count <= responseBytes {
+      if state.continuation != nil, state.body.count + data.count <= responseBytes {
         state.body.append(data)
         return (false, CheckedContinuation<HTTPExchange.Answer, any Error>?.none)
       }
-      defer { (state.isWanted, state.continuation) = (false, nil) }
+      defer { state.continuation = nil }
       return (true, state.continuation)
     }
     guard isTooLarge else {
