@@ -179,19 +179,27 @@ struct ReplayCommand: AsyncParsableCommand {
     return true
   }
 
-  /// The first one. The scratch folder is gone when it is printed: a reader may end the command there.
+  /// The first one.
   private func divergence(of transcript: Transcript) async throws -> Divergence? {
+    let progress = ProgressReporter("Verifying", total: transcript.turns.count, unit: "turns")
+    let divergence = try await carryOut(transcript) { verifier, source, place in
+      try await verifier.verify(from: source, at: place) { _ in progress.advance() }
+    }
+    progress.finish()
+    return divergence
+  }
+
+  /// Replays in a scratch folder, which is gone when anything is printed: a reader may end the command there.
+  private func carryOut<Value: Sendable>(
+    _ transcript: Transcript,
+    _ body: @escaping @Sendable (ReplayVerifier, TreeSource, Episode.Place) async throws -> Value
+  ) async throws -> Value {
     let verifier = try await replay(of: transcript)
     let source = try source(of: transcript.header)
     let folder = try ScratchFolder("replay")
     defer { folder.remove() }
     let place = try folder.place(name: "replay")
-    let progress = ProgressReporter("Verifying", total: transcript.turns.count, unit: "turns")
-    let divergence = try await cancellingOnInterrupt {
-      try await verifier.verify(from: source, at: place) { _ in progress.advance() }
-    }
-    progress.finish()
-    return divergence
+    return try await cancellingOnInterrupt { try await body(verifier, source, place) }
   }
 
   /// Whether anything was updated. Each divergence is shown before anything is written, and nothing is lost.
@@ -241,12 +249,7 @@ struct ReplayCommand: AsyncParsableCommand {
   private func updated(
     _ transcript: Transcript, digest: String
   ) async throws -> (Transcript, [Divergence]) {
-    let verifier = try await replay(of: transcript)
-    let source = try source(of: transcript.header)
-    let folder = try ScratchFolder("replay")
-    defer { folder.remove() }
-    let place = try folder.place(name: "replay")
-    return try await cancellingOnInterrupt {
+    try await carryOut(transcript) { verifier, source, place in
       var divergences: [Divergence] = []
       let updated = try await verifier.updated(from: source, at: place, digest: digest) {
         divergences.append($0)
