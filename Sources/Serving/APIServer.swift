@@ -125,15 +125,13 @@ public struct APIServer: Sendable {
     let (chat, slot) = try await receive(ChatRequest.self, &request)
     var prompt = model.chatFormat.encode(
       chat.messages, addGenerationPrompt: true, tokenizer: model.tokenizer)
-    if let name = chat.forcedCall {
-      prompt += model.tokenizer.encode(ToolText.beginning(ofCallTo: name))
-    }
+    var calls = chat.forcedCalls.map { CallBeginning(ofCallTo: $0, model.tokenizer) }
+    prompt += calls.removeShared()
     let form = AnswerForm(
-      isChat: true, hasTools: !chat.tools.isEmpty, forcedCall: chat.forcedCall,
-      hasLogprobs: chat.topLogprobs != nil, hasTokenIDs: chat.options.returnsTokenIDs,
-      model: model)
+      isChat: true, hasTools: !chat.tools.isEmpty, hasLogprobs: chat.topLogprobs != nil,
+      hasTokenIDs: chat.options.returnsTokenIDs, model: model)
     return try await answer(
-      [prompt], chat.options, topLogprobs: chat.topLogprobs ?? 0, form, request, slot)
+      [prompt], chat.options, topLogprobs: chat.topLogprobs ?? 0, calls: calls, form, request, slot)
   }
 
   private func complete(_ request: Request) async throws -> Response {
@@ -154,10 +152,12 @@ public struct APIServer: Sendable {
   }
 
   private func answer(
-    _ prompts: [[TokenID]], _ options: AnswerOptions, topLogprobs: Int, _ form: AnswerForm,
-    _ request: Request, _ slot: Slots.Slot
+    _ prompts: [[TokenID]], _ options: AnswerOptions, topLogprobs: Int,
+    calls: [CallBeginning] = [], _ form: AnswerForm, _ request: Request, _ slot: Slots.Slot
   ) async throws -> Response {
-    for prompt in prompts { try answerer.check(prompt) }
+    // Whichever call is drawn.
+    let longest = calls.map(\.tokens).max { $0.count < $1.count } ?? []
+    for prompt in prompts { try answerer.check(prompt + longest) }
     if options.streams, options.returnsTokenIDs {
       throw APIError.invalid(
         "return_token_ids", "'return_token_ids' goes with 'stream': false only")
@@ -165,7 +165,7 @@ public struct APIServer: Sendable {
     let tally = Tally(
       usage: Usage(promptTokens: prompts.reduce(0) { $0 + $1.count }), path: request.uri.path,
       log: log)
-    let events = answerer.answers(to: prompts, options, topLogprobs: topLogprobs)
+    let events = answerer.answers(to: prompts, options, topLogprobs: topLogprobs, calls: calls)
     let count = prompts.count * options.count
     if options.streams {
       return stream(events, form, options, count: count, tally, slot, request)
@@ -225,6 +225,11 @@ public struct APIServer: Sendable {
   private func receive<Value: Decodable>(
     _ type: Value.Type, _ request: inout Request
   ) async throws -> (Value, Slots.Slot) {
+    // Nobody waits for what will be refused.
+    let length = request.headers[.contentLength].flatMap { UInt64($0) } ?? 0
+    guard length <= options.bodyBytes else {
+      throw NIOTooManyBytesError(maxBytes: options.bodyBytes)
+    }
     let arriving = try bodies.take()
     defer { withExtendedLifetime(arriving) {} }
     let (body, bytes, deadline) = (request.body, options.bodyBytes, options.bodyDeadline)
@@ -293,6 +298,7 @@ extension [Answer] {
   /// What a stream tells of an event, before it is added.
   fileprivate func pieces(of event: AnswerEvent, _ form: AnswerForm) -> [AnswerBody] {
     switch event {
+    case .called: return []
     case .piece(let choice, let text, let tokens):
       return form.text(text, tokens: tokens, after: self[choice].characters, choice: choice)
         .map { [$0] } ?? []
@@ -305,6 +311,9 @@ extension [Answer] {
 
   fileprivate mutating func add(_ event: AnswerEvent, _ tally: inout Tally) {
     switch event {
+    case .called(let choice, let call):
+      self[choice].call = call
+      tally.usage.promptTokens += call.tokens.count
     case .piece(let choice, let text, let tokens):
       self[choice].text += text
       self[choice].characters += text.unicodeScalars.count

@@ -6,8 +6,6 @@ struct AnswerForm: Sendable {
   var isChat: Bool
   /// Whether answers may hold calls of tools.
   var hasTools: Bool
-  /// The function that answers call: the prompt ends with the beginning of the call.
-  var forcedCall: String?
   var hasLogprobs: Bool
   var hasTokenIDs: Bool
   var model: ServedModel
@@ -19,6 +17,13 @@ struct AnswerForm: Sendable {
   /// - prompts: each has the same number of answers, one prompt's after another's.
   func whole(_ answers: [Answer], prompts: [[TokenID]], usage: Usage) -> AnswerBody {
     let each = max(1, answers.count / max(1, prompts.count))
+    func context(_ index: Int) -> [TokenID] {
+      prompts[index / each] + (answers[index].call?.tokens ?? [])
+    }
+    // Whether one context is all answers'.
+    let isShared =
+      prompts.count == 1
+      && answers.allSatisfy { $0.call?.tokens == answers[0].call?.tokens }
     var body = body(
       isChat ? "chat.completion" : "text_completion",
       answers.enumerated().map { index, answer in
@@ -27,10 +32,10 @@ struct AnswerForm: Sendable {
           index: index, content: isChat ? .message(message) : .text(answer.text),
           logprobs: logprobs(answer.tokens), finishReason: isChat ? reason : answer.reason,
           tokenIDs: hasTokenIDs ? answer.tokens.map(\.token.id) : nil,
-          promptTokenIDs: hasTokenIDs && prompts.count > 1 ? prompts[index / each] : nil)
+          promptTokenIDs: hasTokenIDs && !isShared ? context(index) : nil)
       })
     body.usage = usage
-    if hasTokenIDs, prompts.count == 1 { body.promptTokenIDs = prompts[0] }
+    if hasTokenIDs, isShared { body.promptTokenIDs = context(0) }
     return body
   }
 
@@ -78,10 +83,10 @@ struct AnswerForm: Sendable {
       role: isWhole ? "assistant" : nil, content: answer.text, id: "\(key)-\(choice)",
       isWhole: isWhole)
     guard hasTools else { return (message, answer.reason) }
-    if let forcedCall {
+    if let call = answer.call {
       let (arguments, isWhole) = ToolText.arguments(answer.text)
       message.content = nil
-      message.calls = [ToolText.Call(name: forcedCall, arguments: arguments)]
+      message.calls = [ToolText.Call(name: call.name, arguments: arguments)]
       return (message, isWhole ? "tool_calls" : answer.reason)
     }
     let (text, calls) = ToolText.parse(answer.text)

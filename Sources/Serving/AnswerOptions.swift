@@ -7,6 +7,8 @@ struct AnswerOptions: Decodable, Sendable {
   /// Nil: as much as the context has room for.
   var maxTokens: Int?
   var stops: [String]
+  /// Whether an answer ends with the JSON object that it begins with.
+  var endsWithObject = false
   /// Nil: a new one each time.
   var seed: UInt64?
   /// Answers to the same prompt.

@@ -1,17 +1,25 @@
 /// An answer's text as it grows: whole characters only, and nothing of what may become a stop string.
 package struct AnswerText: Sendable {
   private let stops: [[UInt8]]
+  /// Where the text ends with the object that it begins with.
+  private var object: ObjectEnd?
   private var held: [UInt8] = []
-  /// Whether a stop string was reached; it isn't part of the text.
+  /// Whether a stop string was reached, which isn't part of the text, or the object's end.
   package private(set) var isStopped = false
 
-  package init(stops: [String]) { self.stops = stops.map { Array($0.utf8) } }
+  /// - endsWithObject: whether nothing may come after a JSON object that the text begins with.
+  package init(stops: [String], endsWithObject: Bool = false) {
+    self.stops = stops.map { Array($0.utf8) }
+    object = endsWithObject ? ObjectEnd() : nil
+  }
 
   /// What can be shown now that `bytes` have come.
   package mutating func append(_ bytes: [UInt8]) -> String {
     guard !isStopped else { return "" }
+    let before = held.count
     held += bytes
-    let ends = stops.compactMap { stop in Self.place(of: stop, in: held) }
+    var ends = stops.compactMap { stop in Self.place(of: stop, in: held) }
+    if let end = object?.find(in: bytes) { ends.append(before + end) }
     if let end = ends.min() {
       isStopped = true
       return take(end)

@@ -25,6 +25,8 @@ public struct ServedModel: Sendable {
 
 /// A piece of one answer, in the order of its making.
 enum AnswerEvent: Sendable {
+  /// The call that the answer was made to begin with.
+  case called(choice: Int, CallBeginning)
   /// Text that can be shown, and the tokens drawn since the last piece.
   case piece(choice: Int, text: String, tokens: [TokenScore])
   /// - tokens: all that were drawn, the one that ended the answer too.
@@ -54,8 +56,10 @@ struct Answerer: Sendable {
 
   /// Answers every prompt `options.count` times; choices are numbered prompt by prompt. Dropping the stream ends
   /// the work.
+  ///
+  /// - calls: each answer begins with one of them, if there are any.
   func answers(
-    to prompts: [[TokenID]], _ options: AnswerOptions, topLogprobs: Int
+    to prompts: [[TokenID]], _ options: AnswerOptions, topLogprobs: Int, calls: [CallBeginning]
   ) -> AsyncStream<AnswerEvent> {
     let seed = options.seed ?? UInt64.random(in: .min ... .max)
     return AsyncStream { continuation in
@@ -66,7 +70,7 @@ struct Answerer: Sendable {
               let choice = number * options.count + sample
               group.addTask {
                 await answer(
-                  prompt, options, topLogprobs: topLogprobs, choice: choice,
+                  prompt, options, topLogprobs: topLogprobs, calls: calls, choice: choice,
                   random: SplitMix64(seeds: seed, UInt64(choice)), continuation)
               }
             }
@@ -79,12 +83,20 @@ struct Answerer: Sendable {
   }
 
   private func answer(
-    _ prompt: [TokenID], _ options: AnswerOptions, topLogprobs: Int, choice: Int,
-    random: SplitMix64, _ continuation: AsyncStream<AnswerEvent>.Continuation
+    _ prompt: [TokenID], _ options: AnswerOptions, topLogprobs: Int, calls: [CallBeginning],
+    choice: Int, random: SplitMix64, _ continuation: AsyncStream<AnswerEvent>.Continuation
   ) async {
+    var (prompt, random) = (prompt, random)
+    if let call = await chooseCall(
+      among: calls, after: prompt, options.sampling, random: &random)
+    {
+      continuation.yield(.called(choice: choice, call))
+      prompt += call.tokens
+    }
     let stopTokens = [model.chatFormat.endOfTurn] + model.engine.config.endTokens
     let room = model.engine.config.contextLength - prompt.count
-    let text = Mutex(AnswerText(stops: options.stops))
+    let text = Mutex(
+      AnswerText(stops: options.stops, endsWithObject: options.endsWithObject))
     let tokenizer = model.tokenizer
     let result = await model.engine.generate(
       GenerationRequest(

@@ -8,8 +8,8 @@ struct ChatRequest: Decodable, Sendable {
   var options: AnswerOptions
   /// Tools that the model is told of; empty if it may not call any.
   var tools: [Agent.JSONValue]
-  /// The function that answers call; nil: the model chooses what it does.
-  var forcedCall: String?
+  /// The functions of which answers call one; empty: the model chooses what it does.
+  var forcedCalls: [String]
   /// Alternatives listed for every token; nil: no log-probabilities at all.
   var topLogprobs: Int?
 
@@ -26,9 +26,12 @@ struct ChatRequest: Decodable, Sendable {
       fields.decodeIfPresent(Agent.JSONValue.self, forKey: .toolChoice),
       of: fields.decodeIfPresent([Agent.JSONValue].self, forKey: .tools) ?? [])
     tools = choice.tools
-    forcedCall = choice.forcedCall
-    // What comes after the call is no part of it.
-    if forcedCall != nil { options.stops.append(ToolText.closing) }
+    forcedCalls = choice.forcedCalls
+    if !forcedCalls.isEmpty {
+      options.endsWithObject = true
+      // Where the arguments are none.
+      options.stops.append(ToolText.closing)
+    }
     if try fields.decodeIfPresent(Bool.self, forKey: .logprobs) ?? false {
       let count = try fields.decodeIfPresent(Int.self, forKey: .topLogprobs) ?? 0
       guard (0...20).contains(count) else {

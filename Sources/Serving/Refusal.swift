@@ -11,7 +11,10 @@ extension APIError {
     case let error as APIError: self = error
     case let error as DecodingError: self = APIError(error)
     case is NIOTooManyBytesError:
-      self = APIError(status: 413, message: "the request has more than \(bodyBytes) bytes")
+      // What is left of it needn't be sent.
+      self = APIError(
+        status: 413, message: "the request has more than \(bodyBytes) bytes",
+        headers: [.connection: "close"])
     case is CancellationError:
       self = APIError(status: 499, message: "the client has gone", type: "server_error")
     default:

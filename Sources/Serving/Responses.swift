@@ -22,6 +22,8 @@ struct Usage: Encodable, Sendable {
 
 /// One answer, whole or in the making.
 struct Answer: Sendable {
+  /// The call that it was made to begin with; the text goes on from there.
+  var call: CallBeginning?
   var text = ""
   /// Of the text, as Unicode counts them.
   var characters = 0

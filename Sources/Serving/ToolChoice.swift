@@ -4,8 +4,8 @@ import Agent
 struct ToolChoice {
   /// Those that the model is told of.
   var tools: [Agent.JSONValue]
-  /// The function that answers call; nil: the model chooses what it does.
-  var forcedCall: String?
+  /// The functions of which answers call one; empty: the model chooses what it does.
+  var forcedCalls: [String] = []
 
   /// - Throws: `APIError` for what isn't a choice, or can't be promised.
   init(_ choice: Agent.JSONValue?, of given: [Agent.JSONValue]) throws {
@@ -15,13 +15,11 @@ struct ToolChoice {
     case nil, .null, .string("auto"): break
     case .string("none"): tools = []
     case .string("required"):
-      // A call can be begun for the model, but nothing here holds what it samples to one of several names.
-      guard names.count == 1 else {
+      guard !names.isEmpty else {
         throw APIError.invalid(
-          "tool_choice",
-          "'tool_choice' can be required with one tool only, and 'tools' has \(names.count)")
+          "tool_choice", "'tool_choice' is required, but 'tools' names no function")
       }
-      forcedCall = names[0]
+      forcedCalls = names
     case .object(let members):
       guard case .string("function")? = members["type"], let name = Self.name(.object(members))
       else { throw Self.unknown }
@@ -29,7 +27,7 @@ struct ToolChoice {
         throw APIError.invalid(
           "tool_choice", "'tool_choice' names \(name.prefix(64)), which isn't in 'tools'")
       }
-      forcedCall = name
+      forcedCalls = [name]
     default: throw Self.unknown
     }
   }

@@ -55,32 +55,10 @@ package enum ToolText {
   /// came to its end; if it didn't, or is no object, all that there is.
   package static func arguments(_ answer: String) -> (text: String, isWhole: Bool) {
     let bytes = Array(answer.utf8)
-    func text(_ part: ArraySlice<UInt8>) -> String {
-      String(decoding: part, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-    let blank: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
-    guard bytes.first(where: { !blank.contains($0) }) == UInt8(ascii: "{") else {
-      return (text(bytes[...]), false)
-    }
-    var depth = 0
-    var isQuoted = false
-    var isEscaped = false
-    for (place, byte) in bytes.enumerated() {
-      if isEscaped {
-        isEscaped = false
-        continue
-      }
-      switch byte {
-      case UInt8(ascii: "\\"): isEscaped = isQuoted
-      case UInt8(ascii: "\""): isQuoted.toggle()
-      case UInt8(ascii: "{") where !isQuoted: depth += 1
-      case UInt8(ascii: "}") where !isQuoted:
-        depth -= 1
-        if depth == 0 { return (text(bytes[...place]), true) }
-      default: break
-      }
-    }
-    return (text(bytes[...]), false)
+    var object = ObjectEnd()
+    let end = object.find(in: bytes)
+    let text = String(decoding: bytes[..<(end ?? bytes.count)], as: UTF8.self)
+    return (text.trimmingCharacters(in: .whitespacesAndNewlines), end != nil)
   }
 
   /// What an answer says beside its calls, and the calls; all of it as it is if any of them isn't one.

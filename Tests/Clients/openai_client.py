@@ -65,6 +65,9 @@ assert called.usage.prompt_tokens > whole.usage.prompt_tokens
 forced = client.chat.completions.create(
     **ask, tools=[tool], tool_choice={"type": "function", "function": {"name": "look"}})
 assert [call.function.name for call in forced.choices[0].message.tool_calls] == ["look"]
+other = {"type": "function", "function": {"name": "touch", "parameters": {"type": "object", "properties": {}}}}
+required = client.chat.completions.create(**ask, tools=[tool, other], tool_choice="required")
+assert [call.function.name for call in required.choices[0].message.tool_calls] in (["look"], ["touch"])
 untold = client.chat.completions.create(**ask, tools=[tool], tool_choice="none")
 assert untold.choices[0].message.content == whole.choices[0].message.content
 talk = hello + [

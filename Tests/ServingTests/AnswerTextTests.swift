@@ -23,6 +23,22 @@ import Testing
     #expect(result + text.flush() == shown)
     #expect(text.isStopped == (shown != pieces.joined()))
   }
+
+  @Test(arguments: [
+    ([#" {"a""#, #": "}"}"#, " </tool"], #" {"a": "}"}"#, true),
+    ([#"{"a": {}"#, "}}} so"], #"{"a": {}}"#, true),
+    ([#"{ "\"#, #""}""#, " }x"], #"{ "\"}" }"#, true),
+    ([#"{"a": "<"#, #"/b"}"#], #"{"a": ""#, true),
+    (["\n", "{", "}"], "\n{}", true), (["none {", "}}"], "none {}}", false),
+    ([#"{"a"#, #"": {}"#], #"{"a": {}"#, false),
+  ])
+  func anObjectEndsTheText(_ pieces: [String], _ shown: String, _ isStopped: Bool) {
+    var text = AnswerText(stops: ["</"], endsWithObject: true)
+    var result = ""
+    for piece in pieces { result += text.append(Array(piece.utf8)) }
+    #expect(result + text.flush() == shown)
+    #expect(text.isStopped == isStopped)
+  }
 }
 
 @Suite struct ToolTextTests {

@@ -25,16 +25,17 @@ final class RawConnection: Sendable {
     _ = write(descriptor, bytes, bytes.count)
   }
 
-  /// What the server says until it hangs up.
-  func hear() async throws -> String {
+  /// What the server says until it hangs up, or has said `end`.
+  func hear(until end: String? = nil) async throws -> String {
     var heard: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 4096)
-    let end = ContinuousClock.now + .seconds(20)
-    while ContinuousClock.now < end {
+    let deadline = ContinuousClock.now + .seconds(20)
+    while ContinuousClock.now < deadline {
       let count = recv(descriptor, &piece, 4096, Int32(MSG_DONTWAIT))
       if count == 0 { break }
       if count > 0 {
         heard += piece[..<count]
+        if let end, String(decoding: heard, as: UTF8.self).contains(end) { break }
       } else {
         try await Task.sleep(for: .milliseconds(20))
       }

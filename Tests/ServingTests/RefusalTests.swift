@@ -41,6 +41,36 @@ extension APIServerTests {
     }
   }
 
+  /// Long before the time for a body is over.
+  @Test func aBodyThatIsAnnouncedAsTooLargeIsRefusedAtOnce() async throws {
+    var options = APIServer.Options()
+    options.bodyBytes = 1000
+    try await serving(options) { client in
+      for path in ["/v1/chat/completions", "/v1/completions"] {
+        for length in ["1001", "9999999999999999999"] {
+          let connection = try RawConnection(port: client.port)
+          connection.say("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: \(length)\r\n\r\n{")
+          let answer = try await connection.hear(until: "}}")
+          #expect(answer.hasPrefix("HTTP/1.1 413 "), "\(answer)")
+          #expect(answer.lowercased().contains("\r\nconnection: close\r\n"), "\(answer)")
+          let body = try #require(answer.firstRange(of: "\r\n\r\n")).upperBound
+          let json = try JSONSerialization.jsonObject(with: Data(answer[body...].utf8))
+          let error = try #require((json as? [String: Any])?["error"] as? [String: Any])
+          #expect(error["message"] as? String == "the request has more than 1000 bytes")
+          #expect(error["type"] as? String == "invalid_request_error")
+        }
+      }
+      // As many as are allowed are waited for.
+      let whole = try RawConnection(port: client.port)
+      let body = #"{"prompt": "a", "max_tokens": 1}"#
+      let padding = String(repeating: " ", count: 1000 - body.utf8.count)
+      whole.say("POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+      whole.say(body + padding)
+      let answer = try await whole.hear(until: "usage")
+      #expect(answer.hasPrefix("HTTP/1.1 200 "), "\(answer)")
+    }
+  }
+
   @Test func aBodyThatStallsHoldsNoPlace() async throws {
     var options = APIServer.Options()
     options.parallel = 1
@@ -60,7 +90,7 @@ extension APIServerTests {
       try await Task.sleep(for: .milliseconds(300))
       #expect(try await client.chat(#""max_tokens": 1"#).status == 429)
       withExtendedLifetime(more) {}
-      let answer = try await stalled.hear()
+      let answer = try await stalled.hear(until: "}}")
       #expect(answer.hasPrefix("HTTP/1.1 408 "), "\(answer)")
       #expect(answer.contains("the body wasn't all there after 6.0 seconds"), "\(answer)")
     }

@@ -9,6 +9,8 @@ public struct GenerationRequest: Sendable {
   public var maxTokens: Int
   /// How many of the likeliest tokens ``onToken`` is told of at every place.
   public var topLogprobs: Int
+  /// The only tokens that may be drawn, each once, or empty: any. ``topLogprobs`` is 0 then.
+  public var allowed: [TokenID] = []
   /// Called with each token as it is drawn, stop tokens too, on one of the engine's threads: it must be
   /// quick. False ends the answer as a stop token does.
   public var onToken: (@Sendable (TokenScore) -> Bool)?

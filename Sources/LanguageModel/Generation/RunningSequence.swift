@@ -58,11 +58,23 @@ final class RunningSequence: @unchecked Sendable {
 
   func draw(_ logits: UnsafeMutableBufferPointer<Float>) {
     let best = Transformer.likeliest(request.topLogprobs, of: UnsafeBufferPointer(logits))
-    let token = Sampler.draw(logits, request.sampling, random: &random)
+    let token =
+      request.allowed.isEmpty
+      ? Sampler.draw(logits, request.sampling, random: &random) : drawAllowed(logits)
     sampled.append(token)
     tokens.append(token.id)
     guard let onToken = request.onToken else { return }
     isStopped = !onToken(TokenScore(token: token, top: scores(best, beside: token, logits)))
+  }
+
+  private func drawAllowed(_ logits: UnsafeMutableBufferPointer<Float>) -> SampledToken {
+    let allowed = request.allowed
+    var few = allowed.map { logits[Int($0)] }
+    var token = few.withUnsafeMutableBufferPointer {
+      Sampler.draw($0, request.sampling, random: &random)
+    }
+    token.id = allowed[Int(token.id)]
+    return token
   }
 
   /// The likeliest tokens' log-probabilities under the distribution that `token` was drawn from.
