@@ -146,7 +146,7 @@ struct EvalCommand: AsyncParsableCommand {
   private func grade(
     _ bound: Bound, _ tasks: [RepairTask], _ setup: RolloutSetup
   ) async throws -> [[Rollout]] {
-    let scratch = try ScratchFolder("eval")
+    let scratch = try TemporaryFolder("eval")
     defer { scratch.remove() }
     let progress = ProgressReporter("Grading", total: tasks.count, unit: "tasks")
     let groups = try await cancellingOnInterrupt {

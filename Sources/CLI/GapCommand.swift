@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import LanguageModel
 internal import SDPO
+internal import Tools
 
 struct GapCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -70,7 +71,7 @@ struct GapCommand: AsyncParsableCommand {
     let policy = try LocalPolicy(
       model, adapter: try adapterOptions.load(model.config),
       adapterFolder: adapterOptions.adapter, sampling: sampling.parameters)
-    let scratch = try ScratchFolder("gap")
+    let scratch = try TemporaryFolder("gap")
     defer { scratch.remove() }
     var rollouts = try setup.rollouts(policy, folder: scratch.url, feedback: form)
     rollouts.transcripts = nil

@@ -81,7 +81,7 @@ struct ImportCommand: AsyncParsableCommand {
       throw TranscriptError("\(file) is another agent's: give what it worked on with --repo")
     }
     if let reason = await sandbox.probe() { throw TranscriptError(reason) }
-    let scratch = try ScratchFolder("import")
+    let scratch = try TemporaryFolder("import")
     defer { scratch.remove() }
     let episode = Episode(
       assignment: Assignment(

@@ -196,7 +196,7 @@ struct ReplayCommand: AsyncParsableCommand {
   ) async throws -> Value {
     let verifier = try await replay(of: transcript)
     let source = try source(of: transcript.header)
-    let folder = try ScratchFolder("replay")
+    let folder = try TemporaryFolder("replay")
     defer { folder.remove() }
     let place = try folder.place(name: "replay")
     return try await cancellingOnInterrupt { try await body(verifier, source, place) }

@@ -42,7 +42,7 @@ struct ForkOptions: ParsableArguments {
     let files = try RunFiles(
       folder: file.deletingLastPathComponent(),
       name: "\(file.deletingPathExtension().lastPathComponent)-fork-\(beginning.turns.count)")
-    let scratch = try ScratchFolder("fork")
+    let scratch = try TemporaryFolder("fork")
     defer { scratch.remove() }
     let place = try scratch.place(name: "fork")
     let writer = TranscriptWriter(files.transcript)

@@ -59,7 +59,7 @@ struct ScoreOptions: ParsableArguments {
     var verifier = ReplayVerifier(transcript)
     verifier.environment.sandbox = sandbox ?? .bubblewrap
     guard let source, await verifier.environment.sandbox.probe() == nil,
-      let scratch = try? ScratchFolder("score")
+      let scratch = try? TemporaryFolder("score")
     else { return nil }
     defer { scratch.remove() }
     guard let place = try? scratch.place(name: "score") else { return nil }

@@ -15,7 +15,7 @@ struct RunAttempts {
   let tellsFeedback: Bool
   /// Of the first; the next ones follow.
   let seed: UInt64
-  let scratch: ScratchFolder
+  let scratch: TemporaryFolder
   let recorder: Recorder
   /// As many as there are attempts at most.
   let files: [RunFiles]

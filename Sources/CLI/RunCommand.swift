@@ -149,7 +149,7 @@ struct RunCommand: AsyncParsableCommand {
     let trained = adapt ? try makeTrainablePolicy(policy, seed: seed) : nil
     let policy: any Policy = if let trained { trained } else { try await makePolicy(policy) }
     if let reason = await sandbox.probe() { throw RunError(reason) }
-    let scratch = try ScratchFolder("run")
+    let scratch = try TemporaryFolder("run")
     defer { scratch.remove() }
     let recorder = try Recorder(at: scratch.path("recorder.git"))
     let start = try RunStart(
@@ -189,7 +189,7 @@ struct RunCommand: AsyncParsableCommand {
 
   /// What the agent would be told first. Nothing is left on the disk when it is printed, which a reader may end.
   private func opening(_ issue: IssueText) throws -> (Episode, [ChatMessage]) {
-    let scratch = try ScratchFolder("run")
+    let scratch = try TemporaryFolder("run")
     defer { scratch.remove() }
     let place = try scratch.place(name: "prompt")
     let start = try RunStart(

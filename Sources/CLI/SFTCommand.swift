@@ -254,14 +254,13 @@ struct SFTCommand: AsyncParsableCommand {
     _ selection: DemonstrationMaker.Selection, searchedKinds: Set<String> = [], file: String
   ) async throws -> [Demonstration] {
     let split = tasks.first?.split ?? self.split
-    let work = FileManager.default.temporaryDirectory
-      .appending(path: "hindsight-sft-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: work) }
+    let work = try TemporaryFolder("sft")
+    defer { work.remove() }
     let maker = DemonstrationMaker(
       dialect: Dialects.named(dialect) ?? CompactDialect(),
       environment: Self.environment(sandbox),
-      recorder: try Recorder(at: work.appending(path: "recorder.git").path(percentEncoded: false)),
-      workFolder: work.appending(path: "work"), seed: seed,
+      recorder: try Recorder(at: work.path("recorder.git")),
+      workFolder: work.url.appending(path: "work"), seed: seed,
       hindsight: HindsightConfiguration(feedbackForm: try FeedbackForm(parsing: feedback)),
       selection: selection, maxCharacters: Int(Double(maxTokens) * Self.charactersPerToken),
       beginnings: beginnings, searchedKinds: searchedKinds)

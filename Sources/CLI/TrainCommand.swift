@@ -200,7 +200,7 @@ private struct Parts {
   /// - Throws: one sentence if there is no gap, unless forced.
   func preFlight(_ configuration: TrainingConfiguration, force: Bool) async throws -> PreFlight? {
     guard configuration.needsTeacher else { return nil }
-    let scratch = try ScratchFolder("pre-flight")
+    let scratch = try TemporaryFolder("pre-flight")
     defer { scratch.remove() }
     let oracles = OracleAttempts(
       dialect: setup.dialect, tools: configuration.tools, environment: setup.environment,

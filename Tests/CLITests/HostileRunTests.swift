@@ -139,6 +139,28 @@ import Testing
       """)
     #expect(command.contains("status 0") || command.contains("status 1"), "\(command)")
     #expect(command.contains("Ended after 11 turns: submitted"), "\(command)")
+  /// Who is killed can't clean up.
+  @Test func whatAKilledRunLeavesIsDeletedByTheNextOne() throws {
+    let run =
+      "'\(HindsightCommand.executable.path)' run --repo repository --issue 'mend it' --model"
+    let said = try folder.shell(
+      """
+      mkdir place; export TMPDIR=$PWD/place
+      \(run) '\(endpoint.address("hang"))' >/dev/null 2>&1 & killed=$!
+      \(run) '\(endpoint.address("hang"))' --output other >/dev/null 2>&1 & alive=$!
+      for try in $(seq 300); do
+        [ $(ls place/*/.owner 2>/dev/null | wc -l) = 2 ] && break; sleep 0.1
+      done
+      kill -9 $killed; wait $killed
+      echo left $(ls place | wc -l)
+      \(run) '\(endpoint.address("mend"))' --output third >/dev/null 2>&1
+      echo now $(ls place | wc -l)
+      kill $alive; wait $alive
+      echo end $(ls place | wc -l)
+      """)
+    #expect(said == "left 2\nnow 1\nend 0\n")
+  }
+
     #expect(!command.contains("\u{1b}") && command.utf8.count < 200_000)
     #expect(try state() == before)
     let transcript = try String(contentsOf: folder["saved/mend-it.jsonl"], encoding: .utf8)

@@ -4,7 +4,7 @@ internal import Tools
 /// A fresh copy of a task's repository in a temporary folder, with a change applied and test files
 /// put in place; nothing runs in it meanwhile.
 struct Checkout {
-  let folder: URL
+  let folder: TemporaryFolder
   let workspace: Workspace
   private let task: RepairTask
   private let recorder: Recorder
@@ -12,20 +12,14 @@ struct Checkout {
   /// Writes out the task's base state.
   init(of task: RepairTask) throws(ToolsError) {
     self.task = task
-    folder = FileManager.default.temporaryDirectory
-      .appending(path: "hindsight-grade-\(UUID().uuidString)")
+    folder = try TemporaryFolder("grade")
     do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch {
-      throw ToolsError(.file, "can't make a folder for grading: \(error.localizedDescription)")
-    }
-    do {
-      recorder = try Recorder(at: folder.appending(path: "recorder").plainPath)
+      recorder = try Recorder(at: folder.path("recorder"))
       workspace = try Workspace.materialize(
         .folder(task.environmentDirectory.plainPath), recorder: recorder, name: "grade",
-        at: folder.appending(path: "workspace").plainPath)
+        at: folder.path("workspace"))
     } catch {
-      try? FileManager.default.removeItem(at: folder)
+      folder.remove()
       throw error
     }
   }
@@ -108,7 +102,7 @@ struct Checkout {
 
   func remove() {
     try? workspace.remove()
-    try? FileManager.default.removeItem(at: folder)
+    folder.remove()
   }
 
   /// Copies a file or link to a path of the workspace. Whatever stands where a folder belongs is removed

@@ -100,7 +100,8 @@ public struct Grader: Sendable {
     let touched = try checkout.apply(patch)
     let root = checkout.workspace.path
     let runner = TestRunner(
-      task: task, sandbox: sandbox, support: checkout.folder.appending(path: "support"))
+      sandbox: sandbox, limits: task.testLimits, variables: task.verifierEnvironment,
+      support: checkout.folder.url.appending(path: "support"))
     guard let command = task.hiddenTestCommand else {
       let run = try await runner.runScript(task, in: root)
       return Evaluation(hidden: run, visible: nil, touched: touched)

@@ -51,7 +51,7 @@ struct SolutionScript: Sendable {
     let root = checkout.workspace.path
     let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(root)/\(path)")
     guard let target else { return false }
-    return !TaskFolder(checkout.folder).stays(target, from: path, root: root)
+    return !TaskFolder(checkout.folder.url).stays(target, from: path, root: root)
   }
 
   private func refusal(_ text: String) -> ImportRefusal {

@@ -104,13 +104,11 @@ public struct TaskImporter: Sendable {
 extension TaskImporter {
   /// Whether tests that name pytest can be run.
   public func hasPytest() async throws -> Bool {
-    let folder = FileManager.default.temporaryDirectory
-      .appending(path: "hindsight-import-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try TemporaryFolder("import")
+    defer { folder.remove() }
     let probe = SandboxLimits(wallSeconds: 30, cpuSeconds: 30)
     return try await sandbox.run(
-      .program(["python3", "-c", "import pytest"]), in: folder.plainPath, limits: probe
+      .program(["python3", "-c", "import pytest"]), in: folder.url.plainPath, limits: probe
     ).succeeded
   }
 

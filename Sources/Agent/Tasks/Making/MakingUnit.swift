@@ -84,19 +84,17 @@ struct MakingUnit: Sendable {
 
   /// One process; why it was stopped, if it didn't come to its end.
   private func attempt(skip: [String]) async throws -> (Data, stopped: String?) {
-    let workspace = FileManager.default.temporaryDirectory
-      .appending(path: "hindsight-make-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: workspace, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: workspace) }
+    let workspace = try TemporaryFolder("make")
+    defer { workspace.remove() }
     let job = Job(
       module: module, seed: options.seed, operators: operators,
       limits: [
         "lines": options.lines, "bytes": options.bytes, "support_lines": options.supportLines,
       ], perFunction: options.perFunction, skip: skip)
-    try JSONEncoder().encode(job).write(to: workspace.appending(path: "job.json"))
+    try JSONEncoder().encode(job).write(to: workspace.url.appending(path: "job.json"))
     let line = "from \(MakingScript.package).driver import main; main()"
     let result = try await Sandbox.bubblewrap.run(
-      MakingScript.command(line), in: workspace.plainPath,
+      MakingScript.command(line), in: workspace.url.plainPath,
       limits: SandboxLimits(
         wallSeconds: 600, cpuSeconds: 600, memoryBytes: 2 << 30, processes: 64,
         outputBytes: 128 << 20, workspaceBytes: 1 << 20, temporaryBytes: 16 << 20),
