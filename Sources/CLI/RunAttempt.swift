@@ -31,42 +31,67 @@ struct RunAttempt {
 
 /// What the tests say of a state.
 struct RunTests: Sendable {
-  /// Nil where they weren't run to an end.
-  let standing: TestStanding?
+  /// What their command prints and ends with; nil where they weren't run to an end.
+  private let standing: TestStanding?
   /// As a policy is told it.
   private let text: String
+  /// What the program under test can't print in the runner's stead; nil for commands that have no such report.
+  private let report: TestRun?
   /// Tests that ran here, and before the agent began, if those were more.
-  let missing: (ran: Int, before: Int)?
+  private let missing: (ran: Int, before: Int)?
 
   /// Runs them in a fresh copy of the state.
   ///
   /// - before: what they said before the agent began.
   init(
     of state: Snapshot, _ command: String, like environment: ToolEnvironment, recorder: Recorder,
-    workTree: String, name: String, since before: RunTests? = nil
+    scratch: TemporaryFolder, name: String, since before: RunTests? = nil
   ) async throws {
     let workspace = try Workspace.materialize(
-      .snapshot(state), recorder: recorder, name: name, at: workTree)
+      .snapshot(state), recorder: recorder, name: "tested/\(name)",
+      at: scratch.path("tested-\(name)"))
     defer { try? workspace.remove() }
     var environment = environment
-    environment.testLimits = SandboxLimits(wallSeconds: 600, cpuSeconds: 600)
+    let limits = SandboxLimits(wallSeconds: 600, cpuSeconds: 600)
+    environment.testLimits = limits
     let toolbox = environment.toolbox(root: workspace.path, testCommand: command)
     let (standing, told) = try await toolbox.testStanding()
     self.standing = standing
     text = told.text
-    missing = standing?.missing(since: before?.standing)
+    if let call = PythonTestCall(command) {
+      let runner = TestRunner(
+        sandbox: environment.sandbox, limits: limits, variables: environment.variables,
+        support: scratch.url.appending(path: "support"))
+      report = try await runner.run(call, in: workspace.path)
+    } else {
+      report = nil
+    }
+    let ran = report?.report.tests.count ?? standing?.ran ?? 0
+    let earlier = before?.report?.report.tests.count ?? before?.standing?.ran ?? 0
+    missing = earlier > ran ? (ran, earlier) : nil
   }
 
-  /// Who takes tests away, or ends them early, has not mended anything.
-  var pass: Bool { standing?.passes == true && missing == nil }
+  /// Who takes tests away, ends them early or prints what they would has not mended anything.
+  var pass: Bool { standing?.passes == true && missing == nil && doubt == nil }
 
-  var told: String { missing == nil ? text : "\(text)\n\(verdict)." }
+  /// Why what the command says isn't so.
+  private var doubt: String? {
+    guard let report else { return nil }
+    if let reason = report.invalidReason { return reason }
+    if report.report.hasFailure { return "some fail in a run whose report can't be forged" }
+    return report.report.isComplete && report.result.succeeded
+      ? nil : "they don't end well in a run whose report can't be forged"
+  }
+
+  var told: String {
+    standing?.passes == true && !pass ? "\(text)\n\(verdict)." : text
+  }
 
   /// A sentence without its full stop: "The tests pass".
   var verdict: String {
-    guard standing?.passes == true, let (ran, before) = missing else {
-      return pass ? "The tests pass" : "The tests fail"
-    }
+    guard standing?.passes == true else { return "The tests fail" }
+    if let doubt { return "The tests only seem to pass (\(doubt))" }
+    guard let (ran, before) = missing else { return "The tests pass" }
     return "Only \(ran) of the \(counted(before, "test")) ran"
   }
 }

@@ -103,8 +103,7 @@ struct RunAttempts {
     try await cancellingOnInterrupt {
       let tests = try await RunTests(
         of: state, episode.assignment.testCommand ?? "", like: episode.environment,
-        recorder: recorder, workTree: scratch.path("tested-\(name)"), name: "tested/\(name)",
-        since: before)
+        recorder: recorder, scratch: scratch, name: name, since: before)
       try Task.checkCancellation()
       return tests
     }

@@ -1,7 +1,7 @@
 package import Foundation
 internal import Tools
 
-/// Reads the report that ``UnittestRunner`` writes, and believes only what is signed and in order.
+/// Reads the report of a ``ReportChannel``, and believes only what is signed and in order.
 package enum SignedReport {
   private struct Event: Decodable {
     var n: Int

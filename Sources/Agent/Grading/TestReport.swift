@@ -53,7 +53,19 @@ public struct TestReport: Sendable, Equatable {
       }
       return TestResult(id: id, outcome: test.outcome, detail: test.detail)
     }
-    return TestResult(id: id, outcome: .missing)
+    return resultOfCutID(id) ?? TestResult(id: id, outcome: .missing)
+  }
+
+  /// SWE-bench's lists have pytest's ids up to their first space; several tests can have one beginning.
+  private func resultOfCutID(_ id: String) -> TestResult? {
+    guard let bracket = id.firstIndex(of: "["), id.last != "]", id[..<bracket].contains("::") else {
+      return nil
+    }
+    let meant = tests.filter { $0.id.hasPrefix(id + " ") }
+    guard var worst = meant.first else { return nil }
+    for test in meant where worst.outcome.worse(test.outcome) != worst.outcome { worst = test }
+    worst.id = id
+    return worst
   }
 
   /// The dotted prefix of the tests that a failed import or fixture stands for.
@@ -76,6 +88,15 @@ public struct TestReport: Sendable, Equatable {
     let outcome = old.outcome.worse(test.outcome)
     let detail = outcome == old.outcome && !old.detail.isEmpty ? old.detail : test.detail
     tests[index] = TestResult(id: test.id, outcome: outcome, detail: detail)
+  }
+
+  /// Takes over what another report of the same run says of each test: it may tell more, such as what was printed.
+  mutating func takeDetails(from other: TestReport) {
+    for index in tests.indices {
+      let test = tests[index]
+      let told = other.tests.first { $0.id == test.id && $0.outcome == test.outcome }
+      if let told, !told.detail.isEmpty { tests[index].detail = told.detail }
+    }
   }
 
   /// Both reports as one; complete if both are.

@@ -2,14 +2,14 @@ package import Foundation
 public import Tools
 
 /// One run of a test command and what its report says.
-struct TestRun: Sendable {
-  var report: TestReport
-  var result: CommandResult
+package struct TestRun: Sendable {
+  package var report: TestReport
+  package var result: CommandResult
   /// The reward that a script of the tests wrote, if that is how it reports.
   var scriptedReward: Double?
 
   /// Why the outcomes can't be taken as they are, apart from limits that the run hit.
-  var invalidReason: String? {
+  package var invalidReason: String? {
     if let tampering = report.tampering { return tampering }
     if scriptedReward != nil { return nil }
     if result.timedOut || result.outOfMemory || result.stoppedBy != nil { return nil }
@@ -33,22 +33,24 @@ package struct TestRunner {
   /// A folder of the host outside every workspace, for the runner program.
   let support: URL
 
-  init(task: RepairTask, sandbox: Sandbox, support: URL) {
+  /// - Parameters:
+  ///   - variables: added to the sandbox's own.
+  ///   - support: a folder that may be written to.
+  package init(
+    sandbox: Sandbox, limits: SandboxLimits, variables: [String: String], support: URL
+  ) {
     self.sandbox = sandbox
+    self.limits = limits
     self.support = support
-    limits = task.testLimits
     // A fixed seed, so that an unordered set is printed in the same order by every run.
-    environment = ["PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"]
-      .merging(task.verifierEnvironment) { $1 }
+    environment = ["PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"].merging(variables) { $1 }
   }
 
   /// Runs a command in the workspace's root.
   func run(
     _ command: String, language: RepairTask.Language, in workspace: String
   ) async throws(ToolsError) -> TestRun {
-    if let call = UnittestRunner.plainCall(command) {
-      return try await runUnittest(call, in: workspace)
-    }
+    if let call = PythonTestCall(command) { return try await run(call, in: workspace) }
     var command = command
     let words = ShellWords.split(command) ?? []
     let isPytest = words.contains { $0 == "pytest" || $0.hasSuffix("/pytest") }
@@ -59,17 +61,17 @@ package struct TestRunner {
     return TestRun(report: TestReport.parse(result.output, kind: kind), result: result)
   }
 
-  private func runUnittest(
-    _ call: (variables: [String], python: String, arguments: [String]), in workspace: String
+  /// Runs unittest or pytest so that its report is signed.
+  package func run(
+    _ call: PythonTestCall, in workspace: String
   ) async throws(ToolsError) -> TestRun {
     let key = (0..<32).map { _ in UInt8.random(in: 0...255) }
     let channel = try makeChannel(in: workspace)
     defer { try? FileManager.default.removeItem(atPath: "\(workspace)/\(channel)") }
     try Self.write(key, to: URL(filePath: "\(workspace)/\(channel)/key"))
-    let file = support.appending(path: UnittestRunner.fileName)
-    try Self.write(Array(UnittestRunner.source.utf8), to: file)
-    let inside = "/hindsight/\(UnittestRunner.fileName)"
-    let runner = sandbox == .none ? file.plainPath : inside
+    let file = support.appending(path: call.runner.fileName)
+    try Self.write(Array(call.runner.source.utf8), to: file)
+    let inside = "/hindsight/\(call.runner.fileName)"
     var environment = environment
     for variable in call.variables {
       let parts = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -77,11 +79,16 @@ package struct TestRunner {
     }
     // Python would import from this path at its start, before the runner has what it needs.
     environment["HINDSIGHT_PYTHONPATH"] = environment.removeValue(forKey: "PYTHONPATH")
+    let command = call.command(file: sandbox == .none ? file.plainPath : inside, channel: channel)
     let result = try await sandbox.run(
-      .program([call.python, "-s", "-B", runner, channel] + call.arguments), in: workspace,
-      limits: limits, environment: environment, readOnlyBinds: [support.plainPath: "/hindsight"])
+      .program(command), in: workspace, limits: limits, environment: environment,
+      readOnlyBinds: [support.plainPath: "/hindsight"])
     let data = RegularFile.contents(of: "\(workspace)/\(channel)/report") ?? Data()
-    return TestRun(report: SignedReport.read(data, key: key), result: result)
+    var report = SignedReport.read(data, key: key)
+    if call.runner == .pytest {
+      report.takeDetails(from: TestReport.parse(result.output, kind: .pytest))
+    }
+    return TestRun(report: report, result: result)
   }
 
   /// Runs Harbor's `tests/test.sh`, which reports by a reward file, `reward.json` before `reward.txt`, in

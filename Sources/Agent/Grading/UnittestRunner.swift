@@ -1,112 +1,14 @@
-/// The program that runs Python's unittest for the grader, and how to call it.
-///
-/// It stands in for `python3 -m unittest …`: bound read-only into the sandbox from outside the workspace,
-/// without anything of the repository on Python's path, so that no `sitecustomize.py` or `unittest.py` gets in
-/// its way, it imports what it needs before the repository's root becomes importable.
-/// Outcomes don't travel over standard output, where the program under test prints as well, but are appended
-/// to a report file; each line is signed (HMAC-SHA-256) with a key of this run, that the runner reads from a file
-/// and deletes before any code of the repository runs. So printed reports, `os._exit(0)`, exit hooks and lines
-/// appended by others are no passes: ``SignedReport`` refuses a wrong signature, a gap and a missing end.
-/// It also notices when unittest's own classes are altered.
+/// What stands in for `python3 -m unittest …`, after ``ReportChannel/source``.
 ///
 /// Where a test fails, all run once more when the report has ended, to count which lines failing and passing
 /// tests reach (``ExecutedLines``): feedback only, no outcome depends on it.
-///
-/// The limit of this: the tests and the code under test share one process, so code that searches the
-/// interpreter's memory for the key, or an object that claims to equal everything, can still cheat.
-package enum UnittestRunner {
-  static let fileName = "run_unittest.py"
-
-  /// The arguments after `-m unittest` and the variables before it, if the command is a plain call of
-  /// Python's unittest: no pipes, substitutions or second commands.
-  package static func plainCall(
-    _ command: String
-  ) -> (variables: [String], python: String, arguments: [String])? {
-    guard var words = ShellWords.split(command) else { return nil }
-    var variables: [String] = []
-    while let word = words.first, ShellWords.isAssignment(word) {
-      variables.append(word)
-      words.removeFirst()
-    }
-    guard let python = words.first, isPython(python) else { return nil }
-    words.removeFirst()
-    while let flag = words.first, flag.hasPrefix("-"), flag != "-m" {
-      guard flag.dropFirst().allSatisfy({ "bBEsIuPS".contains($0) }) else { return nil }
-      words.removeFirst()
-    }
-    guard words.starts(with: ["-m", "unittest"]) else { return nil }
-    return (variables, python, Array(words.dropFirst(2)))
-  }
-
-  private static func isPython(_ word: String) -> Bool {
-    let name = word.split(separator: "/").last.map(String.init) ?? word
-    guard name.hasPrefix("python") else { return false }
-    return name.dropFirst(6).allSatisfy { $0.isNumber || $0 == "." }
-  }
-
+enum UnittestRunner {
   static let source = #"""
-    """Runs unittest and signs what happens; see UnittestRunner.swift."""
-
-    import hashlib, hmac, json, os, signal, sys, time, traceback, unittest
+    import signal, time, unittest
     import unittest.case, unittest.loader, unittest.result, unittest.suite
-
-
-    def cut(text, limit=6000):
-        text = text.encode("utf-8", "replace").decode("utf-8")
-        if len(text) <= limit:
-            return text
-        return text[: limit // 3] + "\n[...]\n" + text[-limit * 2 // 3 :]
-
-
-    def open_channel(folder):
-        """Returns a function that appends one signed event to the report."""
-        path = os.path.join(folder, "key")
-        with open(path, "rb") as file:
-            key = file.read()
-        os.unlink(path)
-        report = os.open(
-            os.path.join(folder, "report"),
-            os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        base, dumps, write, getpid = hmac.new(key, b"", hashlib.sha256), json.dumps, os.write, os.getpid
-        owner, count = getpid(), 0
-
-        def emit(event, **fields):
-            nonlocal count
-            if getpid() != owner:  # a test forked: only the first process reports
-                return
-            line = dumps({"n": count, "event": event, **fields}).encode()
-            count += 1
-            mac = base.copy()
-            mac.update(line)
-            write(report, mac.hexdigest().encode() + b" " + line + b"\n")
-
-        return emit
-
 
     WATCHED = [unittest.case.TestCase, unittest.case._Outcome, unittest.result.TestResult,
                unittest.suite.TestSuite, unittest.suite.BaseTestSuite]
-    FREE = {"maxDiff", "longMessage", "_diffThreshold", "__doc__", "__abstractmethods__",
-            "_abc_impl", "_classSetupFailed", "_class_cleanups"}
-
-
-    def watch():
-        """Returns a function that names what has been altered in unittest since now."""
-        before = [(kind, dict(vars(kind))) for kind in WATCHED]
-        package = unittest
-
-        def altered():
-            if sys.modules.get("unittest") is not package:
-                return "unittest"
-            for kind, members in before:
-                now = vars(kind)
-                for name in {*members, *(n for n in now if n.startswith("__"))} - FREE:
-                    if now.get(name) is not members.get(name):
-                        return kind.__name__ + "." + name
-            return None
-
-        return altered
-
-
     ORDER = ["passed", "expected-failure", "skipped", "unexpected-success", "failed", "error"]
 
 
@@ -265,14 +167,10 @@ package enum UnittestRunner {
 
 
     def main():
-        emit, altered = open_channel(sys.argv[1]), watch()
+        emit, altered = open_channel(sys.argv[1]), watch(WATCHED)
         arguments = ["python3 -m unittest", *sys.argv[2:]]
         sys.argv[:] = arguments[:1]
-        extra = os.environ.pop("HINDSIGHT_PYTHONPATH", "")
-        if extra:
-            os.environ["PYTHONPATH"] = extra  # for the processes that tests start
-        extra = [os.path.abspath(p) for p in extra.split(os.pathsep) if p]
-        sys.path[:0] = [ROOT, *extra]
+        sys.path[:0] = [ROOT, *python_path()]
         flush, leave, pid = sys.stdout.flush, os._exit, os.getpid()
         status, start = 1, time.monotonic()
         emit("begin", python=sys.version.split()[0])
@@ -300,9 +198,6 @@ package enum UnittestRunner {
                 leave(status if os.getpid() == pid else 0)
 
 
-    ROOT = os.getcwd()
-    if __name__ == "__main__":
-        main()
-
+    main()
     """#
 }

@@ -241,11 +241,14 @@ package struct TestStanding: Sendable, Hashable {
     }
   }
 
+  /// How many tests ran; nil where nobody knows.
+  package var ran: Int? { counts?.ran }
+
   /// How many tests ran, and how many did before, if those are more: who ends the tests early, or takes the output
   /// away, passes by the exit code.
-  package func missing(since other: TestStanding?) -> (ran: Int, before: Int)? {
-    guard let before = other?.counts?.ran, before > counts?.ran ?? 0 else { return nil }
-    return (counts?.ran ?? 0, before)
+  func missing(since other: TestStanding?) -> (ran: Int, before: Int)? {
+    guard let before = other?.ran, before > ran ?? 0 else { return nil }
+    return (ran ?? 0, before)
   }
 
   /// Whether fewer fail, of at least as many: what can't be loaded is one test, which fails.

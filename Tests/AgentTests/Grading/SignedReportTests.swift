@@ -100,12 +100,13 @@ struct ShellWordsTests {
         ["discover", "-s", "hidden", "-t", ".", "-v"]
       ),
       ("python3 -B -m unittest", []), ("A=1 python -m unittest x", ["x"]),
-      ("/usr/bin/python3.11 -m unittest x", ["x"]), ("python3 -m pytest", nil),
+      ("/usr/bin/python3.11 -m unittest x", ["x"]), ("python3 -m pytest -q a", ["-q", "a"]),
+      ("pytest tests/a.py", ["tests/a.py"]), ("/usr/bin/pytest", []), ("venv/bin/pytest", nil),
       ("cd a && python3 -m unittest", nil), ("make test", nil), ("python3 -c 'x' -m unittest", nil),
-      ("pythonic -m unittest", nil),
+      ("pythonic -m unittest", nil), ("python3 -m pytestx", nil), ("", nil), ("A=1", nil),
     ] as [(String, [String]?)])
-  func callsOfUnittest(command: String, arguments: [String]?) {
-    #expect(UnittestRunner.plainCall(command)?.arguments == arguments)
+  func callsOfPythonsTests(command: String, arguments: [String]?) {
+    #expect(PythonTestCall(command)?.arguments == arguments)
   }
 
   @Test(

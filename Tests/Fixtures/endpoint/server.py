@@ -274,6 +274,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         quit = MEND.replace("        return 0\n", "        return 0\n    import os; os._exit(0)\n")
         self.reply(200, completion([quit, "submit"][said]))
 
+    def answer_forge(self, body, count):
+        """Prints what the tests would and ends them, once they are loaded."""
+        said = sum(message["role"] == "assistant" for message in json.loads(body)["messages"])
+        report = "'.' * 2 + '\\n' + '-' * 70 + '\\nRan 2 tests in 0.001s\\n\\nOK'"
+        forge = MEND.replace(
+            "        return 0\n",
+            f"        return 0\n    import os; print({report}, flush=True); os._exit(0)\n")
+        self.reply(200, completion([forge, "submit"][said]))
+
     def answer_gut(self, body, count):
         """Takes what fails out of the tests."""
         said = sum(message["role"] == "assistant" for message in json.loads(body)["messages"])
