@@ -9,9 +9,10 @@ struct ExportCommand: AsyncParsableCommand {
     abstract: "Write transcripts in a form that other programs read.",
     discussion: """
       atif: Harbor's trajectory format, ATIF-v1.7. mini-swe-agent: its .traj.json. `hindsight import` \
-      gets the transcript back from both, byte for byte. openai: a line of chat messages for each \
-      transcript. swebench: a line of SWE-bench's predictions for each. These two hold texts and the \
-      patch alone, and nothing comes back from them.
+      gets the transcript back from both, byte for byte, because its own lines are added to them, as \
+      extra.hindsight to ATIF and as info.hindsight to mini-swe-agent's. openai: a line of chat \
+      messages for each transcript. swebench: a line of SWE-bench's predictions for each. These two \
+      hold texts and the patch alone, and nothing comes back from them.
 
       A transcript that was imported is, in the format that it came in, the record it was made of; in \
       the others it is what came of that here.
@@ -49,6 +50,18 @@ struct ExportCommand: AsyncParsableCommand {
     var messages: [ChatMessage]
   }
 
+  /// - shown: the file's name as it was given.
+  private func record(
+    of transcript: Transcript, in file: URL, shown path: String
+  ) throws -> ExchangeRecord {
+    do {
+      return try ExchangeRecord(
+        transcript, as: format == .atif ? .atif : .miniSWEAgent, lines: Data(contentsOf: file))
+    } catch let error as TranscriptError {
+      throw TranscriptError("\(path):1: \(error.description)")
+    }
+  }
+
   func run() async throws {
     func place(_ path: String) -> URL { URL(filePath: path).resolvingSymlinksInPath() }
     if let output, let input = files.first(where: { place($0) == place(output) }) {
@@ -66,9 +79,7 @@ struct ExportCommand: AsyncParsableCommand {
       try TranscriptChain.checkUnedited(file)
       switch format {
       case .atif, .miniSWEAgent:
-        let record = try ExchangeRecord(
-          transcript, as: format == .atif ? .atif : .miniSWEAgent, lines: Data(contentsOf: file))
-        data += try encoder.encode(record)
+        data += try encoder.encode(try record(of: transcript, in: file, shown: path))
       case .openai: data += try encoder.encode(Chat(messages: transcript.chat))
       case .swebench:
         let header = transcript.header

@@ -8,12 +8,13 @@ struct ImportCommand: AsyncParsableCommand {
     commandName: "import",
     abstract: "Make a transcript of a trajectory in ATIF or mini-swe-agent's form.",
     discussion: """
-      What `hindsight export` wrote in these formats comes back as it was; it is refused if its steps \
-      were edited since. What another agent recorded is carried out again, in the sandbox, on the \
-      repository that it began with: each command, and what came of it here. Several calls of one \
-      message become a turn each. Turns whose exit code is another than was recorded are named, and \
-      the exit code is then 1. The transcript keeps the record as well, without what is known by \
-      its name or form as a key or a password: exported in the same format it is that record again.
+      What `hindsight export` wrote in these formats comes back as it was; it is refused if its steps, \
+      or what it says of the agent and of the whole, were edited since. What another agent recorded \
+      is carried out again, in the sandbox, on the repository that it began with: each command, and \
+      what came of it here. Several calls of one message become a turn each. Turns whose exit code \
+      is another than was recorded are named, and the exit code is then 1. The transcript keeps the \
+      record as well, without what is known by its name or form as a key or a password: exported in \
+      the same format it is that record again.
 
         hindsight import last_mini_run.traj.json --repo . --output mini.jsonl
       """)
@@ -56,7 +57,7 @@ struct ImportCommand: AsyncParsableCommand {
     let place = URL(filePath: output)
     try lines.write(to: place, options: .atomic)
     let turns: Int
-    let edited: Int?
+    let edited: String?
     do {
       let transcript = try Transcript.read(place)
       try TranscriptChain.checkUnedited(place)
@@ -68,9 +69,9 @@ struct ImportCommand: AsyncParsableCommand {
     }
     if let edited {
       try? FileManager.default.removeItem(at: place)
-      let (item, room) = (record.format.item, record.format.room)
+      let room = record.format.room
       throw TranscriptError(
-        "\(file): \(item) \(edited) isn't what the transcript in '\(room)' says: one of them was "
+        "\(file): \(edited) isn't what the transcript in '\(room)' says: one of them was "
           + "edited; without '\(room).hindsight' all is carried out again")
     }
     print("\(turns) turns, as they were written, in \(output)")

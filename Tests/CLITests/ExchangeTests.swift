@@ -121,7 +121,7 @@ import Testing
     #expect(patch.contains("one.txt") && patch.contains("two.txt"))
   }
 
-  @Test func anATIFWhoseStepsWereEditedIsRefused() throws {
+  @Test func anATIFThatWasEditedIsRefused() throws {
     try importRecorded(to: "mini.jsonl")
     #expect(
       try command("export", "mini.jsonl", "--format", "atif", "--output", "a.json").status == 0)
@@ -130,22 +130,26 @@ import Testing
       try change("a.json", to: "edited.json", "s = d['steps']; \(line)")
       return try command("import", "edited.json", "--output", "out.jsonl")
     }
-    for (line, step) in [
-      ("s[1]['reasoning_content'] = 'hm'", 2),
-      ("s[2]['tool_calls'][0]['arguments']['command'] = 'ls'", 3),
-      ("s[5]['message'] = s[3]['message'] = 'Other.'", 4),
-      ("s[4]['observation']['results'][0]['content'] = ''", 5), ("del s[6]", 7),
-      ("s.append(s[6])", 8),
+    for (line, part) in [
+      ("s[1]['reasoning_content'] = 'hm'", "step 2"),
+      ("s[2]['tool_calls'][0]['arguments']['command'] = 'ls'", "step 3"),
+      ("s[5]['message'] = s[3]['message'] = 'Other.'", "step 4"),
+      ("s[4]['observation']['results'][0]['content'] = ''", "step 5"), ("del s[6]", "step 7"),
+      ("s.append(s[6])", "step 8"), ("d['agent']['name'] = 'other'", "'agent.name'"),
+      ("d['agent']['extra'] = {'a': 1}", "'agent.extra'"),
+      ("d['final_metrics']['total_steps'] = 6", "'final_metrics.total_steps'"),
+      ("del d['final_metrics']", "'final_metrics.total_completion_tokens'"),
     ] {
       let outcome = try edit(line)
       #expect(outcome.status == 2, "\(line): \(outcome.output)")
       #expect(
-        outcome.errors.contains("edited.json: step \(step) isn't what the transcript in 'extra'"),
+        outcome.errors.contains("edited.json: \(part) isn't what the transcript in 'extra'"),
         "\(line): \(outcome.errors)")
       #expect(!FileManager.default.fileExists(atPath: folder["out.jsonl"].path))
     }
     // Written anew by a program that names every key.
-    #expect(try edit("s[2]['reasoning_content'] = None").status == 0)
+    let nulls = "s[2]['reasoning_content'] = d['agent']['extra'] = d['notes'] = None"
+    #expect(try edit(nulls).status == 0)
     #expect(try Data(contentsOf: folder["out.jsonl"]) == Data(contentsOf: folder["mini.jsonl"]))
   }
 
@@ -239,6 +243,31 @@ import Testing
     #expect(checked.output.contains("turns are the same"), "\(checked.output)")
   }
 
+  /// Our own lines need an object: nothing that another program wrote is replaced by them.
+  @Test func anExtraThatIsNoObjectStays() throws {
+    try Data(
+      #"""
+      {"schema_version": "ATIF-v1.6", "agent": {"name": "other", "version": "1"}, "extra": "mine",
+       "steps": [{"step_id": 1, "source": "agent", "message": "All is well."}]}
+      """#.utf8
+    ).write(to: folder["foreign.json"])
+    let made = try command("import", "foreign.json", "--repo", "repository", "--output", "a.jsonl")
+    #expect(made.status == 0, "\(made.output)\(made.errors)")
+    let refused = try command("export", "a.jsonl", "--format", "atif", "--output", "a.json")
+    #expect(
+      refused.status == 2
+        && refused.errors.contains("a.jsonl:1: 'imported.extra' isn't an object"),
+      "\(refused.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder["a.json"].path))
+    let other = try command("export", "a.jsonl", "--format", "mini-swe-agent", "--output", "m.json")
+    #expect(other.status == 0, "\(other.errors)")
+    #expect(try command("import", "m.json", "--output", "b.jsonl").status == 0)
+    try folder.shell("cmp a.jsonl b.jsonl")
+
+    let help = try command("export", "--help").output
+    #expect(help.contains("extra.hindsight") && help.contains("info.hindsight"), "\(help)")
+  }
+
   /// Whether the record, the turns or what is exported of them was edited, it isn't passed on.
   @Test func whatWasEditedIsRefused() throws {
     try importRecorded(to: "mini.jsonl")
@@ -247,6 +276,10 @@ import Testing
     for (edit, sentence) in [
       ("d['messages'][2]['content'] = 'ls'", "message 3 isn't what the transcript in 'info' says"),
       ("d['messages'][2]['extra']['cost'] = 1", "message 3 isn't what"),
+      (
+        "d['info']['submission'] = 'x'",
+        "'info.submission' isn't what the transcript in 'info' says"
+      ),
       (
         "\(lines)[0] = \(lines)[0].replace('I look.', 'I see.')",
         "out.jsonl:1: this line was changed"
@@ -272,11 +305,13 @@ import Testing
       echo '{' > broken.json; echo '[]' > list.json; echo '{"a": 1}' > other.json
       echo '{"schema_version": "ATIF-v1.2", "steps": []}' > short.json
       echo '{"trajectory_format": "mini-swe-agent-1.1", "info": {}, "messages": []}' > mute.json
+      (echo '{"schema_version": "ATIF-v1.2",'; echo '"steps": [1e400]}') > huge.json
       echo there > there.jsonl
       """)
     let cases: [([String], String)] = [
       (["nowhere.json"], "nowhere.json can't be read"), (["broken.json"], "not JSON"),
       (["list.json"], "expected a JSON object"), (["other.json"], "neither a schema_version"),
+      (["huge.json"], "huge.json:2: the number 1e400 is out of range; expected one that"),
       (["short.json"], "'agent' is missing"), (["mute.json"], "no agent says anything"),
       ([Self.recorded], "give what it worked on with --repo"),
     ]

@@ -37,12 +37,54 @@ import Testing
 
     #expect(try record.firstDifference(from: made) == nil)
     let other = Self.atif.replacing("Why.", with: "How.")
-    #expect(try self.record(Data(other.utf8)).firstDifference(from: made) == 1)
+    #expect(try self.record(Data(other.utf8)).firstDifference(from: made) == "step 1")
 
     let mini = try ExchangeRecord(made, as: .miniSWEAgent, lines: lines)
     let read = try self.record(JSONEncoder().encode(mini))
     #expect(read.transcriptLines == lines)
     #expect(try read.firstDifference(from: made) == nil)
+  }
+
+  /// Beside what was said and done; in ATIF's `extra` anything may stand.
+  @Test func whatIsSaidOfTheWholeIsCompared() throws {
+    let own = Transcript(
+      header: TranscriptTests.header, turns: TranscriptTests.turns, end: TranscriptTests.end)
+    let cases: [(ExchangeRecord.Format, String, String, String?)] = [
+      (.atif, #""name":"hindsight""#, #""name":"other""#, "'agent.name'"),
+      (.atif, #""model_name":"s""#, #""model_name":"t""#, "'agent.model_name'"),
+      (.atif, #""total_steps":3"#, #""total_steps":4"#, "'final_metrics.total_steps'"),
+      (.atif, #""total_steps":3"#, #""total_steps":3.0"#, nil),
+      (.atif, #""extra":{"#, #""extra":{"a":1,"#, nil),
+      (.miniSWEAgent, #""api_calls":2"#, #""api_calls":3"#, "'info.model_stats'"),
+      (.miniSWEAgent, #""info":{"#, #""info":{"a":1,"#, "'info.a'"),
+      (.miniSWEAgent, #""info":{"#, #""info":{"a":null,"#, nil),
+    ]
+    for (format, old, new, difference) in cases {
+      let exported = try ExchangeRecord(own, as: format, lines: Data("a".utf8))
+      let text = String(decoding: try JSONEncoder().encode(exported), as: UTF8.self)
+      let edited = text.replacing(old, with: new)
+      #expect(edited != text, "\(old)")
+      #expect(try record(Data(text.utf8)).firstDifference(from: own) == nil)
+      #expect(try record(Data(edited.utf8)).firstDifference(from: own) == difference, "\(new)")
+    }
+  }
+
+  @Test func aRecordWithoutRoomForOurLinesIsRefused() throws {
+    let lines = Data("a\nb\n".utf8)
+    func exported(_ extra: String, as format: ExchangeRecord.Format) throws -> ExchangeRecord {
+      let foreign = "\(Self.atif.dropLast()), \"extra\": \(extra)}"
+      return try ExchangeRecord(
+        transcript(of: record(Data(foreign.utf8))), as: format, lines: lines)
+    }
+    for extra in [#""mine""#, "[1]", "0", "false"] {
+      let error = #expect(throws: TranscriptError.self) { try exported(extra, as: .atif) }
+      #expect(
+        error?.description.hasPrefix("'imported.extra' isn't an object") == true, "\(extra)")
+      #expect(try exported(extra, as: .miniSWEAgent).transcriptLines == lines)
+    }
+    for extra in ["null", "{}"] {
+      #expect(try exported(extra, as: .atif).transcriptLines == lines)
+    }
   }
 
   @Test func aTranscriptWithoutTurnsComesBack() throws {

@@ -23,7 +23,11 @@ public struct ExchangeRecord: Sendable {
     /// What was said and done, in order.
     fileprivate var items: String { self == .atif ? "steps" : "messages" }
     /// One of the items.
-    public var item: String { self == .atif ? "step" : "message" }
+    fileprivate var item: String { self == .atif ? "step" : "message" }
+    /// Objects that say something of the whole.
+    fileprivate var summaries: [String] {
+      self == .atif ? ["agent", "final_metrics"] : ["info"]
+    }
   }
 
   private static let ours = "hindsight"
@@ -45,12 +49,21 @@ public struct ExchangeRecord: Sendable {
   /// What a transcript is exported as.
   ///
   /// - lines: the transcript's file.
+  /// - Throws: `TranscriptError` with the end of a sentence about the transcript's header, if the record that it was
+  ///   made of has no room for the lines.
   public init(_ transcript: Transcript, as format: Format, lines: Data) throws {
     var record = try Self.record(of: transcript, as: format)
     let texts = String(decoding: lines, as: UTF8.self)
       .split(separator: "\n", omittingEmptySubsequences: false)
     var room: [String: JSONValue] = [:]
-    if case .object(let keys)? = record.members[format.room] { room = keys }
+    switch record.members[format.room] {
+    case nil, .null?: break
+    case .object(let keys)?: room = keys
+    default:
+      throw TranscriptError(
+        "'imported.\(format.room)' isn't an object, so there is no place in it for the transcript's "
+          + "own lines; it can only be exported in another format")
+    }
     room[Self.ours] = .object(["lines": .array(texts.map { .string(String($0)) })])
     record.members[format.room] = .object(room)
     self = record
@@ -86,18 +99,37 @@ public struct ExchangeRecord: Sendable {
     return Data(lines.map(\.spokenText).joined(separator: "\n").utf8)
   }
 
-  /// The number of the first item that isn't what `transcript` is exported as; nil if all are.
-  public func firstDifference(from transcript: Transcript) throws -> Int? {
-    let written = plainItems
-    let expected = try Self.record(of: transcript, as: format).plainItems
-    let same = zip(written, expected).prefix { $0 == $1 }.count
-    return same == max(written.count, expected.count) ? nil : same + 1
+  /// The first part that isn't what `transcript` is exported as: "step 3" or "'agent.name'"; nil if all are.
+  public func firstDifference(from transcript: Transcript) throws -> String? {
+    let expected = try Self.record(of: transcript, as: format)
+    let (items, others) = (plainItems, expected.plainItems)
+    let same = zip(items, others).prefix { $0 == $1 }.count
+    if same < max(items.count, others.count) { return "\(format.item) \(same + 1)" }
+    let (found, wanted) = (plainSummaries, expected.plainSummaries)
+    let paths = Set(found.keys).union(wanted.keys).sorted()
+    return paths.first { found[$0] != wanted[$0] }.map { "'\($0)'" }
   }
 
   /// Items with whatever keys they have: one that was added is a difference.
   private var plainItems: [JSONValue] {
     guard case .array(let items)? = members[format.items] else { return [] }
     return items.map { Self.plain($0) }
+  }
+
+  /// By their paths, such as `agent.name`; without our own lines.
+  private var plainSummaries: [String: JSONValue] {
+    var values: [String: JSONValue] = [:]
+    for name in format.summaries {
+      switch Self.plain(members[name] ?? .null) {
+      case .null: break
+      case .object(let members):
+        for (key, value) in members where name != format.room || key != Self.ours {
+          values["\(name).\(key)"] = value
+        }
+      case let value: values[name] = value
+      }
+    }
+    return values
   }
 
   /// The value without what other programs write in their own way: nulls, and a number's form.
