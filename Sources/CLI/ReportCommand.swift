@@ -59,7 +59,8 @@ struct ReportCommand: ParsableCommand {
     } catch {
       throw SetupError(
         description:
-          "\(file.path): this isn't an evaluation's report: \(JSONProblem.describe(error))")
+          "\(file.path): this isn't an evaluation's report: "
+          + JSONProblem.describe(error, in: data))
     }
   }
 

@@ -140,7 +140,8 @@ struct TrainCommand: AsyncParsableCommand {
     } catch {
       throw SetupError(
         description:
-          "\(file.path): this isn't a training configuration: \(JSONProblem.describe(error))")
+          "\(file.path): this isn't a training configuration: "
+          + JSONProblem.describe(error, in: data))
     }
     if let problem = configuration.problem {
       throw SetupError(description: "\(file.path): \(problem)")
@@ -250,7 +251,8 @@ extension RolloutSetup {
 
 /// What a decoding error means, without Swift's own words for it.
 enum JSONProblem {
-  static func describe(_ error: any Error) -> String {
+  /// - data: what was decoded.
+  static func describe(_ error: any Error, in data: Data) -> String {
     guard let error = error as? DecodingError else { return "it isn't JSON" }
     switch error {
     case .keyNotFound(let key, _): return "the key \"\(key.stringValue)\" is missing"
@@ -258,7 +260,10 @@ enum JSONProblem {
       .dataCorrupted(let context):
       let path = context.codingPath.map(\.stringValue).joined(separator: ".")
       guard path.isEmpty else { return "\"\(path)\" has a value of the wrong kind" }
-      if case .dataCorrupted = error { return "it isn't JSON" }
+      if case .dataCorrupted = error {
+        return JSONOverflow.first(in: data).map { "line \($0.line): \($0.problem)" }
+          ?? "it isn't JSON"
+      }
       return "it isn't an object"
     @unknown default: return "it can't be read"
     }

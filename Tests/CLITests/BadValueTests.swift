@@ -186,7 +186,12 @@ import Testing
 
   @Test(arguments: [
     ("[]", ":1: the line has the wrong type; expected an object"),
-    (#"{"type":"header","format":1e999}"#, ":1: 'format'"),
+    (#"{"type":"header","format":1e999}"#, ":1: the number 1e999 is out of range; expected one"),
+    (
+      #"{"type":"header","format":"x","version":99999999999999999999}"#,
+      ":1: a number in it is out of range"
+    ),
+    (#"{"type":"header","format":1}"#, ":1: 'format' has the wrong type; expected String"),
     ("{", ":1: not JSON; expected a line of type header"),
   ])
   func linesOfATranscript(line: String, sentence: String) throws {
@@ -205,6 +210,12 @@ import Testing
       """, "t has 0 of -8 samples"
     ),
   ])
+    (
+      """
+      {"episodes":1,"malformedShare":0,"meanActionTokens":1,"meanTurns":1,"passAtK":[],
+       "dropped":1e400,"submittedShare":0,"tasks":[]}
+      """, "report: line 2: the number 1e400 is out of range"
+    ),
   func reports(text: String, sentence: String) throws {
     let folder = try TestFolder()
     try Data(text.utf8).write(to: folder["report.json"])

@@ -78,7 +78,8 @@ enum HermesArguments {
 
   static func call(_ json: String) throws(FormatProblem) -> ToolCall {
     guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(json.utf8)) else {
-      throw FormatProblem("the call is not valid JSON")
+      throw FormatProblem(
+        JSONOverflow.first(in: json.utf8)?.problem ?? "the call is not valid JSON")
     }
     guard case .object(let object) = value else {
       throw FormatProblem("the call is not a JSON object")

@@ -127,9 +127,17 @@ private struct TranscriptReader {
     do {
       return try TranscriptJSON.decoder().decode(type, from: line)
     } catch let error as DecodingError {
-      throw TranscriptLineProblem(Self.sentence(error))
+      throw TranscriptLineProblem(Self.overflow(error, line) ?? Self.sentence(error))
     } catch {
       throw TranscriptLineProblem("\(error)")
+    }
+  }
+
+  /// What the decoder says of a number that is out of range depends on what it is read as.
+  private static func overflow(_ error: DecodingError, _ line: Data) -> String? {
+    switch error {
+    case .dataCorrupted, .typeMismatch: JSONOverflow.first(in: line)?.problem
+    default: nil
     }
   }
 
@@ -147,6 +155,9 @@ private struct TranscriptReader {
       "\(name(context.codingPath)) is null; expected \(plain(type))"
     case .typeMismatch(let type, let context):
       "\(name(context.codingPath)) has the wrong type; expected \(plain(type))"
+    // It is JSON (``isJSON(_:)``): a count that no Int holds, a log-probability that no Float does.
+    case .dataCorrupted(let context) where context.codingPath.isEmpty:
+      "a number in it is out of range, or a text has an unknown escape"
     case .dataCorrupted(let context): "\(name(context.codingPath)): \(context.debugDescription)"
     @unknown default: "\(error)"
     }

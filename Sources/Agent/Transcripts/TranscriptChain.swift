@@ -52,7 +52,10 @@ public struct TranscriptChain: Sendable {
       // A last line that was being written when the program was killed.
       let isCut = index > 0 && index == lines.count - 1 && data.last != UInt8(ascii: "\n")
       guard let mark = try? JSONDecoder().decode(Mark.self, from: line) else {
-        guard isCut else { throw TranscriptError("\(path):\(index + 1): not a JSON object") }
+        guard isCut else {
+          let problem = JSONOverflow.first(in: line)?.problem ?? "not a JSON object"
+          throw TranscriptError("\(path):\(index + 1): \(problem)")
+        }
         break
       }
       marks.append(mark)

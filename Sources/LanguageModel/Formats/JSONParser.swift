@@ -25,8 +25,11 @@ struct JSONParser {
     self.file = file
   }
 
+  private var line: Int {
+    bytes[..<min(position, bytes.count)].reduce(1) { $1 == 0x0A ? $0 + 1 : $0 }
+  }
+
   private func error(_ reason: String) -> ModelError {
-    let line = bytes[..<min(position, bytes.count)].reduce(1) { $1 == 0x0A ? $0 + 1 : $0 }
     let end = position >= bytes.count ? ", where the file ends" : ""
     return ModelError("\(file) is not valid JSON: line \(line)\(end): \(reason)")
   }
@@ -130,8 +133,11 @@ struct JSONParser {
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isInteger, let value = Int(text) { return .integer(value) }
-    guard let value = Double(text), value.isFinite else {
-      throw error("\(text.prefix(40)) is not a number")
+    guard let value = Double(text) else { throw error("\(text.prefix(40)) is not a number") }
+    guard value.isFinite else {
+      throw ModelError(
+        "\(file): line \(line): the number \(text.prefix(40)) is out of range; "
+          + "expected one that 64 bits hold")
     }
     return .number(value)
   }

@@ -159,6 +159,10 @@ import Tools
       #"<tool_call>{"name":"view","arguments":{"path":"a","first_line":true}}</tool_call>"#,
       "must be a whole number"
     ),
+    (
+      #"<tool_call>{"name":"view","arguments":{"path":"a","first_line":1e400}}</tool_call>"#,
+      "the number 1e400 is out of range"
+    ),
     (#"<tool_call>{"name":"edit","arguments":{"path":"a","new":""}}</tool_call>"#, "\"old\""),
     (
       #"<tool_call>{"name":"edit","arguments":{"path":"a","new":"","old":"","first_line":1}}</tool_call>"#,

@@ -333,6 +333,8 @@ struct ImportTests {
   @Test(
     arguments: [
       ("{", "rows.jsonl:1: not valid JSON"), ("[1", "begins with [ but is no JSON array"),
+      (#"{"instance_id":"a","n":1e400}"#, "rows.jsonl:1: the number 1e400 is out of range"),
+      ("[{},\n1e400]", "rows.jsonl:2: the number 1e400 is out of range"),
       ("3", "rows.jsonl:1: an instance must be a JSON object"), ("", "holds no instance"),
       (#"{"repo":"a","patch":"x"}"#, "rows.jsonl:1: missing key instance_id"),
       ("\n" + #"{"instance_id":"a","repo":3,"patch":"x"}"#, "rows.jsonl:2: repo must be a string"),

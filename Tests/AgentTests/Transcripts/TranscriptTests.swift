@@ -152,6 +152,41 @@ import Tools
     #expect(throws: TranscriptError.self) { try Transcript.read(URL(filePath: "/tmp")) }
   }
 
+  @Test func aNumberOutOfRangeIsNamed() throws {
+    try withFile { file in
+      try write(file)
+      let lines = try String(contentsOf: file, encoding: .utf8)
+        .split(separator: "\n").map(String.init)
+      func refusal(of line: String) throws -> String? {
+        #expect(line != lines[1])
+        try Data("\(lines[0])\n\(line)\n".utf8).write(to: file)
+        let error = #expect(throws: TranscriptError.self) { try Transcript.read(file) }
+        return error?.description
+      }
+      let count = lines[1].replacing("\"turn\":1,", with: "\"turn\":1e400,")
+      let expected =
+        "\(file.path):2: the number 1e400 is out of range; expected one that 64 bits hold"
+      #expect(try refusal(of: count) == expected)
+      let checked = #expect(throws: TranscriptError.self) { try TranscriptChain.check(file) }
+      #expect(checked?.description == expected)
+      // A Double holds it, and a Float doesn't.
+      let logprob = lines[1].replacing(#/"logprobs":\[[^,]+/#, with: "\"logprobs\":[1e40")
+      let other = try refusal(of: logprob)
+      #expect(other?.contains(":2: a number in it is out of range") == true, "\(other ?? "")")
+    }
+  }
+
+  @Test func numbersOutOfRangeAreToldFromTexts() {
+    let harmless = #"{"1e400": "1e400\"-1e400\\", "a": [1e308, -1e-400, true]}"#
+    for text in [harmless, #"["\"#, "", "-"] {
+      #expect(JSONOverflow.first(in: text.utf8)?.number == nil, "\(text)")
+    }
+    let found = JSONOverflow.first(in: "{\"a\": 1,\n\n\"\\\"\": [2,-1E+999]}".utf8)
+    #expect(found?.number == "-1E+999" && found?.line == 3)
+    let long = JSONOverflow.first(in: String(repeating: "9", count: 400).utf8)
+    #expect(long?.line == 1 && (long?.problem.count ?? 400) < 100)
+  }
+
   @Test func unknownKeysAreLeftAlone() throws {
     try withFile { file in
       try write(file)

@@ -153,6 +153,9 @@ struct CorruptFileTests {
     Bad("short", says: "too short", [1, 2, 3]),
     Bad("header length", says: "is truncated", GGUFBuilder.bytes(UInt64.max) + Array("{}".utf8)),
     Bad("not JSON", says: "not valid JSON", safetensors("{\"a\": nope}")),
+    Bad(
+      "huge number", says: "safetensors: line 2: the number 1e400 is out of range",
+      safetensors("{\n\"a\": 1e400}")),
     Bad("deep JSON", says: "nested more than", safetensors(String(repeating: "[", count: 9999))),
     Bad("not an object", says: "expected a JSON object", safetensors("[1, 2]")),
     Bad(

@@ -47,6 +47,9 @@ struct InstanceFile {
   ) throws(TaskError) -> [(place: String, value: Any)] {
     if text.first(where: { !$0.isWhitespace }) == "[" {
       guard let all = json(Substring(text)) as? [Any] else {
+        if let overflow = JSONOverflow.first(in: text.utf8) {
+          throw TaskError("\(shown):\(overflow.line): \(overflow.problem)")
+        }
         throw TaskError("\(shown) begins with [ but is no JSON array")
       }
       return all.enumerated().map { ("\(shown), entry \($0.offset + 1)", $0.element) }
@@ -55,7 +58,10 @@ struct InstanceFile {
     for (index, line) in TextLines.split(text).enumerated()
     where line.contains(where: { !$0.isWhitespace }) {
       let place = "\(shown):\(index + 1)"
-      guard let value = json(line) else { throw TaskError("\(place): not valid JSON") }
+      guard let value = json(line) else {
+        let problem = JSONOverflow.first(in: line.utf8)?.problem ?? "not valid JSON"
+        throw TaskError("\(place): \(problem)")
+      }
       found.append((place, value))
     }
     return found

@@ -32,6 +32,9 @@ public struct ForeignEpisode: Sendable {
     } catch let error as TranscriptError {
       throw TranscriptError("\(file): \(error.description)")
     } catch {
+      if let overflow = JSONOverflow.first(in: data) {
+        throw TranscriptError("\(file):\(overflow.line): \(overflow.problem)")
+      }
       throw TranscriptError("\(file): not JSON; expected a trajectory of ATIF or of mini-swe-agent")
     }
     guard !replies.isEmpty || record.transcriptLines != nil else {
@@ -204,6 +207,9 @@ public struct ForeignEpisode: Sendable {
   private static func sentence(_ error: DecodingError) -> String {
     switch error {
     case .keyNotFound(let key, _): return "'\(key.stringValue)' is missing"
+    // It is JSON: a count that no Int holds, a log-probability that no Float does.
+    case .dataCorrupted(let context) where context.codingPath.isEmpty:
+      return "a number in it is out of range"
     case .typeMismatch(_, let context), .valueNotFound(_, let context),
       .dataCorrupted(let context):
       let place = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
