@@ -178,10 +178,12 @@ enum HermesArguments {
       return text
     }
 
+    /// In quotes too, as small models often write it.
     func integer(_ name: String) throws(FormatProblem) -> Int? {
       switch values[name] {
       case nil: return nil
       case .integer(let number): return number
+      case .string(let text) where Int(text)?.description == text: return Int(text)
       default: throw FormatProblem("\(tool.rawValue): \"\(name)\" must be a whole number")
       }
     }

@@ -178,6 +178,35 @@ import Tools
     try expectFormatError(HermesDialect(), text, problem)
   }
 
+  /// As small models write them; an endpoint's own calls are read by the same code.
+  @Test(arguments: ["hermes", "openai"]) func numbersMayStandInQuotes(name: String) throws {
+    let dialect = try #require(Dialects.named(name))
+    func text(_ tool: String, _ arguments: String) -> String {
+      #"<tool_call>{"name":"\#(tool)","arguments":{"path":"a",\#(arguments)}}</tool_call>"#
+    }
+    let cases: [(String, ToolCall)] = [
+      (
+        text("view", #""first_line":"1","last_line":"12""#),
+        .view(path: "a", firstLine: 1, lastLine: 12)
+      ),
+      (
+        text("insert", #""line":"0","new":"b""#),
+        .insert(path: "a", line: 0, lines: ToolCall.lines("b"))
+      ),
+      (
+        text("edit", #""first_line":"-3","last_line":4,"new":"b""#),
+        .editLines(path: "a", firstLine: -3, lastLine: 4, lines: ToolCall.lines("b"))
+      ),
+    ]
+    for (text, call) in cases { #expect(try dialect.parse(text).get() == call) }
+    for number in ["", " 1", "1 ", "+1", "01", "-0", "1.0", "one", "99999999999999999999"] {
+      let error = #expect(throws: FormatError.self) {
+        try dialect.parse(text("view", #""first_line":"\#(number)""#)).get()
+      }
+      #expect(error?.problem == #"view: "first_line" must be a whole number"#, "\(number)")
+    }
+  }
+
   @Test func bashReadsWhatMiniSWEAgentWrites() throws {
     let dialect = BashDialect()
     let cases: [(String, ToolCall)] = [
