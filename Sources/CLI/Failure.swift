@@ -35,7 +35,7 @@ enum Failure {
   }
 
   /// Our own errors describe themselves; the system's are asked for a file and a reason.
-  private static func sentence(for error: any Error) -> String {
+  static func sentence(for error: any Error) -> String {
     if let error = error as? CocoaError, let path = error.filePath ?? error.url?.path {
       return "\(path): \(reason(for: error))"
     }

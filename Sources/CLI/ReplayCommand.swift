@@ -17,7 +17,9 @@ struct ReplayCommand: AsyncParsableCommand {
       --check says whether the file is as it was written: each line carries the digest of the one \
       before. Of a folder, all transcripts in it are checked, verified or updated.
       --fork-from makes a new episode that goes on after one of the turns: the turns before are carried \
-      out again, and the model, the same or another, sees what was said in them.
+      out again, and the model, the same or another, sees what was said in them. Its transcript and \
+      patch are written to --output, else to the .git/hindsight of --repo, as those of `hindsight run` \
+      are, else to runs/fork.
       --score asks a model how much likelier each token of the agent's is once the end is known: the \
       credit that training would give it.
 
@@ -78,7 +80,8 @@ struct ReplayCommand: AsyncParsableCommand {
       return try await outlivingReader {
         try await fork.fork(
           URL(filePath: file), from: try source(of: header),
-          task: repo == nil ? try task(of: header) : nil, policy: policy, sandbox: sandbox)
+          repository: repo, task: repo == nil ? try task(of: header) : nil, policy: policy,
+          sandbox: sandbox)
       }
     }
     switch mode {
@@ -125,7 +128,7 @@ struct ReplayCommand: AsyncParsableCommand {
       + (wrong > 0 ? ", \(wrong) refused" : "")
   }
 
-  /// Says what was found. In a folder, a file that can't be read is a finding like any other.
+  /// Says what was found. In a folder, whatever goes wrong with a file is a finding like any other.
   private func finding(_ url: URL, among files: TranscriptFiles) async throws -> Finding {
     let name = Self.shown(url)
     do {
@@ -133,8 +136,9 @@ struct ReplayCommand: AsyncParsableCommand {
       if files.isFolder { print("\(name):") }
       if update { return try await updateResults(url) ? .updated : .right }
       return try await verify(url) ? .right : .wrong
-    } catch let error as TranscriptError where files.isFolder {
-      print(VisibleText.escaped("\(error)"))
+    } catch let error where files.isFolder && !(error is CancellationError) {
+      let sentence = VisibleText.escaped(Failure.sentence(for: error))
+      print(error is TranscriptError ? sentence : "\(name): \(sentence)")
       return .wrong
     }
   }
@@ -199,7 +203,15 @@ struct ReplayCommand: AsyncParsableCommand {
     let folder = try TemporaryFolder("replay")
     defer { folder.remove() }
     let place = try folder.place(name: "replay")
-    return try await cancellingOnInterrupt { try await body(verifier, source, place) }
+    return try await cancellingOnInterrupt {
+      do {
+        return try await body(verifier, source, place)
+      } catch {
+        // A command that dies of the interruption is no finding about the transcript.
+        try Task.checkCancellation()
+        throw error
+      }
+    }
   }
 
   /// Whether anything was updated. Each divergence is shown before anything is written, and nothing is lost.

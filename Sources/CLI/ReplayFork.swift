@@ -17,19 +17,43 @@ struct ForkOptions: ParsableArguments {
   @Option(help: "To fork: the seed of the model's randomness; the transcript's, if not given.")
   var seed: UInt64?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      To fork: where transcript and patch are written; in the .git/hindsight of --repo, else in \
+      runs/fork, unless given.
+      """,
+      valueName: "dir"))
+  var output: String?
+
   func validate() throws {
+    guard output == nil || forkFrom != nil else {
+      throw ValidationError("--output goes with --fork-from.")
+    }
+    guard output?.allSatisfy(\.isWhitespace) != true else {
+      throw ValidationError("--output is empty.")
+    }
     guard (1...1000).contains(maxTurns) else {
       throw ValidationError("--max-turns must be from 1 to 1000.")
     }
   }
 
-  /// Takes the episode up, live on the terminal, and writes transcript and patch beside the old one.
+  /// Where transcript and patch go. Not beside the old one, whose folder may be under version control.
+  private func folder(_ repository: String?) throws -> URL {
+    if let output { return URL(filePath: output) }
+    guard let repository else { return URL(filePath: "runs/fork") }
+    return try RunFiles.gitFolder(of: repository).appending(path: "hindsight")
+  }
+
+  /// Takes the episode up, live on the terminal, and writes transcript and patch.
   ///
+  /// - repository: the one that is worked on, if it's no task's.
   /// - task: grades the outcome, if there is one.
   func fork(
-    _ file: URL, from source: TreeSource, task: RepairTask?, policy: PolicyOptions,
-    sandbox: Sandbox?
+    _ file: URL, from source: TreeSource, repository: String?, task: RepairTask?,
+    policy: PolicyOptions, sandbox: Sandbox?
   ) async throws {
+    let folder = try folder(repository)
     let transcript = try Transcript.read(file)
     try TranscriptChain.checkUnedited(file)
     let beginning = try EpisodeBeginning(
@@ -40,7 +64,7 @@ struct ForkOptions: ParsableArguments {
     if let reason = await episode.environment.sandbox.probe() { throw TranscriptError(reason) }
     let policy = try await makePolicy(policy)
     let files = try RunFiles(
-      folder: file.deletingLastPathComponent(),
+      folder: folder,
       name: "\(file.deletingPathExtension().lastPathComponent)-fork-\(beginning.turns.count)")
     let scratch = try TemporaryFolder("fork")
     defer { scratch.remove() }
@@ -58,6 +82,8 @@ struct ForkOptions: ParsableArguments {
       // Without a turn of its own it is a part of the other.
       if trajectory.turns.count <= beginning.turns.count {
         try? FileManager.default.removeItem(at: files.transcript)
+      } else {
+        print("Transcript: \(files.transcript.path)")
       }
       throw TranscriptError("\(file.path(percentEncoded: false)): \(reason)")
     }

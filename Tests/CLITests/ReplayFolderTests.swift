@@ -62,4 +62,32 @@ import Testing
     #expect(try folder.shell("ls saved | wc -l").hasPrefix("5"))
     #expect(try replay("--check").contains("2 of 4 transcripts are as they were written\n"))
   }
+
+  /// What goes wrong with one file, here with its task, is said of it, and the others have their turn.
+  @Test(arguments: [
+    (
+      ["--verify"],
+      "base64-accents: all 7 turns are the same\n1 of 2 transcripts are the same again\n"
+    ),
+    (
+      ["--verify", "--update"],
+      "saved/b.jsonl: all 7 turns are the same; nothing to update\n"
+        + "2 transcripts: 0 updated, 1 the same, 1 refused\n"
+    ),
+  ])
+  func anErrorIsOfOneFileAlone(_ options: [String], _ end: String) throws {
+    let package = Self.package.path
+    try folder.shell(
+      """
+      rm -r saved && mkdir -p saved tasks/semver-prerelease-hyphen
+      cp '\(package)/transcripts/semver-prerelease-hyphen.jsonl' saved/a.jsonl
+      cp '\(package)/transcripts/base64-accents.jsonl' saved/b.jsonl
+      cp -r '\(package)/tasks/base64-accents' tasks
+      echo 'x = ' > tasks/semver-prerelease-hyphen/task.toml
+      """)
+    let outcome = try HindsightCommand.run(["replay", "saved"] + options, in: folder.url)
+    #expect(outcome.status == 1 && outcome.errors.isEmpty, "\(outcome.errors)")
+    #expect(outcome.output.contains(#/saved/a\.jsonl: .*/instruction\.md is missing\n/#))
+    #expect(outcome.output.hasSuffix(end), "\(outcome.output)")
+  }
 }

@@ -249,6 +249,43 @@ import Testing
     #expect(after.status == 2 && after.errors.contains("turn 4 submits"), "\(after.errors)")
   }
 
+  /// The transcript that it begins with may lie in a folder under version control.
+  @Test func aForkIsWrittenToAFolderOfItsOwn() throws {
+    let package = HindsightCommand.fixtures.appending(path: "../..").standardizedFileURL.path
+    try folder.shell(
+      "mkdir saved && cp '\(package)/transcripts/base64-accents.jsonl' saved/a.jsonl")
+    let cases: [([String], String)] = [
+      ([], "runs/fork/a-fork-2.jsonl"), ([], "runs/fork/a-fork-2-2.jsonl"),
+      (["--output", "mine"], "mine/a-fork-2.jsonl"),
+    ]
+    for (options, file) in cases {
+      let outcome = try HindsightCommand.run(
+        [
+          "replay", "saved/a.jsonl", "--fork-from", "2", "--tasks", "\(package)/tasks", "--model",
+          endpoint.address("busy"),
+        ] + options, in: folder.url)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains("\(file)\n"), "\(outcome.output)")
+      #expect(try lines(folder[file].path).count == 5)
+    }
+    #expect(try folder.shell("ls saved") == "a.jsonl\n")
+
+    let refused: [([String], String)] = [
+      (["--output", "mine"], "--output goes with --fork-from"),
+      (["--fork-from", "2", "--output", " "], "--output is empty"),
+      (["--fork-from", "2", "--output", "saved/a.jsonl"], "saved/a.jsonl can't be made"),
+      (["--fork-from", "2", "--repo", "repository/stats"], "is not the top folder"),
+    ]
+    for (options, sentence) in refused {
+      let outcome = try HindsightCommand.run(
+        [
+          "replay", "saved/a.jsonl", "--tasks", "\(package)/tasks", "--model",
+          endpoint.address("busy"),
+        ] + options, in: folder.url)
+      #expect(outcome.status == 2 && outcome.errors.contains(sentence), "\(outcome.errors)")
+    }
+  }
+
   private func lines(_ file: String) throws -> [String] {
     try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
   }
