@@ -101,6 +101,7 @@ import Testing
       "The tests only seem to pass (the test command ended with exit code 0 before its report was "
         + "complete) after attempt 1.", "Kept:       attempt 1"
     ),
+    ("skip", "Only 1 of the 2 tests ran after attempt 1.", "Kept:       attempt 1"),
     (
       "gut",
       "The tests fail after attempt 1, without its changes to tests and their configuration.",

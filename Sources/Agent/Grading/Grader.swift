@@ -107,7 +107,10 @@ public struct Grader: Sendable {
       return Evaluation(hidden: run, visible: nil, touched: touched)
     }
     try checkout.placeHiddenTests()
-    let hidden = try await runner.run(command, language: task.language, in: root)
+    var hidden = try await runner.run(command, language: task.language, in: root)
+    if let test = checkout.alteredTest() {
+      hidden.report.tampering = "the code under test altered \(test)"
+    }
     let listed = task.failToPass + task.passToPass
     let lacking = listed.contains { hidden.report.result(of: $0).outcome == .missing }
     guard visible == .always || (lacking && !hidden.result.timedOut) else {

@@ -1,95 +1,87 @@
 /// What stands in for `pytest …`, after ``ReportChannel/source``.
 ///
-/// It prints what pytest prints. Node ids are told as pytest's summary has them: from where it was called.
+/// It prints what pytest prints. Node ids are told as pytest's summary has them: from where it was called. Each phase
+/// of a test that says something is told by itself; the worst counts.
 enum PytestRunner {
   static let source = #"""
-    import pytest
-    import _pytest.python, _pytest.reports, _pytest.runner, _pytest.unittest, unittest
-
-    WATCHED = [_pytest.reports.TestReport, _pytest.runner.CallInfo, _pytest.python.Function,
-               _pytest.unittest.TestCaseFunction, unittest.case.TestCase]
-    FUNCTIONS = [(_pytest.runner, name) for name in (
-        "runtestprotocol", "call_and_report", "pytest_runtest_makereport", "pytest_runtest_call",
-        "pytest_runtest_protocol")]
-    ORDER = ["passed", "expected-failure", "skipped", "unexpected-success", "failed", "error"]
-
-
     def outcome(report):
-        """None for what tells nothing by itself: a set-up or an end that went well."""
-        expected = hasattr(report, "wasxfail")
+        """None for what tells nothing by itself: a set-up or an end that went well, a try before another."""
         if report.failed:
             return "failed" if report.when == "call" else "error"
         if report.skipped:
-            return "expected-failure" if expected else "skipped"
-        if report.when == "call":
-            return "unexpected-success" if expected else "passed"
+            # By its mark: a call of pytest.xfail() could be the code's own.
+            marks = {"xfail", "__unittest_expecting_failure__"} & set(getattr(report, "keywords", ()))
+            return "expected-failure" if marks and hasattr(report, "wasxfail") else "skipped"
+        if report.passed and report.when == "call":
+            return "unexpected-success" if hasattr(report, "wasxfail") else "passed"
         return None
 
 
+    def detail(report):
+        """What pytest prints of a failure: the traceback, and what the test has printed."""
+        if not report.failed:
+            return ""
+        sections = [" ".join(("-" * 29, title, "-" * 29)) + "\n" + text
+                    for title, text in report.sections]
+        return cut("\n".join([report.longreprtext, *sections]))
+
+
     class Reporter:
-        def __init__(self, emit):
-            self._emit, self._worst, self.ran = emit, {}, 0
-            self._altered = watch(WATCHED)
-            self._functions = [(m, name, getattr(m, name)) for m, name in FUNCTIONS if hasattr(m, name)]
+        def __init__(self, emit, altered):
+            self._emit, self._altered = emit, altered
 
         def check(self, id=""):
             what = self._altered()
-            for module, name, function in self._functions:
-                if getattr(module, name, None) is not function:
-                    what = what or name
             if what:
                 self._emit("tampered", id=id, detail=what)
 
         def pytest_configure(self, config):
-            self._name = getattr(config, "cwd_relative_nodeid", str)
+            name = getattr(config, "cwd_relative_nodeid", str)
+            self._id = lambda nodeid: clean(name(nodeid))
 
         def pytest_runtest_logstart(self, nodeid, location):
-            self._emit("start", id=self._name(nodeid))
+            self._emit("start", id=self._id(nodeid))
 
         def pytest_runtest_logreport(self, report):
             found = outcome(report)
-            if found is None:
-                return
-            old = self._worst.get(report.nodeid)
-            text = cut(report.longreprtext) if report.failed else ""
-            if old is None or ORDER.index(found) > ORDER.index(old[0]):
-                self._worst[report.nodeid] = (found, text)
+            if found:
+                self._emit("test", id=self._id(report.nodeid), outcome=found, detail=detail(report))
 
         def pytest_runtest_logfinish(self, nodeid, location):
-            id = self._name(nodeid)
-            self.check(id)
-            found, text = self._worst.pop(nodeid, ("error", "the test ended without a result"))
-            self.ran += 1
-            self._emit("test", id=id, outcome=found, detail=text)
+            self.check(self._id(nodeid))
 
         def pytest_collectreport(self, report):
             if report.failed:
-                self._emit("test", id=self._name(report.nodeid), outcome="error",
-                           detail=cut(report.longreprtext))
+                self._emit("test", id=self._id(report.nodeid), outcome="error",
+                           detail=detail(report))
 
 
     def main():
         emit = open_channel(sys.argv[1])
         way, arguments = sys.argv[2], sys.argv[3:]
-        reporter = Reporter(emit)
-        sys.path.pop(0)  # of this program
-        sys.path[:0] = ([ROOT] if way == "module" else []) + python_path()
-        sys.argv[:] = ["pytest"] + arguments
-        flush, leave, pid = sys.stdout.flush, os._exit, os.getpid()
-        status = 1
-        emit("begin", python=sys.version.split()[0])
-        try:
+        extra = python_path()
+        # Of this program; what is the repository's comes when all is imported that is needed.
+        sys.path[:1] = [path for path in extra if not is_own(path) and path != ROOT]
+        import pytest, _pytest.python, _pytest.reports, _pytest.runner, _pytest.unittest
+
+        sys.path[:0] = ([ROOT] if way == "module" else []) + \
+            [path for path in extra if is_own(path) or path == ROOT]
+        altered = watch(
+            [_pytest.reports.TestReport, _pytest.runner.CallInfo, _pytest.python.Function,
+             _pytest.unittest.TestCaseFunction, unittest.case.TestCase],
+            [(_pytest.runner, ["runtestprotocol", "call_and_report", "pytest_runtest_makereport",
+                               "pytest_runtest_call", "pytest_runtest_protocol"]),
+             (unittest.case, ["_ShouldStop"])])
+        reporter = Reporter(emit, altered)
+        sys.argv[:] = [stand_in("pytest.__main__"), *arguments]
+
+        def run():
             status = int(pytest.main(arguments, plugins=[reporter]))
             reporter.check()
-            emit("end", ran=reporter.ran)
-        except BaseException as error:
-            text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-            emit("load-error", detail=cut(text.replace(ROOT + os.sep, "")))
-        finally:
-            try:
-                flush()
-            finally:
-                leave(status if os.getpid() == pid else 0)
+            emit("end")
+            return status
+
+        report_on(run, emit)
 
 
     main()

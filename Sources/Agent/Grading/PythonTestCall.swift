@@ -64,10 +64,9 @@ package struct PythonTestCall: Equatable {
   func command(file: String, channel: String) -> [String] {
     var words = ["-s", "-B", file, channel]
     if runner == .pytest {
-      words += [isModule ? "module" : "script"] + arguments + ["-rA", "-p", "no:cacheprovider"]
-    } else {
-      words += arguments
+      words.append(isModule ? "module" : "script")
     }
+    words += arguments
     guard !isModule else { return [program] + words }
     let ofScript = #"""
       read -r line <"$(command -v "$0")"

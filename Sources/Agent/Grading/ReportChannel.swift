@@ -16,11 +16,15 @@ enum ReportChannel {
   static let source = #"""
     """Runs tests and signs what happens; see ReportChannel.swift."""
 
-    import hashlib, hmac, json, os, sys, traceback
+    import hashlib, hmac, importlib.util, json, os, sys, traceback, types, unittest.case
+
+
+    def clean(text):
+        return text.encode("utf-8", "replace").decode("utf-8")
 
 
     def cut(text, limit=6000):
-        text = text.encode("utf-8", "replace").decode("utf-8")
+        text = clean(text)
         if len(text) <= limit:
             return text
         return text[: limit // 3] + "\n[...]\n" + text[-limit * 2 // 3 :]
@@ -52,23 +56,42 @@ enum ReportChannel {
 
 
     FREE = {"maxDiff", "longMessage", "_diffThreshold", "__doc__", "__abstractmethods__",
-            "_abc_impl", "_classSetupFailed", "_class_cleanups"}
+            "_abc_impl", "_classSetupFailed", "_class_cleanups", "shortDescription"}
 
 
-    def watch(kinds):
-        """Returns a function that names what has been altered in classes or modules since now."""
+    def is_own(path):
+        """Whether a file belongs to the repository."""
+        return os.path.realpath(path).startswith(os.path.realpath(ROOT) + os.sep)
+
+
+    def is_plugin(value):
+        """Whether it is a function of an installed module: plugins alter their framework."""
+        scope = getattr(getattr(value, "__func__", value), "__globals__", {})
+        return bool(scope.get("__file__")) and not is_own(scope["__file__"])
+
+
+    def watch(kinds, functions=()):
+        """Returns a function that names what the repository has altered since now.
+
+        - kinds: classes.
+        - functions: modules, and their functions' names.
+        """
         before = [(kind, dict(vars(kind))) for kind in kinds]
+        before += [(module, {name: vars(module)[name] for name in names if name in vars(module)})
+                   for module, names in functions]
         modules = {name: sys.modules[name] for name in {kind.__module__ for kind in kinds}}
 
         def altered():
             for name, module in modules.items():
                 if sys.modules.get(name) is not module:
                     return name
-            for kind, members in before:
-                now = vars(kind)
-                for name in {*members, *(n for n in now if n.startswith("__"))} - FREE:
-                    if now.get(name) is not members.get(name):
-                        return kind.__name__ + "." + name
+            for owner, members in before:
+                now = vars(owner)
+                added = {n for n in now if n.startswith("__")} if isinstance(owner, type) else set()
+                for name in {*members, *added} - FREE:
+                    value = now.get(name)
+                    if value is not members.get(name) and not is_plugin(value):
+                        return owner.__name__ + "." + name
             return None
 
         return altered
@@ -82,7 +105,39 @@ enum ReportChannel {
         return [os.path.abspath(p) for p in text.split(os.pathsep) if p]
 
 
-    ROOT = os.getcwd()
+    def stand_in(name):
+        """Makes `__main__` what it is when the framework is called by itself; returns its file.
+
+        Processes that tests start import it anew, and nobody finds this program there.
+        """
+        spec = importlib.util.find_spec(name)
+        module = types.ModuleType("__main__")
+        module.__spec__, module.__file__ = spec, spec.origin
+        KEPT.append(sys.modules["__main__"])
+        sys.modules["__main__"] = module
+        return spec.origin
+
+
+    def report_on(run, emit):
+        """Runs the tests and ends the process with what `run` returns."""
+        flush, leave, getpid = sys.stdout.flush, os._exit, os.getpid
+        status, owner = 1, getpid()
+        emit("begin", python=sys.version.split()[0])
+        try:
+            status = run()
+        except BaseException as error:
+            text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+            emit("load-error", detail=cut(text.replace(ROOT + os.sep, "")))
+        finally:
+            try:
+                flush()
+            finally:
+                leave(status if getpid() == owner else 0)
+
+
+    ROOT, KEPT = os.getcwd(), []
+    # Whoever raises it ends a test as passed.
+    unittest.case._ShouldStop = ()
 
     """#
 }

@@ -9,8 +9,6 @@ package enum SignedReport {
     var id: String?
     var outcome: String?
     var detail: String?
-    var python: String?
-    var ran: Int?
     var failed: Int?
     var passed: Int?
     var lines: [ExecutedLines.Line]?

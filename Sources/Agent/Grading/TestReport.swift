@@ -90,15 +90,6 @@ public struct TestReport: Sendable, Equatable {
     tests[index] = TestResult(id: test.id, outcome: outcome, detail: detail)
   }
 
-  /// Takes over what another report of the same run says of each test: it may tell more, such as what was printed.
-  mutating func takeDetails(from other: TestReport) {
-    for index in tests.indices {
-      let test = tests[index]
-      let told = other.tests.first { $0.id == test.id && $0.outcome == test.outcome }
-      if let told, !told.detail.isEmpty { tests[index].detail = told.detail }
-    }
-  }
-
   /// Both reports as one; complete if both are.
   func merged(with other: TestReport) -> TestReport {
     var both = self

@@ -54,7 +54,7 @@ package struct TestRunner {
     var command = command
     let words = ShellWords.split(command) ?? []
     let isPytest = words.contains { $0 == "pytest" || $0.hasSuffix("/pytest") }
-    if isPytest { command += " -rA -p no:cacheprovider" }
+    if isPytest { command += " -rA" }
     let result = try await sandbox.run(
       .shell(command), in: workspace, limits: limits, environment: environment)
     let kind: TestReport.Kind = isPytest ? .pytest : language == .python ? .unittest : .tap
@@ -84,11 +84,7 @@ package struct TestRunner {
       .program(command), in: workspace, limits: limits, environment: environment,
       readOnlyBinds: [support.plainPath: "/hindsight"])
     let data = RegularFile.contents(of: "\(workspace)/\(channel)/report") ?? Data()
-    var report = SignedReport.read(data, key: key)
-    if call.runner == .pytest {
-      report.takeDetails(from: TestReport.parse(result.output, kind: .pytest))
-    }
-    return TestRun(report: report, result: result)
+    return TestRun(report: SignedReport.read(data, key: key), result: result)
   }
 
   /// Runs Harbor's `tests/test.sh`, which reports by a reward file, `reward.json` before `reward.txt`, in

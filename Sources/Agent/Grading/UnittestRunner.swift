@@ -167,35 +167,31 @@ enum UnittestRunner {
 
 
     def main():
-        emit, altered = open_channel(sys.argv[1]), watch(WATCHED)
+        emit, altered = open_channel(sys.argv[1]), watch(WATCHED, [(unittest.case, ["_ShouldStop"])])
         arguments = ["python3 -m unittest", *sys.argv[2:]]
         sys.argv[:] = arguments[:1]
+        stand_in("unittest.__main__")
         sys.path[:0] = [ROOT, *python_path()]
-        flush, leave, pid = sys.stdout.flush, os._exit, os.getpid()
-        status, start = 1, time.monotonic()
-        emit("begin", python=sys.version.split()[0])
-        try:
+        leave = os._exit
+
+        def run():
+            start = time.monotonic()
             program = unittest.main(
                 module=None, argv=arguments, testRunner=Runner(emit, altered), exit=False)
-            ran, status = program.result.testsRun, 0 if program.result.wasSuccessful() else 1
+            status = 0 if program.result.wasSuccessful() else 1
             what = altered()
             if what:
                 emit("tampered", id="", detail=what)
-            emit("end", ran=ran)
+            emit("end")
             if status and time.monotonic() - start < 2:
                 signal.signal(signal.SIGALRM, lambda *_: leave(status))
                 signal.alarm(4)
                 result = spectrum(arguments)
                 emit("lines", failed=result.totals[1], passed=result.totals[0],
                      lines=result.reached())
-        except BaseException as error:
-            text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-            emit("load-error", detail=cut(text.replace(ROOT + os.sep, "")))
-        finally:
-            try:
-                flush()
-            finally:
-                leave(status if os.getpid() == pid else 0)
+            return status
+
+        report_on(run, emit)
 
 
     main()

@@ -98,7 +98,8 @@ public struct RepairTask: Sendable, Hashable, Identifiable {
   public static let standardProtectedPaths: [PathPattern] = [
     "tests", "test", "test_*.py", "*_test.py", "conftest.py", "sitecustomize.py",
     "usercustomize.py", "unittest.py", "unittest", "pytest.py", "_pytest", "pytest.ini",
-    ".pytest.ini", "tox.ini", "*.pth", "*.pyc", "__pycache__",
+    ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "*.pth", "*.pyc", "__pycache__",
+    "*.dist-info", "*.egg-info",
   ].map(PathPattern.init)
 
   /// Loads and checks a task's folder.
