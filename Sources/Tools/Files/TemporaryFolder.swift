@@ -10,20 +10,22 @@ package struct TemporaryFolder: Sendable {
   /// Makes it; only this user can enter.
   package init(_ purpose: String) throws(ToolsError) {
     _ = Self.swept
-    url = FileManager.default.temporaryDirectory
-      .appending(path: "\(Self.prefix)\(purpose)-\(UUID().uuidString)")
+    let place = FileManager.default.temporaryDirectory
+    url = place.appending(path: "\(Self.prefix)\(purpose)-\(UUID().uuidString)")
     let path = url.path(percentEncoded: false)
+    // TMPDIR may name a folder that isn't there yet.
+    try? FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
     guard mkdir(path, 0o700) == 0 else { throw .file("can't make the folder \(path)") }
-    // Locked before it has its name, so that nobody finds it unlocked.
+    // Locked before it has its name, so that nobody finds it unlocked. Where files can't be locked, it has none.
     let new = "\(path)/\(Self.ownerFile).new"
     let number = open(new, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard number >= 0 else { throw .file("can't make the file \(new)") }
-    owner = Owner(lock: Descriptor(owning: number))
-    guard flock(number, LOCK_EX | LOCK_NB) == 0,
-      rename(new, "\(path)/\(Self.ownerFile)") == 0
-    else {
-      throw .file("can't lock the folder \(path)")
+    guard number >= 0 else {
+      let error = ToolsError.file("can't make the file \(new)")
+      rmdir(path)
+      throw error
     }
+    owner = Owner(lock: Descriptor(owning: number))
+    if flock(number, LOCK_EX | LOCK_NB) == 0 { rename(new, "\(path)/\(Self.ownerFile)") }
   }
 
   package func path(_ name: String) -> String {
@@ -49,7 +51,9 @@ package struct TemporaryFolder: Sendable {
     let place = FileManager.default.temporaryDirectory.path(percentEncoded: false)
     guard let parent = try? Descriptor.folder(at: place) else { return }
     for name in parent.names() ?? [] where name.starts(with: prefix.utf8) {
-      guard let folder = parent.openFolder(name), folder.isOwn,
+      // As the ones made here end.
+      guard UUID(uuidString: String(decoding: name.suffix(36), as: UTF8.self)) != nil,
+        let folder = parent.openFolder(name), folder.isOwn,
         let owner = folder.openFile(Array(ownerFile.utf8)),
         flock(owner.number, LOCK_EX | LOCK_NB) == 0
       else { continue }
