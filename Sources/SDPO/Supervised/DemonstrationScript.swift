@@ -180,8 +180,7 @@ extension DemonstrationScript.Maker {
   /// What a policy did of itself, then what is right in the state that it came to (DAgger, Ross et al. 2011),
   /// perhaps after a search.
   func corrected(
-    _ own: ArraySlice<OwnBeginning.Action>, searching changes: [NumberedEdit],
-    random: inout SplitMix64
+    _ own: ArraySlice<OwnBeginning.Action>, searching changes: [NumberedEdit]
   ) -> DemonstrationScript {
     // Looked at as in every demonstration, unless that is what it looks at already.
     let looked = own.last { $0.isView }?.text
@@ -189,7 +188,7 @@ extension DemonstrationScript.Maker {
     return DemonstrationScript(
       steps: own.map { Step(text: $0.text, isTrained: false, role: .own) }
         + (views.count == 1 && views[0].text == looked ? [] : views)
-        + search(changes, after: own.map(\.text), random: &random) + closing())
+        + search(changes, after: own.map(\.text)) + closing())
   }
 
   func opening() -> [Step] {

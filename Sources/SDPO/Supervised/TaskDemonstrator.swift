@@ -134,11 +134,11 @@ struct TaskDemonstrator {
     switch plan.kind {
     case .straight: return writer.straight()
     case .mended: return writer.mended(mistakes: plan.mistakes, random: &random)
-    case .searched: return writer.searched(small, random: &random)
+    case .searched: return writer.searched(small)
     case .malformed: return writer.malformed(random: &random)
     case .corrected:
       guard let beginning = beginning() else { return nil }
-      return writer.corrected(beginning, searching: small, random: &random)
+      return writer.corrected(beginning, searching: small)
     }
   }
 
