@@ -60,7 +60,7 @@ public struct TranscriptView: Sendable {
   }
 
   public func render(_ end: TranscriptEnd) -> String {
-    var line = "Ended after \(end.turns) turns: \(end.stopReason.name)"
+    var line = "Ended after \(counted(end.turns, "turn")): \(end.stopReason.name)"
     if let detail = end.stopReason.detail { line += " (\(safe(detail)))" }
     var lines = [paint(line, .bold)]
     if !end.protectedPathsTouched.isEmpty {
