@@ -13,7 +13,7 @@ package struct PythonTestCall: Equatable {
 
   let runner: Runner
   /// `NAME=value` before the command.
-  let variables: [String]
+  let variables: [String: String]
   /// Python, or the script `pytest`, whose first line names its Python.
   private let program: String
   /// Whether Python was told the runner by `-m`, which puts the folder it is called in on its path.
@@ -24,11 +24,15 @@ package struct PythonTestCall: Equatable {
   /// Nil if the command is anything else.
   package init?(_ command: String) {
     guard var words = ShellWords.split(command) else { return nil }
-    let variables = words.prefix(while: ShellWords.isAssignment)
-    words.removeFirst(variables.count)
+    var variables: [String: String] = [:]
+    while let word = words.first, ShellWords.isAssignment(word) {
+      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      variables[String(parts[0])] = String(parts[1])
+      words.removeFirst()
+    }
     guard let program = words.first else { return nil }
     words.removeFirst()
-    self.variables = Array(variables)
+    self.variables = variables
     self.program = program
     // A script in the repository could be the agent's own.
     if program == "pytest" || program.hasPrefix("/") && program.hasSuffix("/pytest") {

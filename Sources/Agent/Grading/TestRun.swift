@@ -72,11 +72,7 @@ package struct TestRunner {
     let file = support.appending(path: call.runner.fileName)
     try Self.write(Array(call.runner.source.utf8), to: file)
     let inside = "/hindsight/\(call.runner.fileName)"
-    var environment = environment
-    for variable in call.variables {
-      let parts = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      environment[String(parts[0])] = String(parts[1])
-    }
+    var environment = environment.merging(call.variables) { $1 }
     // Python would import from this path at its start, before the runner has what it needs.
     environment["HINDSIGHT_PYTHONPATH"] = environment.removeValue(forKey: "PYTHONPATH")
     let command = call.command(file: sandbox == .none ? file.plainPath : inside, channel: channel)
