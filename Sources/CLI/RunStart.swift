@@ -31,8 +31,13 @@ struct RunStart {
       try recorder.contents(of: path, in: base) ?? []
     }
     var leftAlone: [String] = []
-    if String(decoding: try contents(".gitmodules"), as: UTF8.self).contains("[submodule") {
-      leftAlone.append("Submodules are left as they are: the agent sees nothing of them.")
+    let submodules = try Recorder.submodules(of: repository, revision: revision)
+    if !submodules.isEmpty {
+      let names =
+        submodules.prefix(3).map { VisibleText.escaped($0) } + (submodules.count > 3 ? ["…"] : [])
+      leftAlone.append(
+        "Submodules are left as they are: the agent sees nothing of \(names.joined(separator: ", "))."
+      )
     }
     if String(decoding: try contents(".gitattributes"), as: UTF8.self).contains("filter=lfs") {
       leftAlone.append("Files in LFS are left as they are: the agent sees their pointers.")

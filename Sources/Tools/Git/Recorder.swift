@@ -185,6 +185,15 @@ public final class Recorder: Sendable {
     }
   }
 
+  /// The paths of a repository's submodules at a revision that could be recorded: nothing of them was.
+  package static func submodules(
+    of repository: String, revision: String
+  ) throws(ToolsError) -> [String] {
+    let source = try ObjectStore(opening: repository)
+    return try TreeImport.submodules(
+      in: source.snapshot(source.resolve(revision)).tree, of: source)
+  }
+
   /// Seconds since 1970.
   static var now: Int64 { Int64(StatCache.now() / 1_000_000_000) }
 }

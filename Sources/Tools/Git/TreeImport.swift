@@ -20,6 +20,22 @@ enum TreeImport {
     return try take(id, from: source, to: store, isShared: isShared, at: "", depth: 0).id
   }
 
+  /// The paths of the tree's submodules.
+  static func submodules(
+    in id: ObjectID, of source: borrowing ObjectStore, at path: String = ""
+  ) throws(ToolsError) -> [String] {
+    var found: [String] = []
+    for entry in TreeObject(data: try source.read(id, as: GIT_OBJECT_TREE))?.entries ?? [] {
+      let name = path + String(decoding: entry.name, as: UTF8.self)
+      switch entry.mode {
+      case .submodule: found.append(name)
+      case .folder: found += try submodules(in: entry.id, of: source, at: name + "/")
+      case .file, .executable, .link: break
+      }
+    }
+    return found
+  }
+
   private static func take(
     _ id: ObjectID, from source: borrowing ObjectStore, to store: borrowing ObjectStore,
     isShared: Bool, at path: String, depth: Int
