@@ -61,17 +61,15 @@ enum PytestRunner {
         way, arguments = sys.argv[2], sys.argv[3:]
         extra = python_path()
         # Of this program; what is the repository's comes when all is imported that is needed.
-        sys.path[:1] = [path for path in extra if not is_own(path) and path != ROOT]
+        sys.path[:1] = [path for path in extra if not is_own(path)]
         import pytest, _pytest.python, _pytest.reports, _pytest.runner, _pytest.unittest
 
-        sys.path[:0] = ([ROOT] if way == "module" else []) + \
-            [path for path in extra if is_own(path) or path == ROOT]
+        sys.path[:0] = [ROOT] * (way == "module") + [path for path in extra if is_own(path)]
         altered = watch(
             [_pytest.reports.TestReport, _pytest.runner.CallInfo, _pytest.python.Function,
              _pytest.unittest.TestCaseFunction, unittest.case.TestCase],
             [(_pytest.runner, ["runtestprotocol", "call_and_report", "pytest_runtest_makereport",
-                               "pytest_runtest_call", "pytest_runtest_protocol"]),
-             (unittest.case, ["_ShouldStop"])])
+                               "pytest_runtest_call", "pytest_runtest_protocol"])])
         reporter = Reporter(emit, altered)
         sys.argv[:] = [stand_in("pytest.__main__"), *arguments]
 

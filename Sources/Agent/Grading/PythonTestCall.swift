@@ -1,6 +1,6 @@
 /// A command that does nothing but run Python's unittest or pytest, so that a program of ours can stand in for it
 /// (``ReportChannel``): no pipes, substitutions or second commands.
-package struct PythonTestCall: Equatable {
+package struct PythonTestCall {
   enum Runner: String {
     case unittest, pytest
 

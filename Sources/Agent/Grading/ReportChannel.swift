@@ -60,8 +60,8 @@ enum ReportChannel {
 
 
     def is_own(path):
-        """Whether a file belongs to the repository."""
-        return os.path.realpath(path).startswith(os.path.realpath(ROOT) + os.sep)
+        """Whether a path is the repository's root or lies below it."""
+        return (os.path.realpath(path) + os.sep).startswith(os.path.realpath(ROOT) + os.sep)
 
 
     def is_plugin(value):
@@ -77,6 +77,7 @@ enum ReportChannel {
         - functions: modules, and their functions' names.
         """
         before = [(kind, dict(vars(kind))) for kind in kinds]
+        before.append((unittest.case, {"_ShouldStop": ()}))
         before += [(module, {name: vars(module)[name] for name in names if name in vars(module)})
                    for module, names in functions]
         modules = {name: sys.modules[name] for name in {kind.__module__ for kind in kinds}}
