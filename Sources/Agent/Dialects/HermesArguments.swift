@@ -1,4 +1,5 @@
 import Foundation
+import LanguageModel
 import Tools
 
 /// The names and types of each tool's arguments, and their reading from JSON with errors that a

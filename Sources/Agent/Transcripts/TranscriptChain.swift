@@ -1,4 +1,5 @@
 public import Foundation
+import LanguageModel
 import Tools
 
 /// What makes a transcript evidence: every line but the first carries the SHA-256 of the line before, the last

@@ -135,9 +135,8 @@ struct JSONParser {
     if isInteger, let value = Int(text) { return .integer(value) }
     guard let value = Double(text) else { throw error("\(text.prefix(40)) is not a number") }
     guard value.isFinite else {
-      throw ModelError(
-        "\(file): line \(line): the number \(text.prefix(40)) is out of range; "
-          + "expected one that 64 bits hold")
+      let overflow = JSONOverflow(number: text, line: line)
+      throw ModelError("\(file): line \(line): \(overflow.problem)")
     }
     return .number(value)
   }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import LanguageModel
 
 /// One row of SWE-bench's or SWE-smith's form.
 struct SoftwareInstance: Sendable, Equatable {
