@@ -22,14 +22,14 @@ enum PytestText {
       }
     }
     for test in summary { report.add(test) }
-    for index in report.tests.indices where report.tests[index].outcome != .passed {
-      let name = sectionName(report.tests[index].id)
-      let loading = "ERROR collecting \(report.tests[index].id)"
+    for test in report.tests where test.outcome != .passed {
+      let name = sectionName(test.id)
+      let loading = "ERROR collecting \(test.id)"
       let subtests = details.filter { $0.key.hasPrefix(name + " (") }.min { $0.key < $1.key }
       if let detail = subtests?.value ?? details[name] ?? details[loading]
         ?? details["ERROR at setup of \(name)"] ?? details["[doctest] \(name)"]
       {
-        report.tests[index].detail = detail
+        report.explain(test.id, detail)
       }
     }
     return report

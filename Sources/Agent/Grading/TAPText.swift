@@ -33,7 +33,7 @@ enum TAPText {
         let block = after ? blocks[index + 1].filter(isDiagnostic) : Array(blocks[index].suffix(12))
         detail = block.joined(separator: "\n")
       }
-      if report.tests.contains(where: { $0.id == id }), report.tampering == nil {
+      if report.has(id), report.tampering == nil {
         report.tampering = "the report names two tests \"\(id)\""
       }
       report.add(TestResult(id: id, outcome: test.outcome, detail: detail))

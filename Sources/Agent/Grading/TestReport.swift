@@ -9,7 +9,9 @@ public struct TestReport: Sendable, Equatable {
     case tap
   }
 
-  public var tests: [TestResult] = []
+  public private(set) var tests: [TestResult] = []
+  /// Where each test stands in ``tests``: a suite can have ten thousand.
+  private var places: [String: Int] = [:]
   /// The runner came to its end: its closing line is there, and no announced test is lacking.
   public var isComplete = false
   /// Why the report can't be believed, if it can't.
@@ -46,7 +48,7 @@ public struct TestReport: Sendable, Equatable {
   /// The result of one test: its own, or that of the module or class whose loading or set-up failed in its
   /// stead, or `missing`.
   public func result(of id: String) -> TestResult {
-    if let own = tests.first(where: { $0.id == id }) { return own }
+    if let place = places[id] { return tests[place] }
     for test in tests where test.outcome != .passed {
       guard let scope = Self.scope(of: test.id), id.hasPrefix(scope + ".") || id == scope else {
         continue
@@ -79,15 +81,24 @@ public struct TestReport: Sendable, Equatable {
   }
 
   /// Adds a result; of two on the same test the worse stays.
-  mutating func add(_ test: TestResult) {
-    guard let index = tests.firstIndex(where: { $0.id == test.id }) else {
+  package mutating func add(_ test: TestResult) {
+    guard let place = places[test.id] else {
+      places[test.id] = tests.count
       tests.append(test)
       return
     }
-    let old = tests[index]
+    let old = tests[place]
     let outcome = old.outcome.worse(test.outcome)
     let detail = outcome == old.outcome && !old.detail.isEmpty ? old.detail : test.detail
-    tests[index] = TestResult(id: test.id, outcome: outcome, detail: detail)
+    tests[place] = TestResult(id: test.id, outcome: outcome, detail: detail)
+  }
+
+  /// Whether the test has a result of its own.
+  func has(_ id: String) -> Bool { places[id] != nil }
+
+  /// Puts what is said elsewhere in the report in the place of a test's detail.
+  mutating func explain(_ id: String, _ detail: String) {
+    if let place = places[id] { tests[place].detail = detail }
   }
 
   /// Both reports as one; complete if both are.
