@@ -27,13 +27,8 @@ enum PytestRunner {
 
 
     class Reporter:
-        def __init__(self, emit, altered):
-            self._emit, self._altered = emit, altered
-
-        def check(self, id=""):
-            what = self._altered()
-            if what:
-                self._emit("tampered", id=id, detail=what)
+        def __init__(self, emit, check):
+            self._emit, self._check = emit, check
 
         def pytest_configure(self, config):
             name = getattr(config, "cwd_relative_nodeid", str)
@@ -48,7 +43,7 @@ enum PytestRunner {
                 self._emit("test", id=self._id(report.nodeid), outcome=found, detail=detail(report))
 
         def pytest_runtest_logfinish(self, nodeid, location):
-            self.check(self._id(nodeid))
+            self._check(self._id(nodeid))
 
         def pytest_collectreport(self, report):
             if report.failed:
@@ -65,17 +60,18 @@ enum PytestRunner {
         import pytest, _pytest.python, _pytest.reports, _pytest.runner, _pytest.unittest
 
         sys.path[:0] = [ROOT] * (way == "module") + [path for path in extra if is_own(path)]
-        altered = watch(
+        check = watch(
+            emit,
             [_pytest.reports.TestReport, _pytest.runner.CallInfo, _pytest.python.Function,
              _pytest.unittest.TestCaseFunction, unittest.case.TestCase],
             [(_pytest.runner, ["runtestprotocol", "call_and_report", "pytest_runtest_makereport",
                                "pytest_runtest_call", "pytest_runtest_protocol"])])
-        reporter = Reporter(emit, altered)
+        reporter = Reporter(emit, check)
         sys.argv[:] = [stand_in("pytest.__main__"), *arguments]
 
         def run():
             status = int(pytest.main(arguments, plugins=[reporter]))
-            reporter.check()
+            check()
             emit("end")
             return status
 

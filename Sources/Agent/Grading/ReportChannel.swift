@@ -70,8 +70,8 @@ enum ReportChannel {
         return bool(scope.get("__file__")) and not is_own(scope["__file__"])
 
 
-    def watch(kinds, functions=()):
-        """Returns a function that names what the repository has altered since now.
+    def watch(emit, kinds, functions=()):
+        """Returns a function that reports what the repository has altered since now, and the test it is known after.
 
         - kinds: classes.
         - functions: modules, and their functions' names.
@@ -95,7 +95,12 @@ enum ReportChannel {
                         return owner.__name__ + "." + name
             return None
 
-        return altered
+        def check(id=""):
+            what = altered()
+            if what:
+                emit("tampered", id=id, detail=what)
+
+        return check
 
 
     def python_path():

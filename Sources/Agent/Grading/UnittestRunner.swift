@@ -13,9 +13,9 @@ enum UnittestRunner {
 
 
     class Result(unittest.TestResult):
-        def __init__(self, emit, altered):
+        def __init__(self, emit, check):
             super().__init__()
-            self._emit, self._altered, self._current = emit, altered, None
+            self._emit, self._check, self._current = emit, check, None
             self._worst, self._detail = "passed", ""
 
         def startTest(self, test):
@@ -56,8 +56,7 @@ enum UnittestRunner {
 
         def addError(self, test, err):
             super().addError(test, err)
-            outcome = "error"
-            self._note(test, outcome, self._text(err, test))
+            self._note(test, "error", self._text(err, test))
 
         def addSubTest(self, test, subtest, err):
             super().addSubTest(test, subtest, err)
@@ -68,9 +67,7 @@ enum UnittestRunner {
 
         def stopTest(self, test):
             super().stopTest(test)
-            what = self._altered()
-            if what:
-                self._emit("tampered", id=test.id(), detail=what)
+            self._check(test.id())
             if not self._seen and self._worst == "passed":
                 self._worst, self._detail = "error", "the test ended without a result"
             self._current = None
@@ -78,11 +75,11 @@ enum UnittestRunner {
 
 
     class Runner:
-        def __init__(self, emit, altered):
-            self._emit, self._altered = emit, altered
+        def __init__(self, emit, check):
+            self._emit, self._check = emit, check
 
         def run(self, test):
-            result = Result(self._emit, self._altered)
+            result = Result(self._emit, self._check)
             result.startTestRun()
             try:
                 test(result)
@@ -167,7 +164,8 @@ enum UnittestRunner {
 
 
     def main():
-        emit, altered = open_channel(sys.argv[1]), watch(WATCHED)
+        emit = open_channel(sys.argv[1])
+        check = watch(emit, WATCHED)
         arguments = ["python3 -m unittest", *sys.argv[2:]]
         sys.argv[:] = arguments[:1]
         stand_in("unittest.__main__")
@@ -177,11 +175,9 @@ enum UnittestRunner {
         def run():
             start = time.monotonic()
             program = unittest.main(
-                module=None, argv=arguments, testRunner=Runner(emit, altered), exit=False)
+                module=None, argv=arguments, testRunner=Runner(emit, check), exit=False)
             status = 0 if program.result.wasSuccessful() else 1
-            what = altered()
-            if what:
-                emit("tampered", id="", detail=what)
+            check()
             emit("end")
             if status and time.monotonic() - start < 2:
                 signal.signal(signal.SIGALRM, lambda *_: leave(status))
