@@ -27,11 +27,7 @@ struct ChatRequest: Decodable, Sendable {
       of: fields.decodeIfPresent([Agent.JSONValue].self, forKey: .tools) ?? [])
     tools = choice.tools
     forcedCalls = choice.forcedCalls
-    if !forcedCalls.isEmpty {
-      options.endsWithObject = true
-      // Where the arguments are none.
-      options.stops.append(ToolText.closing)
-    }
+    options.endsWithObject = !forcedCalls.isEmpty
     if try fields.decodeIfPresent(Bool.self, forKey: .logprobs) ?? false {
       let count = try fields.decodeIfPresent(Int.self, forKey: .topLogprobs) ?? 0
       guard (0...20).contains(count) else {

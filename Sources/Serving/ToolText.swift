@@ -5,7 +5,7 @@ import Foundation
 /// them.
 package enum ToolText {
   private static let opening = "<tool_call>"
-  static let closing = "</tool_call>"
+  private static let closing = "</tool_call>"
 
   /// A call as the API has it.
   package struct Call: Equatable, Sendable {
@@ -52,13 +52,16 @@ package enum ToolText {
   }
 
   /// The arguments that an answer goes on with after such a beginning: the object as the model wrote it, and whether it
-  /// came to its end; if it didn't, or is no object, all that there is.
+  /// came to its end; if it didn't, or is no object, all that there is of the call.
   package static func arguments(_ answer: String) -> (text: String, isWhole: Bool) {
     let bytes = Array(answer.utf8)
     var object = ObjectEnd()
-    let end = object.find(in: bytes)
-    let text = String(decoding: bytes[..<(end ?? bytes.count)], as: UTF8.self)
-    return (text.trimmingCharacters(in: .whitespacesAndNewlines), end != nil)
+    guard let end = object.find(in: bytes) else {
+      let call = answer.range(of: closing, options: .literal).map { answer[..<$0.lowerBound] }
+      return ((call ?? answer[...]).trimmingCharacters(in: .whitespacesAndNewlines), false)
+    }
+    let text = String(decoding: bytes[..<end], as: UTF8.self)
+    return (text.trimmingCharacters(in: .whitespacesAndNewlines), true)
   }
 
   /// What an answer says beside its calls, and the calls; all of it as it is if any of them isn't one.

@@ -64,6 +64,8 @@ import Testing
     (#" {"a": {"b": "}\"{"}}}"#, #"{"a": {"b": "}\"{"}}"#, true), ("{}}\n so", "{}", true),
     (#" {"a": "b}"#, #"{"a": "b}"#, false), (" none }", "none }", false),
     (#" [1, {"a": 2}]}"#, #"[1, {"a": 2}]}"#, false), ("", "", false),
+    (#" {"a": "</tool_call>"}}"#, #"{"a": "</tool_call>"}"#, true),
+    (" none}\n</tool_call>", "none}", false),
   ])
   func argumentsEndWithTheirObject(_ answer: String, _ arguments: String, _ isWhole: Bool) {
     let found = ToolText.arguments(answer)
