@@ -29,6 +29,7 @@ test: setup model ## unit and parity tests in release mode, then every task befo
 	$(SWIFT) test -c release --no-parallel $(SWIFTFLAGS)
 	$(VALIDATE)
 	$(VALIDATE) --tasks tasks/made
+	$(VALIDATE) --tasks tasks/small
 
 tasks: build ## make thousands of repair tasks from pinned packages into runs/tasks
 	$(HINDSIGHT) tasks make --sources scripts/sources.toml --output runs/tasks

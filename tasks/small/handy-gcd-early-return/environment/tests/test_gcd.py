@@ -1,0 +1,17 @@
+import unittest
+
+from handy.numbers import gcd
+
+
+class GcdTests(unittest.TestCase):
+    def test_gcd_1(self):
+        self.assertEqual(gcd(12, 18), 6)
+
+    def test_gcd_2(self):
+        self.assertEqual(gcd(7, 3), 1)
+
+    def test_gcd_3(self):
+        self.assertEqual(gcd(0, 5), 5)
+
+    def test_gcd_4(self):
+        self.assertEqual(gcd(9, 0), 9)

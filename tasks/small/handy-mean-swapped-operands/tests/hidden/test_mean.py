@@ -1,0 +1,29 @@
+import unittest
+
+from handy.numbers import mean
+
+
+class MeanTests(unittest.TestCase):
+    def test_mean_1(self):
+        self.assertEqual(mean([1, 2, 3]), 2.0)
+
+    def test_mean_2(self):
+        self.assertEqual(mean([10]), 10.0)
+
+    def test_mean_3(self):
+        self.assertEqual(mean([]), 0)
+
+    def test_mean_4(self):
+        self.assertEqual(mean([], 7), 7)
+
+    def test_mean_5(self):
+        self.assertEqual(mean([1, 2]), 1.5)
+
+    def test_mean_6(self):
+        self.assertEqual(mean([3, 2, 1]), 2.0)
+
+    def test_mean_7(self):
+        self.assertEqual(mean([1, 2, 3, 1]), 1.75)
+
+    def test_mean_8(self):
+        self.assertEqual(mean([2, 2, 3]), 2.3333333333333335)

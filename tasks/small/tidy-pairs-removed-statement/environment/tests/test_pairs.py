@@ -1,0 +1,17 @@
+import unittest
+
+from tidy.lists import pairs
+
+
+class PairsTests(unittest.TestCase):
+    def test_pairs_1(self):
+        self.assertEqual(pairs([1, 2, 3]), [(1, 2), (2, 3)])
+
+    def test_pairs_2(self):
+        self.assertEqual(pairs("ab"), [('a', 'b')])
+
+    def test_pairs_3(self):
+        self.assertEqual(pairs([1]), [])
+
+    def test_pairs_5(self):
+        self.assertEqual(pairs([1, 2]), [(1, 2)])
