@@ -59,14 +59,21 @@ extension ObjectStore {
   /// The tree that a patch makes of `tree`; a hunk that doesn't fit is an error and nothing is kept.
   func apply(_ patch: [UInt8], to tree: ObjectID) throws(ToolsError) -> ObjectID {
     guard patch.contains(where: { $0 > 0x20 }) else { return tree }
-    let diff = try Self.parse(patch)
+    return try apply(Self.parse(patch), to: tree, orSay: "the patch doesn't apply")
+  }
+
+  func apply(
+    _ diff: borrowing GitHandle, to tree: ObjectID, orSay failure: String
+  ) throws(ToolsError) -> ObjectID {
     let before = try lookUpTree(tree)
     let repository = repository.pointer
+    let changes = diff.pointer
     let index = try Self.rewordPatchError { () throws(ToolsError) in
-      try GitHandle(free: git_index_free, "the patch doesn't apply") {
-        git_apply_to_tree($0, repository, before.pointer, diff.pointer, nil)
+      try GitHandle(free: git_index_free, failure) {
+        git_apply_to_tree($0, repository, before.pointer, changes, nil)
       }
     }
+    try Self.keepModes(of: diff, from: before, in: index)
     var id = git_oid()
     try git("the patched files can't be written") {
       git_index_write_tree_to(&id, index.pointer, repository)
@@ -74,9 +81,28 @@ extension ObjectStore {
     return ObjectID(id)
   }
 
+  /// A file that is renamed as it is has no mode in a patch, and libgit2 makes a plain one of it.
+  private static func keepModes(
+    of diff: borrowing GitHandle, from tree: borrowing GitHandle, in index: borrowing GitHandle
+  ) throws(ToolsError) {
+    for number in 0..<git_diff_num_deltas(diff.pointer) {
+      guard let delta = git_diff_get_delta(diff.pointer, number)?.pointee,
+        delta.status == GIT_DELTA_RENAMED || delta.status == GIT_DELTA_COPIED,
+        delta.new_file.mode == 0,
+        var renamed = git_index_get_bypath(index.pointer, delta.new_file.path, 0)?.pointee
+      else { continue }
+      let (root, files) = (tree.pointer, index.pointer)
+      let old = try GitHandle(free: git_tree_entry_free, "a renamed file can't be found") {
+        git_tree_entry_bypath($0, root, delta.old_file.path)
+      }
+      renamed.mode = git_tree_entry_filemode(old.pointer).rawValue
+      try git("a renamed file can't be written") { git_index_add(files, &renamed) }
+    }
+  }
+
   /// A patch as libgit2 has it; one that names a path outside a work tree is refused.
   static func parse(_ patch: [UInt8]) throws(ToolsError) -> GitHandle {
-    let patch = quoteHeaders(patch)
+    let patch = PatchHeaders.completed(patch)
     let diff = try rewordPatchError { () throws(ToolsError) in
       try GitHandle(free: git_diff_free, "the patch can't be read") { result in
         patch.withUnsafeBytes {
@@ -186,29 +212,6 @@ extension [UInt8] {
       Array(UnsafeBufferPointer(start: $0, count: strlen(cString)))
     }
   }
-}
-
-/// `diff --git a/x y b/x y` as `diff --git "a/x y" "b/x y"`: git splits such a line where both halves
-/// agree, libgit2 at the first space.
-private func quoteHeaders(_ patch: [UInt8]) -> [UInt8] {
-  let start = Array("diff --git ".utf8)
-  var result: [UInt8] = []
-  result.reserveCapacity(patch.count)
-  for line in patch.split(separator: 0x0A, omittingEmptySubsequences: false) {
-    if !result.isEmpty || line.startIndex > 0 { result.append(0x0A) }
-    let names = line.dropFirst(start.count)
-    let half = names.startIndex + names.count / 2
-    guard line.starts(with: start), names.count > 4, names.count % 2 == 1, names.first != 0x22,
-      names[half] == 0x20, names[..<half].dropFirst(2).elementsEqual(names[half...].dropFirst(3)),
-      names[..<half].contains(0x20)
-    else {
-      result += line
-      continue
-    }
-    result += start + [0x22] + names[..<half] + [0x22, 0x20, 0x22] + names[half...].dropFirst()
-    result.append(0x22)
-  }
-  return result
 }
 
 /// How much a patch changes, as `git diff --shortstat` counts: binary files have no lines.
