@@ -12,9 +12,9 @@ public struct ExportedTurn: Sendable {
 extension Recorder {
   /// Writes recorded states as commits on a new branch of another repository, on top of a revision.
   ///
-  /// Each commit has what its state changed since `base`, applied to the revision's own tree: what a
-  /// recorder leaves out (submodules, caches) stays as it was. Nothing else of the repository is
-  /// touched: not its work tree, index, HEAD or other references.
+  /// Each commit has what its state changed since `base`, put into the revision's own tree: what a
+  /// recorder leaves out (submodules, caches) and what nobody changed stays as it was, byte for byte.
+  /// Nothing else of the repository is touched: not its work tree, index, HEAD or other references.
   ///
   /// - Parameters:
   ///   - repository: the path of a repository.
@@ -28,8 +28,9 @@ extension Recorder {
     let start = try target.snapshot(target.resolve(revision))
     var last = start
     for turn in turns {
-      let patch = try diff(from: base, to: turn.snapshot)
-      let tree = patch.isEmpty ? start.tree : try target.apply(patch, to: start.tree)
+      let tree = try withStore { (store) throws(ToolsError) -> ObjectID in
+        try target.tree(start.tree, changedFrom: base.tree, to: turn.snapshot.tree, in: store)
+      }
       last = try target.commit(
         tree: tree, parent: last.commit, message: turn.message, time: time ?? Self.now)
     }
@@ -42,5 +43,12 @@ extension Recorder {
     }
     try target.setReference(prefix + name, to: last.commit)
     return (name, last.commit)
+  }
+}
+
+extension Recorder {
+  /// Whether a repository has a branch of this very name; false where it can't be opened.
+  package static func hasBranch(_ name: String, in repository: String) -> Bool {
+    (try? ObjectStore(opening: repository))?.reference("refs/heads/\(name)") != nil
   }
 }

@@ -99,18 +99,49 @@ struct ObjectStore: ~Copyable {
     return git_odb_exists(database.pointer, &oid) == 1
   }
 
+  /// The number of an object's bytes; nil if it can't be told.
+  func size(of id: ObjectID) -> Int? {
+    var oid = id.oid
+    var count = 0
+    var type = GIT_OBJECT_INVALID
+    return git_odb_read_header(&count, &type, database.pointer, &oid) == 0 ? count : nil
+  }
+
   /// The bytes of an object that must have the given type.
   func read(_ id: ObjectID, as type: git_object_t) throws(ToolsError) -> [UInt8] {
-    var oid = id.oid
-    let object = try GitHandle(free: git_odb_object_free, "\(path) has no object \(id)") {
-      git_odb_read($0, database.pointer, &oid)
-    }
+    let object = try object(id)
     guard git_odb_object_type(object.pointer) == type else {
       throw ToolsError(.git, "\(path): object \(id) has another type than expected")
     }
     let count = git_odb_object_size(object.pointer)
     guard count > 0, let start = git_odb_object_data(object.pointer) else { return [] }
     return [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+  }
+
+  private func object(_ id: ObjectID) throws(ToolsError) -> GitHandle {
+    var oid = id.oid
+    do throws(ToolsError) {
+      return try GitHandle(free: git_odb_object_free, "has no object \(id)") {
+        git_odb_read($0, database.pointer, &oid)
+      }
+    } catch {
+      throw ToolsError(error.kind, "\(owner(of: id)) \(error.description)")
+    }
+  }
+
+  /// Where an object is kept: the objects of another repository, if they are borrowed, or this one.
+  private func owner(of id: ObjectID) -> String {
+    guard let objects = try? self.objects(),
+      let lenders = try? String(contentsOfFile: objects + "/info/alternates", encoding: .utf8)
+    else { return path }
+    var oid = id.oid
+    let owner = lenders.split(separator: "\n").first { lender in
+      var database: OpaquePointer?
+      guard git_odb_open(&database, String(lender)) == 0 else { return false }
+      defer { git_odb_free(database) }
+      return git_odb_exists(database, &oid) == 1
+    }
+    return owner.map(String.init) ?? path
   }
 
   func blob(_ id: ObjectID) throws(ToolsError) -> [UInt8] { try read(id, as: GIT_OBJECT_BLOB) }

@@ -16,6 +16,15 @@ struct TreeObject: Hashable {
     var name: [UInt8]
     var mode: Mode
     var id: ObjectID
+
+    /// `mode SP name NUL id`.
+    var data: [UInt8] {
+      var result = Array(String(mode.rawValue, radix: 8).utf8)
+      result.append(0x20)
+      result += name
+      result.append(0)
+      return result + id.bytes
+    }
   }
 
   /// In git's order: by bytes, a folder as if its name ended in "/".
@@ -31,22 +40,40 @@ struct TreeObject: Hashable {
     return left.lexicographicallyPrecedes(right)
   }
 
-  /// `mode SP name NUL id` for each entry.
-  var data: [UInt8] {
-    var result: [UInt8] = []
-    for entry in entries {
-      result += Array(String(entry.mode.rawValue, radix: 8).utf8)
-      result.append(0x20)
-      result += entry.name
-      result.append(0)
-      result += entry.id.bytes
-    }
-    return result
+  var data: [UInt8] { entries.flatMap(\.data) }
+
+  /// By name; of two that have the same the last, as a check-out leaves it.
+  var byName: [[UInt8]: Entry] {
+    Dictionary(entries.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
   }
 
   /// Nil if the bytes are no tree.
   init?(data: [UInt8]) {
-    var entries: [Entry] = []
+    guard let pieces = Self.pieces(of: data) else { return nil }
+    entries = pieces.map { $0.entry }
+  }
+
+  /// A tree's bytes without some names and with other entries instead. What isn't named stays byte for byte, with
+  /// modes that nothing writes any more. Nil if the bytes are no tree.
+  static func data(_ data: [UInt8], without names: Set<[UInt8]>, with new: [Entry]) -> [UInt8]? {
+    guard let pieces = Self.pieces(of: data) else { return nil }
+    var waiting = new.sorted { precedes($0, $1) }[...]
+    var result: [UInt8] = []
+    for piece in pieces where !names.contains(piece.entry.name) {
+      while let next = waiting.first, precedes(next, piece.entry) {
+        result += next.data
+        waiting.removeFirst()
+      }
+      result += piece.bytes
+    }
+    return result + waiting.flatMap(\.data)
+  }
+
+  /// The entries, and the bytes that each of them is.
+  private static func pieces(
+    of data: [UInt8]
+  ) -> [(entry: Entry, bytes: ArraySlice<UInt8>)]? {
+    var pieces: [(entry: Entry, bytes: ArraySlice<UInt8>)] = []
     var rest = data[...]
     while !rest.isEmpty {
       guard let space = rest.firstIndex(of: 0x20), let end = rest[space...].firstIndex(of: 0),
@@ -54,12 +81,13 @@ struct TreeObject: Hashable {
         let bits = UInt32(String(decoding: rest[..<space], as: UTF8.self), radix: 8),
         let mode = Mode(bits: bits)
       else { return nil }
-      let idBytes = rest[(end + 1)...(end + 20)]
-      entries.append(
-        Entry(name: Array(rest[(space + 1)..<end]), mode: mode, id: ObjectID(bytes: idBytes)))
-      rest = rest[(end + 21)...]
+      let next = end + 21
+      let id = ObjectID(bytes: rest[(end + 1)..<next])
+      let entry = Entry(name: Array(rest[(space + 1)..<end]), mode: mode, id: id)
+      pieces.append((entry, rest[..<next]))
+      rest = rest[next...]
     }
-    self.entries = entries
+    return pieces
   }
 }
 
