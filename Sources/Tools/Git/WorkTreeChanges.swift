@@ -1,5 +1,4 @@
 import CLibGit2
-import Glibc
 
 /// The work tree of a user's repository: read and, when asked, written; its index and references never.
 public enum UserWorkTree {
@@ -15,7 +14,7 @@ public enum UserWorkTree {
   public static func changes(of repository: String, since revision: String)
     throws(ToolsError) -> [UInt8]
   {
-    let store = try ObjectStore(opening: repository)
+    let store = try open(repository)
     let tree = try store.lookUpTree(try store.snapshot(store.resolve(revision)).tree)
     var options = git_diff_options()
     git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION))
@@ -49,47 +48,41 @@ public enum UserWorkTree {
 
   /// Applies a patch to the work tree's files, all of it or nothing; the index stays.
   ///
+  /// libgit2's own way follows links, waits for FIFOs, and takes names for patterns.
+  ///
   /// - Throws: an error of kind `patch` if it doesn't apply cleanly.
   public static func apply(_ patch: [UInt8], to repository: String) throws(ToolsError) {
-    let store = try ObjectStore(opening: repository)
+    let store = try open(repository)
+    let root = try Descriptor.folder(at: repository)
     let diff = try ObjectStore.parse(patch)
-    if let link = store.linkAbove(diff) {
-      throw ToolsError(.patch, "it doesn't apply cleanly: \(link) is a symbolic link")
-    }
-    for flag in [GIT_APPLY_CHECK.rawValue, 0] {
-      var options = git_apply_options()
-      git_apply_options_init(&options, UInt32(GIT_APPLY_OPTIONS_VERSION))
-      options.flags = flag
-      let pointer = store.repository.pointer
-      do throws(ToolsError) {
-        try git("it doesn't apply cleanly") {
-          git_apply(pointer, diff.pointer, GIT_APPLY_LOCATION_WORKDIR, &options)
-        }
-      } catch { throw ToolsError(.patch, error.description) }
+    let folder = try TemporaryFolder("apply")
+    defer { folder.remove() }
+    let objects = try ObjectStore(creating: folder.path("objects.git"), bare: true)
+    let before = try TouchedFiles(diff).record(from: root, of: store, into: objects)
+    let after = try objects.apply(diff, to: before, orSay: "it doesn't apply cleanly")
+    try PartialCheckOut.run(from: before, to: after, of: objects, in: root) {
+      (entry, path) throws(ToolsError) in
+      entry.mode == .link
+        ? try objects.blob(entry.id)
+        : try store.filtered(entry.id, of: objects, at: path, GIT_FILTER_TO_WORKTREE)
     }
   }
-}
 
-extension ObjectStore {
-  /// The first folder on the way to one of a patch's files that is a symbolic link in the work tree: libgit2 would
-  /// follow it, out of the repository even, where git refuses.
-  fileprivate func linkAbove(_ diff: borrowing GitHandle) -> String? {
-    guard let root = git_repository_workdir(repository.pointer).map({ String(cString: $0) }) else {
-      return nil
+  /// Opens the repository whose work tree is in this very folder: `core.worktree` may name another.
+  private static func open(_ repository: String) throws(ToolsError) -> ObjectStore {
+    try LibGit2.start()
+    let store = try ObjectStore(opening: repository)
+    guard let place = git_repository_workdir(store.repository.pointer) else {
+      throw ToolsError(.input, "\(repository) has no work tree")
     }
-    for index in 0..<git_diff_num_deltas(diff.pointer) {
-      guard let delta = git_diff_get_delta(diff.pointer, index)?.pointee else { continue }
-      for path in [delta.old_file.path, delta.new_file.path].compactMap({ $0 }) {
-        var folder = ""
-        for part in String(cString: path).split(separator: "/").dropLast() {
-          folder += (folder.isEmpty ? "" : "/") + part
-          var status = stat()
-          if lstat(root + folder, &status) == 0, status.st_mode & S_IFMT == S_IFLNK {
-            return folder
-          }
-        }
-      }
+    let path = String(cString: place)
+    let (named, real) = (
+      try Descriptor.folder(at: repository).status(), try Descriptor.folder(at: path).status()
+    )
+    guard named?.device == real?.device, named?.inode == real?.inode else {
+      throw ToolsError(
+        .input, "the work tree of \(repository) is another folder, \(path), which is left alone")
     }
-    return nil
+    return store
   }
 }
