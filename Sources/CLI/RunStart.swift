@@ -20,32 +20,30 @@ struct RunStart {
   init(
     repository: String, revision: String, includesUncommitted: Bool, recorder: Recorder
   ) throws {
-    committed = try recorder.record(.repository(repository, revision: revision))
+    let (committed, left) = try recorder.record(revision, of: repository)
+    self.committed = committed
     let changes =
       includesUncommitted ? try UserWorkTree.changes(of: repository, since: revision) : []
     let base =
       changes.isEmpty
       ? committed : try recorder.record(changes, onto: committed, message: Self.uncommitted)
     self.base = base
-    func contents(_ path: String) throws -> [UInt8] {
-      try recorder.contents(of: path, in: base) ?? []
-    }
     var leftAlone: [String] = []
-    let submodules = try Recorder.submodules(of: repository, revision: revision)
-    if !submodules.isEmpty {
+    if !left.submodules.isEmpty {
       let names =
-        submodules.prefix(3).map { VisibleText.escaped($0) } + (submodules.count > 3 ? ["…"] : [])
+        left.submodules.prefix(3).map { VisibleText.escaped($0) }
+        + (left.submodules.count > 3 ? ["…"] : [])
       leftAlone.append(
         "Submodules are left as they are: the agent sees nothing of \(names.joined(separator: ", "))."
       )
     }
-    if String(decoding: try contents(".gitattributes"), as: UTF8.self).contains("filter=lfs") {
+    if left.hasLFS {
       leftAlone.append("Files in LFS are left as they are: the agent sees their pointers.")
     }
     self.leftAlone = leftAlone
-    let text = String(
-      decoding: try contents(Self.notesFile).prefix(Self.notesBytes), as: UTF8.self
-    ).trimmingCharacters(in: .whitespacesAndNewlines)
+    let contents = try recorder.contents(of: Self.notesFile, in: base) ?? []
+    let text = String(decoding: contents.prefix(Self.notesBytes), as: UTF8.self)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
     notes = text.isEmpty ? nil : text
   }
 }

@@ -202,6 +202,35 @@ private func makeOdd(_ folder: TemporaryFolder) throws {
     try workspace.apply([])
   }
 
+  /// git writes no lines with names for a file without contents or changes of lines, and quotes no spaces.
+  @Test(arguments: [
+    "touch new 'new too'", "rm empty 'empty too'", "git mv a z", "git mv 'b c' 'd e'",
+    "git mv exe exe2; git mv link link2", "chmod +x a; rm empty; touch 'x y'",
+    "git mv 'b c' z; chmod +x z; echo 6 >> z; touch last",
+  ])
+  func headersWithoutLinesAreRead(_ change: String) throws {
+    try run(
+      #"""
+      git init -q source && cd source && seq 9 > a && seq 5 > 'b c' && touch empty 'empty too'
+      printf '#!/bin/sh\n' > exe && chmod +x exe && ln -s a link && git add -A
+      git -c user.name=a -c user.email=a@b commit -qm first
+      """#, in: folder.path)
+    let workspace = try open("w")
+    // As text that is passed on is often: with a blank line at the end, or without the last line's own.
+    try run(
+      """
+      \(change); git add -A; git diff --cached -M > ../plain
+      { cat ../plain; echo; } > ../blank; printf '%s' "$(cat ../plain)" > ../cut
+      """, in: folder["source"])
+    let expected = try recorder.record(.folder(folder["source"])).tree
+    let cut = try folder.text("cut").contains("\n@@") ? [] : ["cut"]
+    for name in ["plain", "blank"] + cut {
+      try workspace.apply(Array(folder.text(name).utf8))
+      #expect(try workspace.commit(name).tree == expected, "\(name)")
+      try workspace.restore(workspace.base)
+    }
+  }
+
   @Test func anEditOfTheSameSizeAndTimeIsSeen() throws {
     try folder.write("source/a", "1\n")
     let workspace = try open("w")
@@ -300,6 +329,66 @@ private func makeOdd(_ folder: TemporaryFolder) throws {
       agentRepository: true)
     #expect(try workspace.commit("same").tree == workspace.base.tree)
     #expect(try run("git status --short", in: workspace.path) == "")
+  }
+
+  @Test func whatOfARevisionIsLeftAloneIsFoundAtAnyDepth() throws {
+    try run(
+      """
+      git init -q repo && cd repo && git config user.email a@b && git config user.name c
+      mkdir -p one/deep && echo 1 > one/deep/f && ln -s gitattributes one/.gitattributes
+      echo '*.bin filter=lfs' > gitattributes && git add . && git commit -qm first
+      mv gitattributes one/deep/.gitattributes && git add -A
+      git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),one/deep/sub
+      git read-tree --prefix=two/ $(git write-tree) && git commit -qm second
+      """, in: folder.path)
+    let first = try recorder.record("HEAD~1", of: folder["repo"]).leftAlone
+    #expect(first.submodules == [] && !first.hasLFS)
+    let second = try recorder.record("HEAD", of: folder["repo"])
+    #expect(second.leftAlone.submodules == ["one/deep/sub", "two/one/deep/sub"])
+    #expect(second.leftAlone.hasLFS)
+    #expect(try recorder.contents(of: "two/one/deep/f", in: second.snapshot) == Array("1\n".utf8))
+  }
+
+  /// Ten trees and one file can stand for more paths than a disk holds, and be too deep where they are found again.
+  @Test func aTreeThatGrowsBeyondMeasureIsRefused() throws {
+    try run(
+      #"""
+      git init -q -b main bomb && cd bomb && git config user.email a@b && git config user.name c
+      blob=$(echo x | git hash-object -w --stdin)
+      wide=$(for i in $(seq 10); do printf "100644 blob $blob\tf$i\n"; done | git mktree)
+      for level in $(seq 9); do
+        wide=$(for i in $(seq 10); do printf "040000 tree $wide\td$i\n"; done | git mktree)
+      done
+      deep() { for level in $(seq $2); do set -- $(printf "040000 tree $1\td\n" | git mktree) $2; done; echo $1; }
+      half=$(deep $(printf "100644 blob $blob\tf\n" | git mktree) 60)
+      whole=$(printf "040000 tree $half\ta\n040000 tree $(deep $half 60)\tb\n" | git mktree)
+      git update-ref refs/heads/wide $(git commit-tree $wide -m wide)
+      git update-ref refs/heads/deep $(git commit-tree $whole -m deep)
+      """#, in: folder.path)
+    for (revision, reason) in [
+      ("wide", "has more than 1000000 files and folders"), ("deep", "is deeper than 100 folders"),
+    ] {
+      let error = #expect(throws: ToolsError.self) {
+        try recorder.record(.repository(folder["bomb"], revision: revision))
+      }
+      #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
+    }
+  }
+
+  @Test func aDamagedObjectIsNamedWhereItIs() throws {
+    try run(
+      """
+      git init -q repo && cd repo && git config user.email a@b && git config user.name c
+      echo 1 > f && git add . && git commit -qm first
+      object=.git/objects/$(git rev-parse HEAD:f | sed 's,..,&/,')
+      chmod u+w $object && echo garbage > $object
+      """, in: folder.path)
+    let error = #expect(throws: ToolsError.self) {
+      try Workspace.materialize(
+        .repository(folder["repo"]), recorder: recorder, name: "w", at: folder["w"])
+    }
+    let said = error?.description ?? ""
+    #expect(said.contains("/repo/.git/objects has no object ") && !said.contains(recorder.path))
   }
 
   @Test func hostileTreesNeverLeaveTheWorkspace() throws {

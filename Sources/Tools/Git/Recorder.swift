@@ -176,22 +176,24 @@ public final class Recorder: Sendable {
         return try store.commit(tree: tree, parent: nil, message: message, time: time)
       }
     case .repository(let path, let revision):
-      let source = try ObjectStore(opening: path)
-      let id = try source.snapshot(source.resolve(revision)).tree
-      return try withStore { (store) throws(ToolsError) in
-        let tree = try TreeImport.share(id, from: source, with: store)
-        return try store.commit(tree: tree, parent: nil, message: message, time: time)
-      }
+      return try record(revision, of: path, message: message, time: time).snapshot
     }
   }
 
-  /// The paths of a repository's submodules at a revision that could be recorded: nothing of them was.
-  package static func submodules(
-    of repository: String, revision: String
-  ) throws(ToolsError) -> [String] {
+  /// Records a revision of a git repository, and says what of it isn't there.
+  package func record(
+    _ revision: String, of repository: String, message: String = "base", time: Int64? = nil
+  ) throws(ToolsError) -> (snapshot: Snapshot, leftAlone: LeftAlone) {
     let source = try ObjectStore(opening: repository)
-    return try TreeImport.submodules(
-      in: source.snapshot(source.resolve(revision)).tree, of: source)
+    let id = try source.snapshot(source.resolve(revision)).tree
+    let (snapshot, leftAlone) = try withStore {
+      (store) throws(ToolsError) -> (Snapshot, LeftAlone) in
+      let (tree, leftAlone) = try TreeImport.share(id, from: source, with: store)
+      let snapshot = try store.commit(
+        tree: tree, parent: nil, message: message, time: time ?? Self.now)
+      return (snapshot, leftAlone)
+    }
+    return (snapshot, leftAlone)
   }
 
   /// Seconds since 1970.
