@@ -67,10 +67,12 @@ struct RunTests: Sendable {
     // In a copy of its own: tests can change what they find.
     var report: TestRun?
     if before == nil || standing?.passes == true, let call = PythonTestCall(command) {
-      let runner = TestRunner(
-        sandbox: environment.sandbox, limits: limits, variables: environment.variables,
-        support: scratch.url.appending(path: "support"))
-      report = try await inCopy("\(name)-again") { try await runner.run(call, in: $0) }
+      report = try await inCopy("\(name)-again") { root in
+        let runner = TestRunner(
+          sandbox: environment.sandbox, limits: limits.beside(root),
+          variables: environment.variables, support: scratch.url.appending(path: "support"))
+        return try await runner.run(call, in: root)
+      }
     }
     self.report = report
     let ran = Self.ran(report, standing)

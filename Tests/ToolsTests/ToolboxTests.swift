@@ -368,6 +368,20 @@ private let sandbox: Sandbox =
     #expect(try await box().run(.submit).text == "Submitted.")
   }
 
+  @Test func aLargeRepositoryLeavesRoomForAsMuchMore() async throws {
+    try run("mkdir many; cd many; touch $(seq 200)", in: folder.path)
+    let box = box(limits: SandboxLimits(workspaceFiles: 100))
+    #expect(try await box.run(.shell(command: "sleep 1; echo done")).text == "done")
+    let more = try await box.run(.shell(command: "seq -f new-%g 150 | xargs touch; sleep 5"))
+    #expect(more.isError && more.text.contains("Stopped: more than"), "\(more.text)")
+  }
+
+  @Test func aWorkspaceThatWasClosedIsOpenAgain() async throws {
+    let box = box()
+    _ = try await box.run(.shell(command: "chmod 000 ."))
+    #expect(try await box.run(.shell(command: "cat src/b.txt")).text.hasPrefix("alpha\n"))
+  }
+
   @Test func testTellsCountsAndTheFirstFailure() async throws {
     try folder.write(
       "test_x.py",

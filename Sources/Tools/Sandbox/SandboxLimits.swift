@@ -56,6 +56,15 @@ public struct SandboxLimits: Sendable, Codable, Hashable {
         ])
   }
 
+  /// The same for a work tree that holds so much already: what commands may add to a large repository isn't less.
+  package func beside(_ workspace: String) -> SandboxLimits {
+    let taken = DiskUsage.measure(workspace, maximumBytes: .max, maximumFiles: .max)
+    var limits = self
+    limits.workspaceBytes += taken.bytes
+    limits.workspaceFiles += taken.files
+    return limits
+  }
+
   /// Thirty years: more than that, a clock can't count.
   public static let mostSeconds = 1e9
 }

@@ -7,16 +7,13 @@ extension Toolbox {
     guard !command.utf8.contains(0), command.utf8.count <= 100_000 else {
       throw Refusal("The command can't be run: it is too long or holds a NUL.")
     }
-    let result = try await sandbox.run(
-      .shell(command), in: root, limits: limits, environment: environment,
-      readOnlyBinds: readOnlyBinds)
-    return answer(result)
+    return answer(try await runShell(command, limits: limits))
   }
 
   /// Runs the visible tests and tells the counts and the first failure.
   func test() async throws -> ToolResult {
     guard let testCommand else { throw Refusal("There are no visible tests to run here.") }
-    let result = try await runTests(testCommand, limits: testLimits)
+    let result = try await runShell(testCommand, limits: testLimits)
     memory.standing = TestStanding(result)
     if result.stoppedBy == nil, let text = testDigest?(result.output) {
       return ToolResult(
@@ -35,7 +32,7 @@ extension Toolbox {
     return (memory.standing, result)
   }
 
-  func runTests(
+  func runShell(
     _ command: String, limits: SandboxLimits
   ) async throws(ToolsError) -> CommandResult {
     try await sandbox.run(

@@ -85,9 +85,11 @@ extension Toolbox {
     }
     let inside = sandbox == .bubblewrap ? "/check" : folder
     let text = inside + "/text"
+    var limits = limits
+    limits.wallSeconds = 10
     let result = try await sandbox.run(
-      .program(command(language, text: text, name: name)), in: root,
-      limits: SandboxLimits(wallSeconds: 10), readOnlyBinds: [folder: "/check"])
+      .program(command(language, text: text, name: name)), in: root, limits: limits,
+      readOnlyBinds: [folder: "/check"])
     return switch result.exitCode {
     case 0: .sound
     // It was stopped, or there is no such checker here.

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The tools of one episode: what the policy can do in its workspace.
 ///
 /// View, search, edit and create work on the files directly, never leave the workspace and never
@@ -61,8 +63,9 @@ public struct Toolbox: Sendable {
   /// Bytes of a file that view, search and edit look at.
   static let maximumFileBytes = 4 << 20
 
-  /// `root`: the workspace's folder on the host. `testLimits`: those of `limits` if nil. `testDigest`: what
-  /// the agent is told of failing tests instead of the usual summary; nil where it has nothing to say.
+  /// `root`: the workspace's folder on the host, as the agent finds it: limits of its size are of what comes to that.
+  /// `testLimits`: those of `limits` if nil. `testDigest`: what the agent is told of failing tests instead of the
+  /// usual summary; nil where it has nothing to say.
   public init(
     root: String, sandbox: Sandbox, limits: SandboxLimits = SandboxLimits(),
     testCommand: String? = nil, testLimits: SandboxLimits? = nil,
@@ -73,9 +76,9 @@ public struct Toolbox: Sendable {
     self.root = root
     files = Beneath(root: root)
     self.sandbox = sandbox
-    self.limits = limits
+    self.limits = limits.beside(root)
     self.testCommand = testCommand
-    self.testLimits = testLimits ?? limits
+    self.testLimits = testLimits?.beside(root) ?? self.limits
     self.environment = environment
     self.readOnlyBinds = readOnlyBinds
     self.options = options
@@ -102,6 +105,8 @@ public struct Toolbox: Sendable {
 
   private func perform(_ call: ToolCall) async throws -> ToolResult {
     if call.mayChangeFiles { memory.standing = nil }
+    // Where a command has closed the workspace's own folder, nothing more could be run or recorded.
+    defer { chmod(root, 0o755) }
     return switch call {
     case .view(let path, let first, let last): ToolResult(text: try view(path, first, last))
     case .search(let pattern, let path): ToolResult(text: try search(pattern, path))

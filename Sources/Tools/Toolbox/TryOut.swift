@@ -54,7 +54,7 @@ extension Toolbox {
   /// Sees to it that it is known how the tests stand; says whether they had to be run for that.
   private func stand(_ testCommand: String) async throws -> Bool {
     guard memory.standing == nil else { return false }
-    memory.standing = TestStanding(try await runTests(testCommand, limits: testLimits))
+    memory.standing = TestStanding(try await runShell(testCommand, limits: testLimits))
     return true
   }
 
@@ -65,7 +65,7 @@ extension Toolbox {
   ) async throws -> (after: TestStanding, ended: CommandResult) {
     try write(edit.replacement)
     _ = memory.add(edit.replacement.change)
-    let result = try await runTests(testCommand, limits: limits(after: before))
+    let result = try await runShell(testCommand, limits: limits(after: before))
     var after = TestStanding(result)
     if after.isBetter(than: before) {
       memory.standing = after
