@@ -34,8 +34,7 @@ public struct RemotePolicy: Policy {
   /// again; the answer is streamed then.
   public let onText: (@Sendable (String?) -> Void)?
   private let endpoint: URL
-  private let secret: Secret
-  private var key: String? { secret.key }
+  private let key: EndpointKey
 
   /// - Parameters:
   ///   - baseURL: as OpenAI clients take it, with or without `/v1`.
@@ -52,8 +51,8 @@ public struct RemotePolicy: Policy {
     self.options = options
     endpoint = try Self.endpoint(baseURL)
     let found = environment["HINDSIGHT_API_KEY"] ?? environment["OPENAI_API_KEY"]
-    secret = Secret(key: found.flatMap { $0.isEmpty ? nil : $0 })
-    if let key = secret.key, key.utf8.contains(where: { $0 < 0x21 || $0 > 0x7E }) {
+    key = EndpointKey(found.flatMap { $0.isEmpty ? nil : $0 })
+    if let key = key.value, key.utf8.contains(where: { $0 < 0x21 || $0 > 0x7E }) {
       throw RemotePolicyError(
         "the key in HINDSIGHT_API_KEY or OPENAI_API_KEY has characters a header can't carry")
     }
@@ -163,9 +162,11 @@ public struct RemotePolicy: Policy {
     var exchange = HTTPExchange(
       seconds: options.requestSeconds, responseBytes: options.responseBytes)
     let stream = Mutex(CompletionStream())
+    let shown = Mutex(RedactedStream(without: key.inSpeech))
     exchange.received = { [onText] data in
       let text = stream.withLock { $0.add(data) }
-      if !text.isEmpty { onText?(text) }
+      let safe = shown.withLock { $0.add(text) }
+      if !safe.isEmpty { onText?(safe) }
     }
     let answer = try await exchange.send(request)
     return (answer, stream.withLock { $0 })
@@ -181,7 +182,9 @@ public struct RemotePolicy: Policy {
     var request = URLRequest(url: endpoint)
     request.httpMethod = "POST"
     request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-    if let key { request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization") }
+    if let key = key.value {
+      request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization")
+    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     request.httpBody = try encoder.encode(
@@ -216,9 +219,8 @@ public struct RemotePolicy: Policy {
     guard var turn = decoded.turn, let said = decoded.said else {
       throw failure("sent a completion without choices")
     }
-    // An endpoint that repeats the key must not bring it into transcripts. Servers that want none are given a word
-    // that may stand anywhere.
-    if let key, key.utf8.count >= 12 { turn.text = turn.text.replacing(key, with: "…") }
+    // An endpoint that repeats the key must not bring it into transcripts.
+    turn.text = key.inSpeech.redacted(turn.text)
     return (turn, said)
   }
 
@@ -245,8 +247,9 @@ public struct RemotePolicy: Policy {
   /// The beginning of what came, on one line, never with the key in it.
   private func excerpt(_ body: Data) -> String {
     guard !body.isEmpty else { return "" }
-    var text = String(decoding: body.prefix(4_000), as: UTF8.self)
-    if let key { text = text.replacingOccurrences(of: key, with: "…") }
+    // A cut before that could leave a part of the key.
+    let clean = key.redacted(String(decoding: body, as: UTF8.self))
+    let text = String(decoding: clean.utf8.prefix(4_000), as: UTF8.self)
     let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     return ": " + VisibleText.escaped(String(line.prefix(200)))
   }
@@ -257,14 +260,6 @@ public struct RemotePolicy: Policy {
     return RemotePolicyError(
       "\(endpoint.scheme ?? "")://\(endpoint.host ?? "")\(port)\(endpoint.path) \(what)")
   }
-}
-
-/// A key that doesn't show when what holds it is printed.
-private struct Secret: Sendable, CustomStringConvertible, CustomReflectable {
-  let key: String?
-
-  var description: String { key == nil ? "no key" : "a key" }
-  var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// Why a remote endpoint can't be used, as one sentence.

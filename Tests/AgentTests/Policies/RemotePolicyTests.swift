@@ -94,11 +94,12 @@ import Tools
   }
 
   private func stream(
-    _ server: EndpointServer, _ kind: String, seen: Seen = Seen(), tools: [ToolDefinition] = []
+    _ server: EndpointServer, _ kind: String, seen: Seen = Seen(), tools: [ToolDefinition] = [],
+    environment: [String: String] = [:]
   ) async throws -> PolicyTurn {
     let policy = try RemotePolicy(
       baseURL: "http://127.0.0.1:\(server.port)/\(kind)/v1", model: "m", options: options(),
-      environment: [:],
+      environment: environment,
       onText: { piece in seen.text.withLock { if let piece { $0 += piece } else { $0 = "" } } })
     return try await policy.session(seed: 5, limits: SessionLimits(), tools: tools)
       .act(Self.opening, maxTokens: 64)
@@ -171,6 +172,25 @@ import Tools
     #expect(turn.text.contains("Bearer …") && !turn.text.contains(key))
   }
 
+  /// What reads a call decodes JSON's escapes.
+  @Test func noCallHasTheKeyInItsEscapes() async throws {
+    let server = try EndpointServer()
+    let environment = ["HINDSIGHT_API_KEY": "sk-0123/456789abcdefjklmno"]
+    for tools in [[], OpenAIDialect().definitions(of: [.shell])] {
+      let turn = try await stream(server, "spell", tools: tools, environment: environment)
+      #expect(try HermesDialect().parse(turn.text).get() == .shell(command: "echo … > f"))
+    }
+  }
+
+  @Test func aKeyThatComesInPiecesIsntSeen() async throws {
+    let seen = Seen()
+    let turn = try await stream(
+      try EndpointServer(), "streamkey", seen: seen,
+      environment: ["HINDSIGHT_API_KEY": "sk-0123456789abcdef"])
+    #expect(turn.text == "it is … indeed")
+    #expect(seen.text.withLock { $0 } == turn.text)
+  }
+
   @Test(arguments: [
     ("broken", "answered 503: no\\u{1b}[31m workers, after 3 tries"),
     ("patient", "answered 503: come back tomorrow, after 3 tries"),
@@ -182,7 +202,7 @@ import Tools
     ("huge", "more than 100000 bytes"),
     ("flood", "more than 100000 bytes"),
     ("redirect", "answered 307"),
-    ("refuse", "answered 401: wrong key Bearer …"),
+    ("refuse", "answered 401: wrong key Bearer …"), ("late", "answered 401: …"),
   ]) func saysWhatWentWrong(kind: String, expected: String) async throws {
     let server = try EndpointServer()
     let error = await #expect(throws: RemotePolicyError.self) {
@@ -196,7 +216,7 @@ import Tools
     let sentence = try #require(error).description
     #expect(sentence.contains(expected), "\(sentence)")
     #expect(sentence.contains("/\(kind)/v1/chat/completions"))
-    #expect(!sentence.contains("sk-secret"))
+    #expect(!sentence.contains("sk-"))
   }
 
   @Test func cancellationEndsARequest() async throws {
