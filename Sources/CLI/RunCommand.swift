@@ -152,6 +152,7 @@ struct RunCommand: AsyncParsableCommand {
     let scratch = try TemporaryFolder("run")
     defer { scratch.remove() }
     let recorder = try Recorder(at: scratch.path("recorder.git"))
+    try checkRoomForBranch()
     let start = try RunStart(
       repository: repo, revision: ref, includesUncommitted: includeUncommitted, recorder: recorder)
     for sentence in start.leftAlone { print(sentence) }
@@ -173,6 +174,15 @@ struct RunCommand: AsyncParsableCommand {
     try finishingDespiteInterrupt { try save(outcome.best, issue, start, recorder) }
     if let trouble = outcome.trouble { throw trouble }
     try conclude(outcome.best)
+  }
+
+  /// Git has no branch below another one.
+  private func checkRoomForBranch() throws {
+    guard !Recorder.hasBranch("hindsight", in: repo) else {
+      throw RunError(
+        "--repo \(repo) has a branch called hindsight, so that no outcome can be called hindsight/…; "
+          + "rename it")
+    }
   }
 
   private func showPrompt(_ issue: IssueText) throws {
@@ -214,7 +224,9 @@ struct RunCommand: AsyncParsableCommand {
       },
       limits: EpisodeLimits(
         turns: maxTurns, actionTokens: maxTokens, wallSeconds: maxMinutes * 60),
-      environment: ToolEnvironment(sandbox: sandbox))
+      environment: ToolEnvironment(sandbox: sandbox),
+      // Who has nothing but the shell looks at its changes, and hands them in, with git.
+      agentRepository: dialect is BashDialect)
   }
 
   /// Where commands run and what they may take is up to the options, whatever an earlier transcript says.
@@ -232,13 +244,15 @@ struct RunCommand: AsyncParsableCommand {
   ) throws {
     let (trajectory, files) = (attempt.trajectory, attempt.files)
     if let number = attempt.number { print("Kept:       attempt \(number)") }
-    if !trajectory.turns.isEmpty { print("Transcript: \(files.transcript.path)") }
+    if !trajectory.turns.isEmpty {
+      print("Transcript: \(VisibleText.escaped(files.transcript.path))")
+    }
     if !trajectory.finalDiff.isEmpty {
       try Data(trajectory.finalDiff).write(to: files.patch)
+      print("Patch:      \(VisibleText.escaped(files.patch.path))")
       let (branch, commit) = try recorder.export(
         try commits(trajectory, issue, start, recorder), since: start.committed, to: repo,
         onto: ref, branch: "hindsight/\(issue.slug)")
-      print("Patch:      \(files.patch.path)")
       print("Branch:     \(branch) (\(commit.short))")
     } else {
       print("The agent changed nothing.")
@@ -273,11 +287,14 @@ struct RunCommand: AsyncParsableCommand {
       start.base == start.committed
       ? [] : [ExportedTurn(snapshot: start.base, message: RunStart.uncommitted)]
     if squash, let last = trajectory.lastSnapshot {
-      return before + [ExportedTurn(snapshot: last, message: issue.title)]
+      return before + [ExportedTurn(snapshot: last, message: VisibleText.escaped(issue.title))]
     }
+    // `git log` would have a terminal obey what a model wrote.
     return try before
       + trajectory.turns.map {
-        ExportedTurn(snapshot: $0.snapshot, message: try recorder.message(of: $0.snapshot.commit))
+        ExportedTurn(
+          snapshot: $0.snapshot,
+          message: VisibleText.escaped(try recorder.message(of: $0.snapshot.commit)))
       }
   }
 }

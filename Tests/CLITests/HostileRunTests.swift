@@ -176,6 +176,8 @@ import Testing
     #expect(try state() == before)
     let transcript = try String(contentsOf: folder["saved/mend-it.jsonl"], encoding: .utf8)
     #expect(transcript.utf8.count < 200_000 && !transcript.contains("root:"))
+    let messages = try folder.shell("git -C repository log --format=%B hindsight/mend-it")
+    #expect(messages.contains("\\u{1b}") && !messages.contains("\u{1b}"), "\(messages)")
     #expect(try folder.shell("grep -rl not-to-be-found . | wc -l").hasPrefix("0"))
     #expect(try folder.shell("pgrep -f '[s]leep 31337' | wc -l").hasPrefix("0"))
     #expect(!FileManager.default.fileExists(atPath: "/tmp/escaped"))

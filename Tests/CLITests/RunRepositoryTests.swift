@@ -35,6 +35,51 @@ import Testing
     #expect(more.output.contains("/repository/.git/hindsight/mend-it-2.jsonl\n"))
   }
 
+  @Test func aBranchInTheWayIsNamedBeforeTheModelIsAsked() throws {
+    try folder.shell("git -C repository branch hindsight")
+    let outcome = try run(in: "repository", ["--issue", "mend it"])
+    #expect(outcome.status == 2)
+    #expect(
+      outcome.errors.contains("repository has a branch called hindsight"), "\(outcome.errors)")
+    #expect(!outcome.output.contains("Turn 1"))
+  }
+
+  /// Old programs wrote such modes; `git fsck` doesn't mind.
+  @Test func aModeThatNothingWritesAnyMoreStays() throws {
+    try folder.shell(
+      """
+      cd repository && echo x > z
+      export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+      git add z && git commit -qm second
+      tree=$(git cat-file tree HEAD: | LC_ALL=C sed 's/100644 z/100664 z/' \
+        | git hash-object -w --literally -t tree --stdin)
+      git reset -q --hard $(git commit-tree -p HEAD $tree -m third)
+      """)
+    let outcome = try run(in: "repository", ["--issue", "mend it", "--apply"])
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    #expect(outcome.output.contains("Applied to the work tree."))
+    let old = try folder.shell(
+      "git -C repository cat-file tree hindsight/mend-it: | grep -ac 100664")
+    #expect(old == "1\n")
+  }
+
+  @Test func aWorkTreeElsewhereIsLeftAlone() throws {
+    try folder.shell(
+      """
+      cp -r repository elsewhere && rm -rf elsewhere/.git
+      git -C repository config core.worktree ../../elsewhere
+      """)
+    let outcome = try run(in: "repository", ["--issue", "mend it", "--apply"])
+    #expect(outcome.status == 1, "\(outcome.output)\(outcome.errors)")
+    #expect(
+      outcome.output.contains(
+        "Not applied to the work tree: the work tree of repository is another folder, "),
+      "\(outcome.output)")
+    let taken = try run(in: "repository", ["--issue", "mend it", "--include-uncommitted"])
+    #expect(taken.status == 2 && taken.errors.contains("is another folder"), "\(taken.errors)")
+    try folder.shell("diff -r --exclude .git repository elsewhere")
+  }
+
   @Test func whatAPartialCloneLacksIsNamed() throws {
     try folder.shell(
       """
