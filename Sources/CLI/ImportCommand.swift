@@ -10,11 +10,12 @@ struct ImportCommand: AsyncParsableCommand {
     discussion: """
       What `hindsight export` wrote in these formats comes back as it was; it is refused if its steps, \
       or what it says of the agent and of the whole, were edited since. What another agent recorded \
-      is carried out again, in the sandbox, on the repository that it began with: each command, and \
-      what came of it here. Several calls of one message become a turn each. Turns whose exit code \
-      is another than was recorded are named, and the exit code is then 1. The transcript keeps the \
-      record as well, without what is known by its name or form as a key or a password: exported in \
-      the same format it is that record again.
+      is carried out again, in the sandbox, on the files that it began with, in a git repository of \
+      one commit: each command, and what came of it here. Several calls of one message become a turn \
+      each. Turns whose exit code is another than was recorded are named, and the exit code is then \
+      1, as it is where nothing could be carried out. The transcript keeps the record as well, \
+      without what is known by its name or form as a key or a password: exported in the same format \
+      it is that record again.
 
         hindsight import last_mini_run.traj.json --repo . --output mini.jsonl
       """)
@@ -93,7 +94,9 @@ struct ImportCommand: AsyncParsableCommand {
       // As long as it went, however often it said nothing that can be carried out.
       limits: EpisodeLimits(
         turns: foreign.replies.count, wallSeconds: 3e7, formatErrors: .max, toolTimeouts: .max),
-      environment: ToolEnvironment(sandbox: sandbox))
+      environment: ToolEnvironment(sandbox: sandbox),
+      // Such agents look at their changes, and hand them in, with git.
+      agentRepository: true)
     let writer = TranscriptWriter(URL(filePath: output))
     let policy = ScriptedPolicy(name: foreign.name, texts: foreign.replies)
     let place = try scratch.place(name: "import")
@@ -127,8 +130,11 @@ struct ImportCommand: AsyncParsableCommand {
       print("its record is kept without the keys and passwords found in it")
     }
     let (taken, all) = (trajectory.turns.count, foreign.replies.count)
-    print("\(taken)\(taken < all ? " of \(all)" : "") turns carried out again, in \(output)")
-    if !others.isEmpty || foreign.left > 0 || taken < all { throw ExitCode(1) }
+    let turns = (taken < all ? "\(taken) of " : "") + counted(all, "turn")
+    let acted = trajectory.turns.contains { $0.call != nil }
+    let outcome = acted ? "carried out again" : "without an action that could be carried out"
+    print("\(turns) \(outcome), in \(output)")
+    if !others.isEmpty || foreign.left > 0 || taken < all || !acted { throw ExitCode(1) }
   }
 
   /// Writes the transcript, with what it is made of in its header.

@@ -89,6 +89,40 @@ import Testing
     #expect(patch.contains("+    if not values:") && !patch.contains("deleted file"))
   }
 
+  /// Before 2.0 commands and exit codes stood in texts only. The end is that of its instructions for SWE-bench.
+  @Test func whatAnEarlyMiniSWEAgentRecordedIsCarriedOutAgain() throws {
+    try Data(
+      #"""
+      {"trajectory_format": "mini-swe-agent-1", "info": {"exit_status": "Submitted"}, "messages": [
+        {"role": "system", "content": "s"}, {"role": "user", "content": "Add a file."},
+        {"role": "assistant", "content": "I add it.\n\n```bash\necho 1 > new.txt && ls -la\n```"},
+        {"role": "user", "content": "<returncode>0</returncode>\n<output>\nnew.txt\n</output>"},
+        {"role": "assistant", "content": "No block here."},
+        {"role": "user", "content": "Please always provide EXACTLY ONE action."},
+        {"role": "assistant", "content": "```bash\ngit diff -- new.txt > patch.txt\n```"},
+        {"role": "user", "content": "<returncode>0</returncode>\n<output>\n</output>"},
+        {"role": "assistant", "content":
+         "```bash\necho COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT && git add new.txt && git diff --cached\n```"},
+        {"role": "user", "content": "diff --git a/new.txt b/new.txt"}]}
+      """#.utf8
+    ).write(to: folder["early.json"])
+    let outcome = try command(
+      "import", "early.json", "--repo", "repository", "--output", "early.jsonl")
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    #expect(outcome.output.hasPrefix("4 turns carried out again"), "\(outcome.output)")
+    let view = try command("replay", "early.jsonl").output
+    #expect(view.contains("I add it.") && view.contains("new file mode 100644"))
+    #expect(view.ranges(of: "→ format error").count == 1)
+    #expect(view.contains("Ended after 4 turns: submitted"))
+    let verified = try command("replay", "early.jsonl", "--verify", "--repo", "repository")
+    #expect(verified.output.contains("all 4 turns are the same"), "\(verified.output)")
+
+    try change("early.json", to: "none.json", "d['messages'] = [d['messages'][i] for i in (1, 4)]")
+    let none = try command("import", "none.json", "--repo", "repository", "--output", "none.jsonl")
+    #expect(none.status == 1, "\(none.errors)")
+    #expect(none.output.hasPrefix("1 turn without an action that could be carried out"))
+  }
+
   /// Each call of a step has its own result, and who calls nothing more has finished.
   @Test func severalCallsOfAForeignStepAreTurnsOfTheirOwn() throws {
     try Data(
@@ -248,7 +282,8 @@ import Testing
     try Data(
       #"""
       {"schema_version": "ATIF-v1.6", "agent": {"name": "other", "version": "1"}, "extra": "mine",
-       "steps": [{"step_id": 1, "source": "agent", "message": "All is well."}]}
+       "steps": [{"step_id": 1, "source": "agent", "message": "A look.", "tool_calls": [
+        {"tool_call_id": "a", "function_name": "bash", "arguments": {"command": "ls"}}]}]}
       """#.utf8
     ).write(to: folder["foreign.json"])
     let made = try command("import", "foreign.json", "--repo", "repository", "--output", "a.jsonl")

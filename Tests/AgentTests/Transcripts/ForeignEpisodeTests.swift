@@ -66,6 +66,35 @@ import Testing
     #expect(foreign.exitCodes == [nil] && foreign.stopReason == .submitted)
   }
 
+  /// Before 2.0 a command stood in the text only: where the agent found one, one is found.
+  @Test func theFirstFormatHasItsCommandsInTexts() throws {
+    func first(_ said: String, format: String = "mini-swe-agent-1") throws -> ForeignEpisode {
+      let observation = "<returncode>2</returncode>\n<output>\n</output>"
+      let messages = [
+        ["role": "assistant", "content": said], ["role": "user", "content": observation],
+      ]
+      let json = String(decoding: try JSONEncoder().encode(messages), as: UTF8.self)
+      return try read(#"{"trajectory_format": "\#(format)", "info": {}, "messages": \#(json)}"#)
+    }
+    for (said, reply) in [
+      ("Why.\n\n```bash\nls x\n```", "Why.\n\n" + block("ls x")),
+      ("Why: ```bash  \n\n ls x \n\n```\nSo.", "Why:\n\nSo.\n\n" + block("ls x")),
+      ("```bash\r\nls x\r\n```", block("ls x")),
+      ("```python\nx\n```\n```bash\nls x\n```", "'''python\nx\n'''\n\n" + block("ls x")),
+      // The block's name was a setting in the last of them.
+      (block("ls x"), block("ls x")),
+    ] {
+      let foreign = try first(said)
+      #expect(foreign.replies == [reply] && foreign.exitCodes == [2], "\(said)")
+    }
+    for said in ["Why.", "```bash\nls\n```\n```bash\nid\n```", "```bash\nls", "```sh\nls\n```"] {
+      let foreign = try first(said)
+      #expect(foreign.replies == [said] && foreign.exitCodes == [nil], "\(said)")
+    }
+    let later = try first("```bash\nls x\n```", format: "mini-swe-agent-1.1")
+    #expect(later.replies == ["```bash\nls x\n```"])
+  }
+
   @Test func miniSWEAgentSaysWhyItEnded() throws {
     func limits(_ steps: Int) -> String {
       """

@@ -81,7 +81,12 @@ public struct ForeignEpisode: Sendable {
         }
       case "assistant":
         let after = trajectory.messages[(index + 1)...].prefix { $0.role != "assistant" }
-        add(message.text, Self.calls(of: message, before: after))
+        if trajectory.hasOnlyTexts, let said = MiniSWEAgent.command(in: message.text) {
+          let exitCode = after.first?.content.flatMap { Self.exitCode(in: $0) }
+          add(said.around, [Call(action: .shell(command: said.command), exitCode: exitCode)])
+        } else {
+          add(message.text, Self.calls(of: message, before: after))
+        }
       default: break
       }
     }

@@ -1,9 +1,12 @@
+import Foundation
 import LanguageModel
 import Tools
 
-/// mini-swe-agent's `.traj.json`, as far as it is read and written here: format mini-swe-agent-1.1.
+/// mini-swe-agent's `.traj.json`, as far as it is read and written here: written in the format mini-swe-agent-1.1, read
+/// in mini-swe-agent-1 as well, which its versions before 2.0 wrote.
 struct MiniSWEAgent: Codable, Sendable {
   static let format = "mini-swe-agent-1.1"
+  private static let firstFormat = "mini-swe-agent-1"
 
   struct Action: Codable, Sendable {
     var command: String?
@@ -125,6 +128,26 @@ extension MiniSWEAgent {
     guard case .integer(let limit)? = setting("agent", "step_limit") else { return .turnLimit }
     let steps = info.statistics?.calls ?? limit
     return limit > 0 && steps >= limit ? .turnLimit : .tokenLimit
+  }
+}
+
+extension MiniSWEAgent {
+  /// The first format has actions only in the messages' texts, and exit codes only in the observations'.
+  var hasOnlyTexts: Bool { trajectoryFormat == Self.firstFormat }
+
+  /// The one block of a command in a message's text, found as the agent finds it, and the text around it; nil if there
+  /// are none or several.
+  static func command(in text: String) -> (around: String, command: String)? {
+    let blocks = text.matches(
+      of: #/```(?:bash|mswea_bash_command)\s*\n(.*?)\n```/#
+        .dotMatchesNewlines().matchingSemantics(.unicodeScalar))
+    guard blocks.count == 1, let block = blocks.first else { return nil }
+    func trimmed(_ text: Substring) -> String {
+      text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+    let around = [text[..<block.range.lowerBound], text[block.range.upperBound...]]
+      .map(trimmed).filter { !$0.isEmpty }
+    return (around.joined(separator: "\n\n"), trimmed(block.output.1))
   }
 }
 
