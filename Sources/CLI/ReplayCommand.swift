@@ -9,8 +9,8 @@ struct ReplayCommand: AsyncParsableCommand {
     abstract: "Read a saved transcript, or carry out its actions again and compare.",
     discussion: """
       --view (the default) prints the episode. --verify makes the task's work tree anew, carries out \
-      every action, and compares exit code, output and tree at every turn; durations, addresses and \
-      temporary paths may differ. The first divergence is shown, and the exit code is then 1. No \
+      every action, and compares exit code, output and tree at every turn; times, durations, addresses \
+      and temporary paths may differ. The first divergence is shown, and the exit code is then 1. No \
       model is needed. --verify --update shows every divergence and then writes the transcript anew \
       with what the actions come to now; the earlier file stays beside it, and the new one names its \
       digest. One from before lines carried digests gets them so.

@@ -14,7 +14,7 @@ import Tools
     let calls: [ToolCall] = [
       .view(path: "stats/average.py", firstLine: 1, lastLine: 5), Episodes.mend, .test,
       .shell(command: "exit 3"), .create(path: "notes/a b.txt", contents: "\r\n\u{1b}é"),
-      .shell(command: "mktemp -d; date +%N >/dev/null; python3 -c 'print(object())'"),
+      .shell(command: "mktemp -d; date --iso-8601=ns; python3 -c 'print(object())'"),
     ]
     let writer = TranscriptWriter(folder.transcript)
     let trajectory = try await Episodes.onFixture { $0.agentRepository = true }.run(
