@@ -69,10 +69,8 @@ final class LiveView: EpisodeObserver {
   /// Prints how it ended.
   static func ended(_ trajectory: Trajectory) {
     WritingLine.standard?.clear()
-    var end = TranscriptEnd(trajectory)
-    let patch = String(decoding: end.finalDiff, as: UTF8.self)
-    end.finalDiff = Array(patch.headAndTail(patchCharacters).utf8)
-    print("\n" + Terminal.view.render(end) + "\n")
+    let end = TranscriptEnd(trajectory)
+    print("\n" + Terminal.view.render(end, patchCharacters: patchCharacters) + "\n")
   }
 
   private func show(_ text: String) {

@@ -69,4 +69,11 @@ import Testing
     #expect(outcome.output.utf8.count < 20_000)
     #expect(try Data(contentsOf: folder["saved/mend-it.jsonl"]).count > 300_000)
   }
+
+  @Test func everyBinaryFileIsNamedAtTheEnd() throws {
+    let outcome = try HindsightCommand.run(run("blobs"), in: folder.url)
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    #expect(outcome.output.ranges(of: "(binary contents)").count == 10, "\(outcome.output)")
+    for number in 0..<10 { #expect(outcome.output.contains("b/\(number).bin")) }
+  }
 }

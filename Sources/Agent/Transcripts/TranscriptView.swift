@@ -59,7 +59,8 @@ public struct TranscriptView: Sendable {
     return lines.joined(separator: "\n")
   }
 
-  public func render(_ end: TranscriptEnd) -> String {
+  /// - patchCharacters: where the patch has more, only its ends are shown.
+  public func render(_ end: TranscriptEnd, patchCharacters: Int? = nil) -> String {
     var line = "Ended after \(counted(end.turns, "turn")): \(end.stopReason.name)"
     if let detail = end.stopReason.detail { line += " (\(safe(detail)))" }
     var lines = [paint(line, .bold)]
@@ -69,7 +70,8 @@ public struct TranscriptView: Sendable {
     }
     if let grade = end.grade { lines += render(grade) }
     if !end.finalDiff.isEmpty {
-      lines += ["", diff(String(decoding: end.finalDiff, as: UTF8.self))]
+      let patch = String(decoding: end.finalDiff, as: UTF8.self)
+      lines += ["", diff(patch, characters: patchCharacters)]
     }
     return lines.joined(separator: "\n")
   }
@@ -85,20 +87,33 @@ public struct TranscriptView: Sendable {
     return lines
   }
 
+  private static let binaryContents = "(binary contents)"
+
   /// A patch with its added and removed lines in colour; binary contents are left out.
-  public func diff(_ patch: String) -> String {
-    var isBinary = false
-    return safe(patch).split(separator: "\n", omittingEmptySubsequences: false).compactMap { line in
-      if line.hasPrefix("diff --git ") { isBinary = false }
-      if isBinary { return nil }
-      if line == "GIT binary patch" {
-        isBinary = true
-        return paint("(binary contents)", .dim)
-      }
+  ///
+  /// - characters: where it still has more, only its ends are shown.
+  private func diff(_ patch: String, characters: Int?) -> String {
+    let text = Self.withoutBinaryContents(patch)
+    let shown = characters.map { text.headAndTail($0) } ?? text
+    return safe(shown).split(separator: "\n", omittingEmptySubsequences: false).map { line in
       if line.hasPrefix("+") { return paint(String(line), .green) }
       if line.hasPrefix("-") { return paint(String(line), .red) }
-      return line.hasPrefix("@@") ? paint(String(line), .dim) : String(line)
+      let isRemark = line.hasPrefix("@@") || line == Self.binaryContents
+      return isRemark ? paint(String(line), .dim) : String(line)
     }.joined(separator: "\n")
+  }
+
+  private static func withoutBinaryContents(_ patch: String) -> String {
+    var isBinary = false
+    // By bytes: \r\n is one character.
+    let lines = patch.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    let kept = lines.compactMap { line -> Substring.UTF8View? in
+      if line.starts(with: "diff --git ".utf8) { isBinary = false }
+      if isBinary { return nil }
+      isBinary = line.elementsEqual("GIT binary patch".utf8)
+      return isBinary ? binaryContents[...].utf8 : line
+    }
+    return String(decoding: Array(kept.joined(separator: "\n".utf8)), as: UTF8.self)
   }
 
   /// Both sides of a divergence, line by line, from shortly before their first difference.

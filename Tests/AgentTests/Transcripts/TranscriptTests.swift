@@ -226,6 +226,26 @@ import Tools
     #expect(colored.contains("\u{1b}[1mTurn 1") && !colored.contains("\u{1b}]0;"))
   }
 
+  /// What a patch has of binary files is left out before it is shortened: none of them goes unnamed.
+  @Test func aLongPatchIsShownByItsEndsWithoutBinaryContents() {
+    func view(_ patch: String) -> String {
+      var end = Self.end
+      end.finalDiff = Array(patch.utf8)
+      return TranscriptView(usesColor: false).render(end, patchCharacters: 2_000)
+    }
+    let contents = String(repeating: "zcmZQzU|?VbWMlv!1%m\n", count: 200)
+    let binary = (0..<10).map {
+      "diff --git a/\($0) b/\($0)\nGIT binary patch\nliteral 9\n\(contents)\nliteral 0\n\(contents)\n"
+    }
+    let short = view(binary.joined())
+    #expect(short.ranges(of: "(binary contents)").count == 10 && short.contains("a/9 b/9"))
+    #expect(!short.contains("zcm") && !short.contains("left out"))
+    let added = "diff --git a/t b/t\n@@ -0,0 +1,900 @@\n" + String(repeating: "+line\n", count: 900)
+    let long = view(binary[0] + added + binary[1])
+    #expect(long.contains("characters left out]\n+line"))
+    #expect(long.ranges(of: "(binary contents)").count == 2 && !long.contains("zcm"))
+  }
+
   @Test(arguments: [
     ("Ran 3 tests in 0.002s", "Ran 3 tests in 12.5s"),
     ("== 2 passed in 0.01 seconds ==", "== 2 passed in 0.32 seconds =="),
@@ -233,6 +253,14 @@ import Tools
     ("<A object at 0x7f3a21b0>", "<A object at 0x55d0c8ff10>"),
     ("File \"/tmp/tmpx1_2/a.py\", line 3", "File \"/tmp/hindsight-9/a.py\", line 3"),
     ("==12==ERROR: AddressSanitizer", "==4711==ERROR: AddressSanitizer"),
+    ("drwxr-xr-x 2 a a 40 Nov 27 22:22 .", "drwxr-xr-x 2 a a 40 Nov 27 22:23 ."),
+    ("-rw-r--r-- 1 a a 9 Nov  7 09:05 f", "-rw-r--r-- 1 a a 9 Nov  7  2025 f"),
+    ("Fri Nov 27 23:59:59 UTC 2026", "Sat Nov 28 00:00:00 UTC 2026"),
+    ("Date:   Thu Jan 1 00:00:00 2026 +0000", "Date:   Fri Jan 2 00:00:01 2026 +0000"),
+    ("2026-11-27T22:22:10,123456789+00:00", "2026-11-28T09:00:00,5+01:00"),
+    ("2026-11-27 22:22:10.123 +0000 f", "2026-11-27 22:23:00.4 -0530 f"),
+    ("at 2026-11-27T22:22:10Z.", "at 2026-11-27T22:22:11Z."),
+    ("2026-11-27 22:22 f", "2026-11-27 22:23 f"),
   ]) func normalizationHidesWhatMayDiffer(first: String, second: String) {
     #expect(first != second)
     #expect(
@@ -242,6 +270,9 @@ import Tools
   @Test(arguments: [
     ("Ran 3 tests in 0.002s", "Ran 4 tests in 0.002s"), ("3 s", "4 s"), ("0x1", "0x2"),
     ("expected 1.5, got 2.5", "expected 1.5, got 3.5"), ("/tmp/a/x", "/tmp/a/y"),
+    ("-rw-r--r-- 1 a a 9 Nov 27 22:22 f", "-rw-r--r-- 1 a a 8 Nov 27 22:22 f"),
+    ("of 2026-11-27", "of 2026-11-28"), ("on Nov 27", "on Nov 28"), ("at 22:22", "at 22:23"),
+    ("May 12 2025", "May 13 2025"), ("line 12 10:30", "line 13 10:30"),
   ]) func normalizationKeepsWhatMatters(first: String, second: String) {
     #expect(
       OutputNormalization.normalized(first) != OutputNormalization.normalized(second))
