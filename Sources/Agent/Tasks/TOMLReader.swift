@@ -17,6 +17,8 @@ struct TOMLReader {
   init(text: String, file: String) throws(TaskError) {
     self.file = file
     path = ""
+    var check = TOMLCheck(text, file: file)
+    try check.run()
     do {
       table = try TOMLTable(string: text)
     } catch let error as TOMLParseError {
