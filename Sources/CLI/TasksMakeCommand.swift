@@ -8,14 +8,25 @@ extension TasksCommand {
     static let configuration = CommandConfiguration(
       abstract: "Make repair tasks from Python packages and from folders with tests.",
       discussion: """
-        Takes small functions with their tests out of packages, breaks each by one edit, and keeps what \
-        at least one test notices and at least one doesn't. Everything of a package runs in the sandbox \
-        only. Interrupted, it goes on when the same command is given again.
+        Takes small functions with their examples out of Python packages, breaks each by one edit, and \
+        keeps what at least one test notices and at least one doesn't. A package whose examples give \
+        nothing is broken as a whole, for its own tests of unittest or pytest to notice. Everything of a \
+        package runs in the sandbox only. Interrupted, it goes on when the same command is given again.
 
           hindsight tasks make --output runs/tasks                 # the list in scripts/sources.toml
           hindsight tasks make toolz==1.2.0 --output runs/toolz
           hindsight tasks make ../mypackage --output runs/mine
           hindsight train --tasks runs/tasks
+
+        A folder in another language is named in a list of sources, with a command that tells of each \
+        test whether it passes: through unittest or pytest, or in TAP ("ok 1 - name", "not ok 2 - name").
+
+          [folders.calc]
+          path = "../calc"         # from the list's folder
+          test_command = "make test"
+          language = "c"           # or python or shell, whichever its text is most like
+          files = ["src/*.c"]      # where bugs are made: all of the language, if left out
+          tests = ["check"]        # if they aren't called tests/, test_*.*, *_test.*, test.sh or t/*.t
         """)
 
     @Argument(
@@ -63,7 +74,11 @@ extension TasksCommand {
       } else {
         list = SourceList()
         for argument in packages {
-          list.packages.append(try SourceList.Package(argument: argument, split: split))
+          let package = try SourceList.Package(argument: argument, split: split)
+          guard !list.packages.contains(where: { $0.name == package.name }) else {
+            throw TaskError("two of the packages are called \"\(package.name)\"")
+          }
+          list.packages.append(package)
         }
       }
       var options = MakingOptions()
@@ -126,9 +141,10 @@ private struct MakingSummary {
     return lines.joined(separator: "\n")
   }
 
-  /// The commonest reason.
+  /// The commonest reason why bugs became no task, or else why nothing was there to break.
   private func mostly(_ package: MakingReport.Package) -> String {
-    let reasons = package.rejected.filter { !$0.key.hasPrefix("not needed") }
+    let rejected = package.rejected.filter { !$0.key.hasPrefix("not needed") }
+    let reasons = rejected.isEmpty ? package.left : rejected
     guard let top = reasons.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) else { return "" }
     return "\(top.key) (\(top.value))"
   }

@@ -63,17 +63,29 @@ struct TasksMakeTests {
   @Test func mistakesAreOneSentenceAndNothingIsWritten() throws {
     let folder = try TestFolder()
     try folder.shell(
-      "mkdir full empty && touch full/mine.txt && mkdir pkg && echo 'x = 1' >pkg/a.py")
+      "mkdir full empty pkg && touch full/mine.txt e.toml && echo 'x = 1' >pkg/a.py")
     for (arguments, sentence) in [
       (["nonsense"], "neither a package with its version"),
-      (["empty"], "holds no Python files"),
+      ([""], "\"\" is neither a package with its version"),
+      (["empty"], "holds no Python files of empty; another language's folder is named"),
+      (["pkg", "./pkg/"], "two of the packages are called \"pkg\""),
       (["pkg", "--output", "full"], "isn't empty and wasn't made by this command"),
       (["--sources", "none.toml"], "none.toml can't be read as text"),
+      (["--sources", "e.toml"], "e.toml names no source"),
       (["pkg", "--jobs", "0"], "--jobs must be from 1 to 64"),
     ] {
       let outcome = try HindsightCommand.run(["tasks", "make"] + arguments, in: folder.url)
       #expect(outcome.status == 2 && outcome.errors.contains(sentence), "\(outcome.errors)")
     }
     try folder.shell("test \"$(ls full)\" = mine.txt")
+  }
+
+  @Test func theTableSaysWhyThereIsNothing() throws {
+    let folder = try TestFolder()
+    try folder.shell("mkdir pkg && echo 'x = 1' >pkg/a.py && echo 'y = 1' >pkg/b.py")
+    let outcome = try HindsightCommand.run(
+      ["tasks", "make", "pkg", "--output", "out"], in: folder.url)
+    #expect(outcome.status == 1, "\(outcome.errors)")
+    #expect(outcome.output.contains("module has no examples (2)"), "\(outcome.output)")
   }
 }

@@ -64,9 +64,10 @@ struct FolderMaker: Sendable {
   private func lay(out sound: URL) throws(ToolsError) {
     let folder = staging.appending(path: "recorder-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
+    let place = source.place.map { sound.appending(path: $0) } ?? sound
     let workspace = try Workspace.materialize(
       .folder(source.path.plainPath), recorder: try Recorder(at: folder.plainPath), name: "sound",
-      at: sound.plainPath)
+      at: place.plainPath)
     if let patch = source.patch {
       guard let data = try? Data(contentsOf: patch) else {
         throw ToolsError(.file, "\(patch.plainPath) can't be read")
@@ -77,9 +78,15 @@ struct FolderMaker: Sendable {
 
   private func work(on sound: URL) async throws -> Outcome {
     var outcome = Outcome()
-    let proposals = try await BugProposals(root: sound, support: support, staging: staging).list(
-      name: source.name, files: files(in: sound), language: source.language, operators: operators,
-      seed: options.seed, limit: source.limit * Self.triesPerTask)
+    let proposals: [BugProposal]
+    do {
+      proposals = try await BugProposals(root: sound, support: support, staging: staging).list(
+        name: source.name, files: files(in: sound), language: source.language,
+        operators: operators, seed: options.seed, limit: source.limit * Self.triesPerTask)
+    } catch let error as TaskError {
+      outcome.failure = error.description.replacing(sound.plainPath, with: source.path.plainPath)
+      return outcome
+    }
     outcome.candidates = proposals.count
     guard !proposals.isEmpty else {
       outcome.failure = "none of the operators finds a place in its files"
@@ -87,9 +94,9 @@ struct FolderMaker: Sendable {
     }
     let trial = FolderTrial(source: source, sound: sound, staging: staging, options: options)
     let healthy: Set<String>
-    switch try await trial.healthyTests() {
-    case .success(let tests): healthy = tests
-    case .failure(let problem):
+    do {
+      healthy = try await trial.healthyTests()
+    } catch let problem as RejectedBug {
       outcome.failure = problem.description
       return outcome
     }
@@ -101,9 +108,8 @@ struct FolderMaker: Sendable {
       let base = parts.map { MadeTask.words($0, separator: "-") }.joined(separator: "-")
       let number = names[base, default: 0] + 1
       let id = number == 1 ? base : "\(base)-\(number)"
-      switch try await trial.attempt(proposal, id: id, healthy: healthy, &behaviours) {
-      case .failure(let problem): outcome.rejected[problem.description, default: 0] += 1
-      case .success(let task):
+      do {
+        let task = try await trial.attempt(proposal, id: id, healthy: healthy, &behaviours)
         let place = output.appending(path: id)
         if FileManager.default.fileExists(atPath: place.plainPath) {
           try FileManager.default.removeItem(at: place)
@@ -114,6 +120,8 @@ struct FolderMaker: Sendable {
           Made(
             id: id, split: source.split, mutation: proposal.operator,
             difficulty: task.difficulty ?? ""))
+      } catch let problem as RejectedBug {
+        outcome.rejected[problem.description, default: 0] += 1
       }
     }
     return outcome

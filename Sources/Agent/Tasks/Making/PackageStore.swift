@@ -19,6 +19,8 @@ struct PackageStore {
     var left: [String: Int] = [:]
     /// Why the archive couldn't be unpacked.
     var failure: String?
+    /// Whether of the root only the package's own folder or module is meant.
+    var isOwn = false
   }
 
   let folder: URL
@@ -32,12 +34,14 @@ struct PackageStore {
       }
       let (found, left) = Self.modules(in: root, named: own ? source.name : nil)
       guard found.count + left.count > 0 else {
-        throw TaskError("\(root.plainPath) holds no Python files of \(source.name)")
+        throw TaskError(
+          "\(root.plainPath) holds no Python files of \(source.name); another language's folder is "
+            + "named in a list of sources, by [folders.NAME]")
       }
       let text = WorkTreeListing.digests(in: root) { $0.hasSuffix(".py") }
       return Placed(
         source: source, root: root, digest: sha256Hex(Data(text.utf8)), modules: found,
-        left: left)
+        left: left, isOwn: own)
     case .index(let version, let sha256):
       let wheel = try await wheel(source.name, version, sha256)
       let digest = sha256Hex(try Data(contentsOf: wheel))
@@ -135,7 +139,7 @@ struct PackageStore {
         name == nil || parts[0] == name
       else { continue }
       if isTest(parts) {
-        left["test file, of which nothing is taken yet", default: 0] += 1
+        left["test file, in which no examples are sought", default: 0] += 1
         continue
       }
       if parts.count > 1, parts.last == "__init__" { parts.removeLast() }

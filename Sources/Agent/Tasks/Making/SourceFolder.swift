@@ -15,8 +15,10 @@ public struct SourceFolder: Sendable {
   var patch: URL?
   /// More tests, which the agent doesn't see: a folder that is laid over the repository, and their command.
   var hidden: (folder: URL, command: String)?
-  /// Paths that the agent's changes aren't taken from.
-  var protected: [String] = ["tests/**"]
+  /// Globs of its tests: paths that the agent's changes aren't taken from.
+  var protected = ["tests/**", "test_*.*", "*_test.*", "test.sh", "t/*.t"]
+  /// The folder of the tasks' repository that it becomes; nil for all of it.
+  var place: String?
 
   public init(
     name: String, path: URL, testCommand: String, language: RepairTask.Language,
@@ -33,7 +35,15 @@ public struct SourceFolder: Sendable {
 
   init(name: String, _ entry: inout TOMLReader, base: URL) throws(TaskError) {
     let path = try entry.required("path")
-    guard let language = try entry.choice("language", of: RepairTask.Language.self) else {
+    let known: RepairTask.Language?
+    do {
+      known = try entry.choice("language", of: RepairTask.Language.self)
+    } catch {
+      throw TaskError(
+        "\(error); for another language take the one whose text is most like it, and name the files "
+          + "by files = [\"*.js\"]")
+    }
+    guard let language = known else {
       throw TaskError("\(entry.file): missing key folders.\(name).language")
     }
     self.init(
@@ -42,7 +52,21 @@ public struct SourceFolder: Sendable {
       split: try entry.choice("split", of: RepairTask.Split.self) ?? .train,
       files: try entry.strings("files") ?? [],
       limit: try entry.positiveInteger("limit", limit: 1_000_000) ?? 20)
+    if let tests = try entry.strings("tests") { protected = tests }
     try entry.finish()
+  }
+
+  /// A package, for its own tests to notice the bugs; nil if it has none.
+  init?(testsOf package: PackageStore.Placed) {
+    let name = package.source.name
+    // Others lie beside it, unless the folder is called after it.
+    let own = package.isOwn && package.root.lastPathComponent != name ? name : nil
+    guard let command = PythonTests.command(in: package.root, within: own) else { return nil }
+    self.init(
+      name: name, path: own.map { package.root.appending(path: $0) } ?? package.root,
+      testCommand: command, language: .python, split: package.source.split,
+      limit: package.source.limit ?? 20)
+    place = own
   }
 
   /// The repositories of a folder of tasks, each as it is when its first task is solved, with that task's

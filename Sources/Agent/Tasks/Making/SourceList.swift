@@ -16,6 +16,8 @@ public import Foundation
 /// path = "../calc"    # relative to this file
 /// test_command = "make test"
 /// language = "c"
+/// files = ["src/*.c"] # where bugs are made; all of the language that aren't tests if it's left out
+/// tests = ["check"]   # where the tests are, if their names don't say so
 ///
 /// [repositories]
 /// tasks = "../tasks"  # the repositories of a folder of tasks
@@ -91,6 +93,10 @@ public struct SourceList: Sendable {
       try repositories.finish()
     }
     try root.finish()
+    guard !packages.isEmpty || !folders.isEmpty else {
+      throw TaskError(
+        "\(shown) names no source; expected [packages.NAME], [folders.NAME] or [repositories]")
+    }
     let names = packages.map(\.name) + folders.map(\.name)
     for name in names where names.count(where: { $0 == name }) > 1 {
       throw TaskError("\(shown): two sources are called \"\(name)\"")
@@ -129,7 +135,9 @@ extension SourceList.Package {
     }
     let folder = URL(filePath: argument).standardizedFileURL
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder.plainPath, isDirectory: &isFolder),
+    // An empty path would be the current folder.
+    guard !argument.isEmpty,
+      FileManager.default.fileExists(atPath: folder.plainPath, isDirectory: &isFolder),
       isFolder.boolValue
     else {
       throw TaskError(

@@ -54,7 +54,11 @@ public struct TaskMaker: Sendable {
       report.packages[package]?.rejected[reason, default: 0] += 1
     }
     try await write(chosen, &report, begin, step)
-    try await makeFromFolders(operators, &report, begin, step)
+    // Where the examples show no bug, the package's own tests may.
+    let shown = Set(items.map(\.package.name))
+    let tested = placed.filter { !shown.contains($0.source.name) }
+      .compactMap(SourceFolder.init(testsOf:))
+    try await makeFromFolders(sources.folders + tested, operators, &report, begin, step)
     try save(report)
     return report
   }
@@ -223,12 +227,12 @@ public struct TaskMaker: Sendable {
   }
 
   private func makeFromFolders(
-    _ operators: Set<String>, _ report: inout MakingReport, _ begin: (Phase) -> Void,
-    _ step: @escaping @Sendable (String?) -> Void
+    _ folders: [SourceFolder], _ operators: Set<String>, _ report: inout MakingReport,
+    _ begin: (Phase) -> Void, _ step: @escaping @Sendable (String?) -> Void
   ) async throws {
-    guard !sources.folders.isEmpty else { return }
-    begin(Phase(label: "Breaking", total: sources.folders.count, unit: "repositories"))
-    let makers = sources.folders.map { source in
+    guard !folders.isEmpty else { return }
+    begin(Phase(label: "Breaking", total: folders.count, unit: "repositories"))
+    let makers = folders.map { source in
       FolderMaker(
         source: source, operators: operatorsAllowed(in: source.split, of: operators),
         options: options, support: support, staging: staging, results: results, output: output)
@@ -270,13 +274,14 @@ extension MakingReport {
   }
 
   mutating func add(_ outcome: FolderMaker.Outcome, of source: SourceFolder) {
-    var entry = Package()
+    // It is there already if the source is a package.
+    var entry = packages[source.name] ?? Package()
     entry.split = source.split.rawValue
-    entry.candidates = outcome.candidates
-    entry.tasks = outcome.tasks.count
-    entry.rejected = outcome.rejected
+    entry.candidates += outcome.candidates
+    entry.tasks += outcome.tasks.count
+    entry.rejected.merge(outcome.rejected, uniquingKeysWith: +)
     entry.failure = outcome.failure
-    entry.seconds = outcome.seconds
+    entry.seconds += outcome.seconds
     packages[source.name] = entry
     for task in outcome.tasks { count(task.split, task.mutation, task.difficulty) }
   }

@@ -159,7 +159,13 @@ struct TaskMakerTests {
         ("[packages.toolz]\nversion = \"1\"\nsplit = \"half\"\n", "packages.toolz.split"),
         ("[packages.\"../x\"]\nversion = \"1\"\n", "no package's name"),
         ("[folders.x]\npath = \".\"\nlanguage = \"c\"\n", "folders.x.test_command"),
+        ("[folders.x]\npath = \".\"\nlanguage = \"javascript\"\n", "files = [\"*.js\"]"),
+        (
+          "[folders.x]\npath = \".\"\nlanguage = \"c\"\ntest_command = \"make\"\ntests = \"check\"\n",
+          "folders.x.tests must be an array of strings"
+        ),
         ("held_out = []\n", "unknown key held_out"),
+        ("held_out_operators = []\n", "names no source"),
       ] {
         try Data(text.utf8).write(to: file)
         let error = #expect(throws: TaskError.self) { try SourceList(contentsOf: file) }
