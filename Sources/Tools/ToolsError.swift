@@ -28,5 +28,5 @@ public struct ToolsError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The error of ``Sandbox/run(_:in:limits:environment:readOnlyBinds:)``.
+/// The error of ``Sandbox/run(_:in:limits:environment:readOnlyBinds:alsoAt:)``.
 public typealias SandboxError = ToolsError

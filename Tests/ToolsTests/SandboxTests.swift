@@ -57,6 +57,24 @@ struct SandboxTests {
     #expect(try secret.text("s") == "secret\n")
   }
 
+  @Test(arguments: [
+    ("/app", true), ("/home/me//code/", true), ("/usr/src/app", true), ("/var/www", true),
+    ("/tmp/code", true), ("/", false), ("app", false), ("/workspace/app", false),
+    ("/usr/src", false), ("/usr/lib/app", false), ("/etc", false), ("/tmp", false),
+    ("/var/tmp/app", false), ("/app/../etc", false), ("/data", false), ("/data/app", false),
+  ])
+  func theWorkspaceIsSeenASecondTime(at place: String, isSeen: Bool) async throws {
+    try folder.write("a", "1\n")
+    let data = try TemporaryFolder()
+    let result = try await Sandbox.bubblewrap.run(
+      .shell("pwd; echo 2 >> a; cat /workspace/a; touch ../x 2>/dev/null"), in: folder.path,
+      readOnlyBinds: [data.path: "/data"], alsoAt: [place])
+    let plain = isSeen ? place.replacing("me//code/", with: "me/code") : "/workspace"
+    #expect(result.output == "\(plain)\n1\n2\n")
+    // What lies around it can't be written to, but for the empty /tmp.
+    #expect(result.succeeded == (place == "/tmp/code"))
+  }
+
   @Test func thereIsNoNetwork() async throws {
     let result = try await shell(
       """

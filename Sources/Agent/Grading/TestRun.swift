@@ -7,12 +7,15 @@ package struct TestRun: Sendable {
   package var result: CommandResult
   /// The reward that a script of the tests wrote, if that is how it reports.
   var scriptedReward: Double?
+  /// Why there is none where it alone decides.
+  var rewardProblem: String?
 
   /// Why the outcomes can't be taken as they are, apart from limits that the run hit.
   package var invalidReason: String? {
     if let tampering = report.tampering { return tampering }
     if scriptedReward != nil { return nil }
     if result.timedOut || result.outOfMemory || result.stoppedBy != nil { return nil }
+    if let rewardProblem { return rewardProblem }
     let end = result.plainEnding
     if report.tests.isEmpty { return "the test command reported no test and ended with \(end)" }
     if result.exitCode != 0, !report.hasFailure {
@@ -52,13 +55,26 @@ package struct TestRunner {
   ) async throws(ToolsError) -> TestRun {
     if let call = PythonTestCall(command) { return try await run(call, in: workspace) }
     var command = command
-    let words = ShellWords.split(command) ?? []
-    let isPytest = words.contains { $0 == "pytest" || $0.hasSuffix("/pytest") }
-    if isPytest { command += " -rA" }
+    var environment = environment
+    let words = ShellWords.split(command)
+    let isPytest = (words.map { [$0] } ?? Self.calls(in: command)).contains { call in
+      call.contains { $0 == "pytest" || $0.hasSuffix("/pytest") }
+    }
+    if isPytest, words != nil {
+      command += " -rA"
+    } else if isPytest {
+      environment["PYTEST_ADDOPTS", default: ""] += " -rA"
+    }
     let result = try await sandbox.run(
       .shell(command), in: workspace, limits: limits, environment: environment)
     let kind: TestReport.Kind = isPytest ? .pytest : language == .python ? .unittest : .tap
     return TestRun(report: TestReport.parse(result.output, kind: kind), result: result)
+  }
+
+  /// The words of each command of a line, roughly, but for those that go to a folder, whatever it is called.
+  private static func calls(in line: String) -> [[String]] {
+    line.split { "&|;()\n".contains($0) }.map { $0.split(separator: " ").map(String.init) }
+      .filter { $0.first != "cd" }
   }
 
   /// Runs unittest or pytest so that its report is signed.
@@ -113,13 +129,20 @@ package struct TestRunner {
     }
     let result = try await sandbox.run(
       .program(command), in: workspace, limits: limits, environment: environment,
-      readOnlyBinds: binds)
+      readOnlyBinds: binds, alsoAt: task.workdir.map { [$0] } ?? [])
     let kind: TestReport.Kind = task.language == .python ? .unittest : .tap
     var run = TestRun(report: TestReport.parse(result.output, kind: kind), result: result)
+    var problem = "wrote neither reward.json nor reward.txt"
     for (index, place) in places.enumerated() {
       guard let data = RegularFile.contents(of: place) else { continue }
       run.scriptedReward = index < 2 ? Self.reward(json: data) : Self.reward(text: data)
+      problem =
+        "wrote no reward from 0 to 1 to "
+        + (index < 2 ? "reward.json: expected a number, alone or as \"reward\"" : "reward.txt")
       break
+    }
+    if run.scriptedReward == nil, task.failToPass.isEmpty || run.report.tests.isEmpty {
+      run.rewardProblem = "tests/test.sh ended with \(result.plainEnding) and \(problem)"
     }
     return run
   }

@@ -73,7 +73,7 @@ public struct RepairTask: Sendable, Hashable, Identifiable {
   public let memoryMegabytes: Int?
   public let storageMegabytes: Int?
   public let networkMode: NetworkMode
-  /// Where Harbor's images put the repository; kept as it is, our workspaces are anywhere.
+  /// Where Harbor's images put the repository. Our workspaces are anywhere; its scripts see them there too.
   public let workdir: String?
 
   /// The repository as the agent gets it.

@@ -22,9 +22,23 @@ struct TaskLayout {
   var timeout = 60
   var memoryMegabytes = 512
   var storageMegabytes = 256
+  var carried = Carried()
+
+  /// What another set's task says besides, taken over as it is.
+  struct Carried: Sendable {
+    var keywords: [String]?
+    /// The table `[metadata]` but for ours, as TOML; empty for none.
+    var metadata = ""
+    /// Seconds that an agent may take.
+    var agentTimeout: Double?
+    /// Variables that the tests are run with.
+    var verifierEnvironment: [String: String] = [:]
+    /// Where scripts expect the repository.
+    var workdir: String?
+  }
 
   var toml: String {
-    let keywords = [language.rawValue, repository, bug]
+    let keywords = carried.keywords ?? [language.rawValue, repository, bug]
     return """
       schema_version = "1.4"
 
@@ -32,7 +46,7 @@ struct TaskLayout {
       name = \(Self.quoted(name ?? "hindsight/\(id)"))
       description = \(Self.quoted(summary))
       keywords = [\(keywords.map(Self.quoted).joined(separator: ", "))]
-
+      \(carried.metadata)
       [metadata.hindsight]
       language = \(Self.quoted(language.rawValue))
       repository = \(Self.quoted(repository))
@@ -47,23 +61,31 @@ struct TaskLayout {
       made_by = \(Self.quoted(madeBy))
       \(made)
       [agent]
-      timeout_sec = 120.0
+      timeout_sec = \(carried.agentTimeout ?? 120.0)
 
       [verifier]
       timeout_sec = \(timeout).0
-
+      \(verifierEnvironment)
       [environment]
       cpus = 1
       memory_mb = \(memoryMegabytes)
       storage_mb = \(storageMegabytes)
       network_mode = "no-network"
-      workdir = "/workspace"
+      workdir = \(Self.quoted(carried.workdir ?? "/workspace"))
 
       """
   }
 
   private func line(_ key: String, _ value: String?) -> String {
     value.map { "\(key) = \(Self.quoted($0))\n" } ?? ""
+  }
+
+  private var verifierEnvironment: String {
+    guard !carried.verifierEnvironment.isEmpty else { return "" }
+    let lines = carried.verifierEnvironment.sorted { $0.key < $1.key }.map { name, value in
+      "\(Self.quoted(name)) = \(Self.quoted(value))\n"
+    }
+    return "\n[verifier.env]\n" + lines.joined()
   }
 
   private var made: String {

@@ -24,10 +24,11 @@ enum Bubblewrap {
   }
 
   /// Arguments before the command itself. All that can be seen inside: the system's programs and
-  /// libraries, read only; an empty /tmp and /dev/shm of bounded size; the workspace.
+  /// libraries, read only; an empty /tmp and /dev/shm of bounded size; the workspace, a second time at
+  /// `place`.
   static func arguments(
     _ arrangement: Arrangement, workspace: String, limits: SandboxLimits,
-    environment: [String: String], readOnlyBinds: [String: String]
+    environment: [String: String], readOnlyBinds: [String: String], place: String?
   ) -> [String] {
     var result = ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"]
     if arrangement.forbidsNamespaces { result.append("--disable-userns") }
@@ -42,11 +43,38 @@ enum Bubblewrap {
       result += ["--ro-bind", host, inside]
     }
     result += ["--bind", workspace, Sandbox.workspacePath, "--chdir", Sandbox.workspacePath]
+    if let place {
+      let isSource = place.hasPrefix("/usr/src/")
+      if isSource { result += ["--size", "\(temporary)", "--tmpfs", "/usr/src"] }
+      result += ["--bind", workspace, place]
+      if isSource { result += ["--remount-ro", "/usr/src"] }
+    }
     result += ["--remount-ro", "/", "--clearenv"]
     for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
       result += ["--setenv", name, value]
     }
     return result
+  }
+
+  /// The path without needless slashes, if the workspace can be seen there besides: neither the system has
+  /// anything there nor one of `others`. Of the system's own folders only /usr/src is nobody's.
+  static func place(_ path: String, beside others: some Collection<String>) -> String? {
+    let parts = path.split(separator: "/")
+    guard path.hasPrefix("/"), let first = parts.first, !parts.contains("."), !parts.contains("..")
+    else { return nil }
+    let place = "/" + parts.joined(separator: "/")
+    let isTaken =
+      switch first {
+      case "bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "sbin", "sys",
+        "workspace":
+        true
+      case "usr": parts.count < 3 || parts[1] != "src" || access("/usr/src", F_OK) != 0
+      case "var": parts.count < 2 || parts[1] == "tmp"
+      case "tmp": parts.count < 2
+      default: false
+      }
+    let overlaps = others.contains { "\(place)/".hasPrefix("\($0)/") || $0.hasPrefix("\(place)/") }
+    return isTaken || overlaps ? nil : place
   }
 
   /// /usr, what links into it or stands beside it, and the few files of /etc that programs and the

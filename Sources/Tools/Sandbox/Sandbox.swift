@@ -25,6 +25,8 @@ public enum Sandbox: String, Sendable, Codable, CaseIterable {
     "PYTHONUNBUFFERED": "1", "TERM": "dumb", "TQDM_DISABLE": "1", "TZ": "UTC", "USER": "agent",
     "GIT_AUTHOR_NAME": "agent", "GIT_AUTHOR_EMAIL": "agent@localhost",
     "GIT_COMMITTER_NAME": "agent", "GIT_COMMITTER_EMAIL": "agent@localhost",
+    // The same commits whenever they are made.
+    "GIT_AUTHOR_DATE": "2000-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2000-01-01T00:00:00Z",
     "GIT_CONFIG_NOSYSTEM": "1",
   ]
 
@@ -33,9 +35,13 @@ public enum Sandbox: String, Sendable, Codable, CaseIterable {
   /// `environment` is added to ``baseEnvironment``; `readOnlyBinds` maps host paths to paths inside
   /// (ignored without a sandbox). Standard input is empty. No process of the command is left when
   /// this returns. Throws only if the command could not be started.
+  ///
+  /// - alsoAt: where inside the workspace is seen besides, and the command begins: the first place where nothing lies
+  ///   yet; ignored without a sandbox.
   public func run(
     _ command: Command, in workspace: String, limits: SandboxLimits = SandboxLimits(),
-    environment: [String: String] = [:], readOnlyBinds: [String: String] = [:]
+    environment: [String: String] = [:], readOnlyBinds: [String: String] = [:],
+    alsoAt places: [String] = []
   ) async throws(ToolsError) -> CommandResult {
     let environment = Self.baseEnvironment.merging(environment) { $1 }
     switch self {
@@ -51,7 +57,8 @@ public enum Sandbox: String, Sendable, Codable, CaseIterable {
       let arrangement = try await Self.arrangement()
       return try await Self.launch(
         arrangement, command, in: workspace, limits: limits, environment: environment,
-        readOnlyBinds: readOnlyBinds)
+        readOnlyBinds: readOnlyBinds,
+        place: places.lazy.compactMap { Bubblewrap.place($0, beside: readOnlyBinds.values) }.first)
     }
   }
 
@@ -81,7 +88,8 @@ public enum Sandbox: String, Sendable, Codable, CaseIterable {
 
   private static func launch(
     _ arrangement: Bubblewrap.Arrangement, _ command: Command, in workspace: String,
-    limits: SandboxLimits, environment: [String: String], readOnlyBinds: [String: String]
+    limits: SandboxLimits, environment: [String: String], readOnlyBinds: [String: String],
+    place: String? = nil
   ) async throws(ToolsError) -> CommandResult {
     guard Bubblewrap.isInstalled else {
       throw ToolsError(
@@ -90,11 +98,11 @@ public enum Sandbox: String, Sendable, Codable, CaseIterable {
     }
     let options = Bubblewrap.arguments(
       arrangement, workspace: workspace, limits: limits, environment: environment,
-      readOnlyBinds: readOnlyBinds)
+      readOnlyBinds: readOnlyBinds, place: place)
     let launch = Launch(
       program: "bwrap",
       arguments: options + ["--", "/bin/sh"]
-        + Launch.inside(command, in: workspacePath, limits: limits),
+        + Launch.inside(command, in: place ?? workspacePath, limits: limits),
       environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"], hasNamespace: true)
     return try await launch.run(limits: limits, workspace: workspace)
   }

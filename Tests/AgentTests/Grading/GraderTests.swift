@@ -351,14 +351,19 @@ struct GraderTests {
     }
   }
 
-  @Test(arguments: [
-    ("echo '{\"reward\": 1}' > $out/reward.json", 1.0, true),
-    ("echo 1 > $out/reward.txt", 1.0, true),
-    ("echo 1 > $out/reward.txt; echo '{\"reward\": 0.25}' > $out/reward.json", 0.25, false),
-    ("cat reward.json 2>/dev/null; true", 0.0, false),
-    ("echo 7 > $out/reward.txt", 0.0, false),
-  ])
-  func rewardFiles(script: String, reward: Double, resolved: Bool) async throws {
+  @Test(
+    arguments: [
+      ("echo '{\"reward\": 1}' > $out/reward.json", 1.0, true, nil),
+      ("echo 1 > $out/reward.txt", 1.0, true, nil),
+      ("echo 1 > $out/reward.txt; echo '{\"reward\": 0.25}' > $out/reward.json", 0.25, false, nil),
+      ("cat reward.json 2>/dev/null; true", 0.0, false, "wrote neither reward.json nor reward.txt"),
+      ("echo 7 > $out/reward.txt", 0.0, false, "wrote no reward from 0 to 1 to reward.txt"),
+      (
+        "echo '{\"a\": 1, \"b\": 1}' > $out/reward.json", 0.0, false,
+        "wrote no reward from 0 to 1 to reward.json: expected a number, alone or as \"reward\""
+      ),
+    ] as [(String, Double, Bool, String?)])
+  func rewardFiles(script: String, reward: Double, resolved: Bool, problem: String?) async throws {
     try await TaskFixtures.withCopy(of: "greet-words") { copy in
       try TaskFixtures.edit(copy.appending(path: "task.toml")) {
         $0.split(separator: "\n").filter {
@@ -373,6 +378,8 @@ struct GraderTests {
       let grade = await Self.grade(task, patch: patch)
       #expect(grade.reward == reward, "\(grade)")
       #expect(grade.resolved == resolved)
+      #expect(
+        grade.invalidReason == problem.map { "tests/test.sh ended with exit code 0 and \($0)" })
     }
   }
 }

@@ -6,16 +6,7 @@ struct HarborFolder: Sendable {
 
   func lay(out directory: URL) throws -> ImportedTask {
     let old = TaskFolder(folder)
-    let file = "\(old.shown)/task.toml"
-    var root = try TOMLReader(text: try old.text("task.toml"), file: file)
-    var table = try root.table("task")
-    let description = try table.string("description")
-    let name = try table.string("name") ?? ""
-    var verifier = try root.table("verifier")
-    let timeout = try verifier.positiveSeconds("timeout_sec")
-    var limits = try root.table("environment")
-    let memory = try megabytes("memory", of: &limits)
-    let storage = try megabytes("storage", of: &limits)
+    var settings = try HarborSettings(try old.text("task.toml"), file: "\(old.shown)/task.toml")
     let parts = ["environment", "tests", "solution"].filter { old.has($0) }
     // A copied link would lead back: what is written or removed in the copy would be so in the set.
     if let link = parts.first(where: { old.isLink($0) }) {
@@ -23,13 +14,19 @@ struct HarborFolder: Sendable {
     }
     try old.checkLayout()
     if parts.contains("solution") { _ = try old.checkContents("solution") }
+    let dockerfile = Dockerfile(
+      try old.has("environment/Dockerfile") ? old.text("environment/Dockerfile") : "")
+    settings.carried.workdir = settings.carried.workdir ?? dockerfile.workdir
+    let repository = try repository(dockerfile, at: settings.carried.workdir)
     let manager = FileManager.default
     for part in parts {
-      try manager.copyItem(at: folder.appending(path: part), to: directory.appending(path: part))
+      let source = folder.appending(path: part == "environment" ? repository : part)
+      try manager.copyItem(at: source, to: directory.appending(path: part))
     }
-    // What only builds an image is no part of the repository.
     let environment = directory.appending(path: "environment")
-    for name in ["Dockerfile", "docker-compose.yaml", "docker-compose.yml", ".dockerignore"] {
+    try removeHistory(in: environment)
+    // What only builds an image is no part of the repository.
+    for name in repository == "environment" ? Self.ofImages : [] {
       try? manager.removeItem(at: environment.appending(path: name))
     }
     let files = WorkTreeListing.files(in: environment.plainPath)
@@ -45,24 +42,67 @@ struct HarborFolder: Sendable {
     return ImportedTask(
       id: ImportedTask.identifier(folder.lastPathComponent),
       repository: ImportedTask.identifier(folder.lastPathComponent), language: language(files),
-      summary: description ?? folder.lastPathComponent, bug: "harbor",
+      summary: settings.description ?? folder.lastPathComponent, bug: "harbor",
       instruction: try old.text("instruction.md"), testCommand: "echo There are no visible tests.",
       hiddenTestCommand: nil, failToPass: [], passToPass: [], protected: [], directory: directory,
-      name: name.allSatisfy(\.isWhitespace) ? nil : name,
-      timeout: timeout.map { Int($0.rounded(.up)) }, memoryMegabytes: memory,
-      storageMegabytes: storage)
+      name: settings.name, timeout: settings.timeout, memoryMegabytes: settings.memoryMegabytes,
+      storageMegabytes: settings.storageMegabytes, carried: settings.carried)
   }
 
-  /// `memory_mb = 2048`, or `memory = "2G"` as before.
-  private func megabytes(
-    _ key: String, of table: inout TOMLReader
-  ) throws(TaskError) -> Int? {
-    let most = 1 << 30
-    if let number = try table.positiveInteger(key + "_mb", limit: most) { return number }
-    guard let size = try table.string(key)?.uppercased(),
-      let match = size.wholeMatch(of: #/(\d{1,9})([MG])I?B?/#), let number = Int(match.1)
-    else { return nil }
-    return min(max(match.2 == "G" ? number << 10 : number, 1), most)
+  private static let ofImages = [
+    "Dockerfile", "docker-compose.yaml", "docker-compose.yml", ".dockerignore",
+  ]
+
+  /// What the image has at its WORKDIR: `environment`, or the one folder in it that is copied there.
+  private func repository(
+    _ dockerfile: Dockerfile, at workdir: String?
+  ) throws(ImportRefusal) -> String {
+    let root = Dockerfile.path(workdir ?? "/", from: "/")
+    guard root != "/" else { return "environment" }
+    // Other copies put nothing into the repository.
+    let copies = dockerfile.copies.filter { copy in
+      Self.lies(copy.destination, in: root)
+        || (copy.sources.contains(where: isFolder) && Self.lies(root, in: copy.destination))
+    }
+    let moved = copies.first { copy in
+      !copy.sources.allSatisfy { source in
+        let place = Dockerfile.path(source, from: root)
+        return copy.destination == place
+          || (!isFolder(source) && copy.destination == Dockerfile.path("..", from: place))
+      }
+    }
+    guard let moved else { return "environment" }
+    if copies.count == 1, moved.sources.count == 1, isFolder(moved.sources[0]),
+      moved.destination == root
+    {
+      return "environment/\(moved.sources[0])"
+    }
+    throw ImportRefusal(
+      "its environment/Dockerfile has \"\(Printable.line(moved.instruction))\"; expected what it "
+        + "copies to \(Printable.line(root)) to keep its place, or to be one folder and no more")
+  }
+
+  private func isFolder(_ path: String) -> Bool {
+    let place = folder.appending(path: "environment/\(path)").plainPath
+    let attributes = try? FileManager.default.attributesOfItem(atPath: place)
+    return attributes?[.type] as? FileAttributeType == .typeDirectory
+  }
+
+  private static func lies(_ path: String, in folder: String) -> Bool {
+    path == folder || path.hasPrefix(folder == "/" ? "/" : folder + "/")
+  }
+
+  /// Any history may hold the solution.
+  private func removeHistory(in environment: URL) throws {
+    let root = environment.plainPath
+    guard let paths = FileManager.default.enumerator(atPath: root) else { return }
+    var found: [String] = []
+    while let path = paths.nextObject() as? String {
+      guard path.split(separator: "/").last == ".git" else { continue }
+      found.append(path)
+      paths.skipDescendants()
+    }
+    for path in found { try FileManager.default.removeItem(atPath: "\(root)/\(path)") }
   }
 
   /// The commonest that we know.

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Tools
+package import Tools
 
 /// A task's `solution/solve.sh`, and the patch that it comes to.
 struct SolutionScript: Sendable {
@@ -19,7 +19,7 @@ struct SolutionScript: Sendable {
     let inside = sandbox == .none ? folder : "/solution"
     let result = try await sandbox.run(
       .program(["bash", "\(inside)/solve.sh"]), in: workspace.path, limits: task.testLimits,
-      readOnlyBinds: [folder: inside])
+      readOnlyBinds: [folder: inside], alsoAt: task.workdir.map { [$0] } ?? [])
     if let failure = reason(of: result) { throw refusal(failure) }
     let solved = try workspace.commit("solve")
     let changed = try workspace.changedPaths(from: workspace.base, to: solved)
@@ -56,5 +56,25 @@ struct SolutionScript: Sendable {
 
   private func refusal(_ text: String) -> ImportRefusal {
     ImportRefusal("its solution/solve.sh \(Printable.line(text))")
+  }
+}
+
+extension RepairTask {
+  /// Its solution as a patch: the file's bytes, or what the script comes to.
+  ///
+  /// - Throws: ``ImportRefusal`` if there is none that changes something, or an error about this machine.
+  package func solutionPatch(in sandbox: Sandbox) async throws -> [UInt8] {
+    switch solution {
+    case .patch(let file)?:
+      guard let data = try? Data(contentsOf: file) else {
+        throw ImportRefusal("its solution/fix.patch can't be read")
+      }
+      guard data.contains(where: { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: " ") }) else {
+        throw ImportRefusal("its solution changes nothing")
+      }
+      return Array(data)
+    case .script?: return try await SolutionScript(task: self, sandbox: sandbox).patch()
+    case nil: throw ImportRefusal("it has no solution")
+    }
   }
 }
