@@ -25,6 +25,15 @@ struct ImportedTask: Sendable {
   var timeout: Int?
   var memoryMegabytes: Int?
   var storageMegabytes: Int?
+  var carried = TaskLayout.Carried()
+  /// Writes the test files anew without the hidden tests with these ids, which fail after the solution too; nil
+  /// where the files are to stay as they are.
+  var leaveOut: (@Sendable (Set<String>) throws -> Void)?
+  /// The commands without the options in the repository's own configuration, where those could be why no test is
+  /// reported.
+  var withoutOptions: (test: String, hidden: String)?
+
+  static let noVisibleTests = "echo There are no visible tests."
 
   /// Letters, digits, dots, dashes and underscores, not beginning with a dot: a folder's name.
   static func identifier(_ text: String) -> String {
