@@ -142,18 +142,12 @@ struct EvalCommand: AsyncParsableCommand {
       groups, model: bound.rawValue, to: folder)
   }
 
-  /// Its scratch folder is gone when anything is printed: a reader may end the command there.
   private func grade(
     _ bound: Bound, _ tasks: [RepairTask], _ setup: RolloutSetup
   ) async throws -> [[Rollout]] {
-    let scratch = try TemporaryFolder("eval")
-    defer { scratch.remove() }
     let progress = ProgressReporter("Grading", total: tasks.count, unit: "tasks")
     let groups = try await cancellingOnInterrupt {
-      try await bound.grade(
-        tasks, by: Grader(sandbox: setup.environment.sandbox),
-        recorder: try Recorder(at: scratch.path("recorder.git")), workFolder: scratch.url
-      ) {
+      try await bound.grade(tasks, by: Grader(sandbox: setup.environment.sandbox)) {
         progress.advance(note: "\($0.trajectory.taskID): \($0.grade.resolved ? "resolved" : "not")")
       }
     }

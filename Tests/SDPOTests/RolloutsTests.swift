@@ -74,4 +74,57 @@ import Tools
     #expect(report.stopReasons == ["submitted": 1, "time_limit": 1])
     #expect(report.submittedShare == 0.5)
   }
+
+  /// An agent would have to make some of them by commands: they are no edits of text.
+  @Test(arguments: [
+    ("rm old.txt", "[ ! -e old.txt ]"),
+    ("mv old.txt new.txt", "[ -e new.txt ] && [ ! -e old.txt ]"),
+    ("printf '\\000\\001' > data", "[ -s data ]"),
+    ("sed -i s/one/two/ crlf.txt", "grep -q two crlf.txt"),
+    ("printf 'tw\\351\\n' > old.txt", "grep -aq tw old.txt"),
+    ("ln -s old.txt link", "[ -L link ]"), ("chmod +x old.txt", "[ -x old.txt ]"),
+    ("printf one > old.txt", "[ $(wc -c < old.txt) -eq 3 ]"),
+  ])
+  func goldTakesAnySolution(change: String, check: String) async throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "hindsight-rollouts-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let files = ["old.txt": "one\n", "crlf.txt": "one\r\n"]
+    let task = try ScriptTask.make(
+      "mended", in: folder, failToPass: "seen",
+      hidden: "if \(check); then echo 'ok 1 - seen'; else echo 'not ok 1 - seen'; fi\necho 1..1\n",
+      files: files)
+    let work = folder.appending(path: "work").path(percentEncoded: false)
+    let workspace = try Workspace.materialize(
+      .folder(task.environmentDirectory.path(percentEncoded: false)),
+      recorder: try Recorder(at: folder.appending(path: "recorder").path(percentEncoded: false)),
+      name: "mended", at: work)
+    #expect(try await Sandbox.none.run(.shell(change), in: work).succeeded)
+    let patch = try workspace.diff(from: workspace.base, to: try workspace.commit("mend"))
+    let solution = task.directory.appending(path: "solution")
+    try FileManager.default.createDirectory(at: solution, withIntermediateDirectories: true)
+    // As a script, and then as a patch, which goes first.
+    for (file, data) in [("solve.sh", Data(change.utf8)), ("fix.patch", Data(patch))] {
+      try data.write(to: solution.appending(path: file))
+      let task = try RepairTask(directory: task.directory)
+      let gold = try await Bound.gold.grade([task], by: Grader(sandbox: .none))[0][0]
+      #expect(gold.grade.resolved && gold.trajectory.finalDiff == patch, "\(file): \(gold.grade)")
+      let empty = try await Bound.empty.grade([task], by: Grader(sandbox: .none))[0][0]
+      #expect(!empty.grade.resolved)
+    }
+  }
+
+  @Test func aReportSaysWhatIsInvalid() async throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "hindsight-rollouts-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let task = try ScriptTask.make(
+      "unsolved", in: folder, failToPass: "seen", hidden: "echo 'not ok 1 - seen'; echo 1..1\n")
+    for (bound, reason) in [(.gold, "it has no solution"), (.empty, nil)] as [(Bound, String?)] {
+      let groups = try await bound.grade([task], by: Grader(sandbox: .none))
+      let report = EvaluationReport(
+        tasks: [("unsolved", "train")], groups: groups, ks: [1], seed: 1)
+      #expect(report.tasks[0].invalidReason == reason && report.tasks[0].resolved == 0)
+    }
+  }
 }

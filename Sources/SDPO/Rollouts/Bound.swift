@@ -1,6 +1,6 @@
 public import Agent
-public import Foundation
-public import Tools
+import Foundation
+import Tools
 
 /// What every evaluation lies between, as SWE-bench has it: the tasks' own solutions, and doing nothing.
 public enum Bound: String, Sendable, CaseIterable {
@@ -13,16 +13,15 @@ public enum Bound: String, Sendable, CaseIterable {
 extension Bound {
   /// Grades the bound's patch of each task once: [tasks][1], in that order.
   ///
-  /// - workFolder: where copies of the repositories are made; each is removed again.
   /// - finished: called as tasks are graded, in any order.
   public func grade(
-    _ tasks: [RepairTask], by grader: Grader, recorder: Recorder, workFolder: URL,
+    _ tasks: [RepairTask], by grader: Grader,
     finished: @escaping @Sendable (Rollout) -> Void = { _ in }
   ) async throws -> [[Rollout]] {
     var results = [[Rollout]](repeating: [], count: tasks.count)
     let jobs = ProcessInfo.processInfo.activeProcessorCount
     try await inParallel(Array(tasks.enumerated()), jobs: jobs) { index, task in
-      (index, try await rollout(task, grader, recorder, workFolder))
+      (index, await rollout(task, grader))
     } each: { index, rollout in
       results[index] = [rollout]
       finished(rollout)
@@ -31,22 +30,19 @@ extension Bound {
     return results
   }
 
-  private func rollout(
-    _ task: RepairTask, _ grader: Grader, _ recorder: Recorder, _ workFolder: URL
-  ) async throws -> Rollout {
+  private func rollout(_ task: RepairTask, _ grader: Grader) async -> Rollout {
     var trajectory = Trajectory(
       taskID: task.id, sample: 0, seed: 0, dialect: rawValue, opening: [], stopReason: .submitted)
     if self == .gold {
       do {
-        trajectory.finalDiff = try await Oracle.read(
-          task, sandbox: grader.sandbox, recorder: recorder,
-          workTree: workFolder.appending(path: "gold-\(task.id)").path(percentEncoded: false)
-        ).patch
-      } catch let error as DemonstrationError {
-        // A solution that can't be read solves nothing; the others are still graded.
+        trajectory.finalDiff = try await task.solutionPatch(in: grader.sandbox)
+      } catch let error as ToolsError {
+        return Rollout(trajectory: trajectory, grade: .dropped(error.description))
+      } catch {
+        // A solution that can't be had solves nothing; the others are still graded.
         return Rollout(
           trajectory: trajectory,
-          grade: Grade(reward: 0, resolved: false, invalidReason: error.description))
+          grade: Grade(reward: 0, resolved: false, invalidReason: "\(error)"))
       }
     }
     return Rollout(

@@ -8,6 +8,8 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
     public var split: String
     public var samples: Int
     public var resolved: Int
+    /// The first ``Grade/invalidReason`` of its samples.
+    public var invalidReason: String?
   }
 
   public var tasks: [TaskResult]
@@ -51,7 +53,8 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
     self.tasks = zip(tasks, counted).map { task, rollouts in
       TaskResult(
         id: task.id, split: task.split, samples: rollouts.count,
-        resolved: rollouts.count { $0.grade.resolved })
+        resolved: rollouts.count { $0.grade.resolved },
+        invalidReason: rollouts.compactMap(\.grade.invalidReason).first)
     }
     let outcomes = self.tasks.map { (samples: $0.samples, successes: $0.resolved) }
     passAtK = Set(ks).sorted().compactMap { PassAtK(k: $0, outcomes: outcomes, seed: seed) }
