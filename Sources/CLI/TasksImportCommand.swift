@@ -73,7 +73,8 @@ struct ImportOptions: ParsableArguments {
   private static func describe(_ id: String, _ outcome: TaskImporter.Outcome) -> String {
     switch outcome {
     case .imported(let failing, let passing, let dropped):
-      let left = dropped > 0 ? ", \(dropped) listed tests don't hold here" : ""
+      let doNot = dropped == 1 ? "doesn't" : "don't"
+      let left = dropped > 0 ? ", \(counted(dropped, "listed test")) \(doNot) hold here" : ""
       // Harbor's tests may write a reward and name nothing.
       guard failing + passing > 0 else { return "imported  \(id): judged by its tests' reward" }
       return "imported  \(id): \(failing) FAIL_TO_PASS, \(passing) PASS_TO_PASS\(left)"
@@ -134,15 +135,17 @@ extension TasksCommand.Import {
   struct QuixBugs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "quixbugs",
-      abstract: "Programs with and without a bug, and cases in JSON, as QuixBugs has them.")
+      abstract: "Programs with and without a bug, and their tests, as QuixBugs has them.")
 
-    @Argument(help: "The folder with python_programs, correct_python_programs and json_testcases.")
+    @Argument(help: "The folder with python_programs, correct_python_programs and their tests.")
     var folder: String
 
     @OptionGroup var options: ImportOptions
 
     func run() async throws {
-      try await options.run(try options.importer.quixBugs(URL(filePath: folder)))
+      try await options.run(
+        try options.importer.quixBugs(
+          URL(filePath: folder), hasPytest: try await options.importer.hasPytest()))
     }
   }
 

@@ -18,7 +18,8 @@ public struct TaskValidation: Sendable, Equatable {
 }
 
 /// Proves that a task means what it says: its FAIL_TO_PASS tests fail before and pass after its solution, its
-/// PASS_TO_PASS tests pass before and after, and all runs agree.
+/// PASS_TO_PASS tests pass before and after, and all runs agree on these. What other tests do is of no account, as
+/// in grading.
 public struct TaskValidator: Sendable {
   public let sandbox: Sandbox
   /// How often the tests are run before and after.
@@ -70,47 +71,71 @@ public struct TaskValidator: Sendable {
     }
     guard !patch.isEmpty else { return ["the solution changes nothing"] }
     var problems: [String] = []
-    if Self.gives(away: patch, in: task.instruction) {
+    // What another set says of its own instances is not for us to judge.
+    if !task.madeBy.hasPrefix("hindsight tasks import"),
+      Self.gives(away: patch, in: task.instruction)
+    {
       problems.append("the instruction contains the solution's text")
     }
-    let before = try await repeated(task, patch: [], "before the solution", &problems)
-    validation.visibleTestsFailBefore = before.visible?.result.exitCode != 0
-    let after = try await repeated(task, patch: patch, "after the solution", &problems)
-    problems += check(task, before: before, after: after)
-    return problems
+    let before = try await repeated(task, patch: [])
+    let first = before[0].visible ?? before[0].hidden
+    validation.visibleTestsFailBefore = first.result.exitCode != 0
+    let after = try await repeated(task, patch: patch)
+    return problems + Self.problems(of: task, before: before, after: after)
   }
 
-  /// Runs all tests several times over the same change and complains if two runs differ.
+  /// Runs all tests several times over the same change, until two runs differ.
   private func repeated(
-    _ task: RepairTask, patch: [UInt8], _ when: String, _ problems: inout [String]
-  ) async throws -> Grader.Evaluation {
+    _ task: RepairTask, patch: [UInt8]
+  ) async throws -> [Grader.Evaluation] {
     let grader = Grader(sandbox: sandbox)
-    let first = try await grader.evaluate(task, patch: patch, visible: .always)
+    let visible = Self.visible(of: task)
+    var found = [try await grader.evaluate(task, patch: patch, visible: visible)]
     for _ in 1..<runs {
       try Task.checkCancellation()
-      let next = try await grader.evaluate(task, patch: patch, visible: .always)
-      if let difference = Self.difference(first, next) {
-        problems.append("two runs \(when) differ: \(difference)")
-        break
+      found.append(try await grader.evaluate(task, patch: patch, visible: visible))
+      if Self.difference(task, found[0], found[found.count - 1]) != nil { break }
+    }
+    return found
+  }
+
+  /// Tests that are the hidden ones needn't be run again.
+  static func visible(of task: RepairTask) -> Grader.Visible {
+    task.testCommand == task.hiddenTestCommand ? .ifListed : .always
+  }
+
+  /// What runs of the tests before and after the solution say against a task; of each, the last may differ from the
+  /// first.
+  static func problems(
+    of task: RepairTask, before: [Grader.Evaluation], after: [Grader.Evaluation]
+  ) -> [String] {
+    var problems: [String] = []
+    for (when, found) in [("before", before), ("after", after)] {
+      if let difference = Self.difference(task, found[0], found[found.count - 1]) {
+        problems.append("two runs \(when) the solution differ: \(difference)")
       }
     }
-    return first
+    return problems + check(task, before: before[0], after: after[0])
   }
 
   private static func difference(
-    _ left: Grader.Evaluation, _ right: Grader.Evaluation
+    _ task: RepairTask, _ left: Grader.Evaluation, _ right: Grader.Evaluation
   ) -> String? {
+    let listed = task.failToPass + task.passToPass
     for (name, a, b) in [
       ("hidden", left.hidden, right.hidden), ("visible", left.visible, right.visible),
     ] {
       guard let a, let b else { continue }
-      for id in (a.report.tests + b.report.tests).map(\.id) {
+      for id in listed {
         let outcomes = (a.report.result(of: id).outcome, b.report.result(of: id).outcome)
         if outcomes.0 != outcomes.1 {
           return "\(id) is \(outcomes.0.rawValue), then \(outcomes.1.rawValue)"
         }
       }
-      if a.result.exitCode != b.result.exitCode {
+      // Failures of other tests show in it.
+      if a.result.exitCode != b.result.exitCode, !hasOther(a, than: listed),
+        !hasOther(b, than: listed)
+      {
         return "the \(name) tests end with \(Self.end(a)), then \(Self.end(b))"
       }
       if a.scriptedReward != b.scriptedReward { return "the reward is not the same" }
@@ -118,12 +143,20 @@ public struct TaskValidator: Sendable {
     return nil
   }
 
+  /// Whether a test fails that is in no list.
+  private static func hasOther(_ run: TestRun, than listed: [String]) -> Bool {
+    let listed = Set(listed)
+    return run.report.tests.contains {
+      !$0.outcome.satisfiesPassToPass && !listed.contains($0.id)
+    }
+  }
+
   private static func end(_ run: TestRun) -> String {
     if run.result.timedOut { return "a time-out" }
     return run.result.plainEnding
   }
 
-  private func check(
+  private static func check(
     _ task: RepairTask, before: Grader.Evaluation, after: Grader.Evaluation
   ) -> [String] {
     var problems: [String] = []
@@ -132,18 +165,25 @@ public struct TaskValidator: Sendable {
       problems.append("the solution touches protected paths: \(paths)")
     }
     for (when, evaluation) in [("before", before), ("after", after)] {
-      for run in evaluation.runs {
+      let hasVisible = task.testCommand != ImportedTask.noVisibleTests
+      for run in hasVisible ? evaluation.runs : [evaluation.hidden] {
         if run.result.timedOut { problems.append("the tests time out \(when) the solution") }
         if run.result.outOfMemory { problems.append("the tests run out of memory \(when) it") }
         if let limit = run.result.stoppedBy {
           problems.append("\(when) it, the tests hit \(limit)")
         }
-        if let reason = run.invalidReason { problems.append("\(when) the solution, \(reason)") }
+        // Before it, that there is no report can be the bug.
+        let reason = when == "before" ? run.report.tampering : run.invalidReason
+        if let reason {
+          let said = Complaint.of(run).map { ": \($0)" } ?? ""
+          problems.append("\(when) the solution, \(reason)\(said)")
+        }
       }
     }
+    let reports = [("before", before.report), ("after", after.report)]
     for id in task.failToPass {
-      let old = before.report.result(of: id).outcome
-      let new = after.report.result(of: id).outcome
+      let old = reports[0].1.result(of: id).outcome
+      let new = reports[1].1.result(of: id).outcome
       if new == .missing {
         problems.append("FAIL_TO_PASS test \(id) is not reported after the solution")
       } else if !new.satisfiesFailToPass {
@@ -154,18 +194,11 @@ public struct TaskValidator: Sendable {
       }
     }
     for id in task.passToPass {
-      for (when, evaluation) in [("before", before), ("after", after)] {
-        let outcome = evaluation.report.result(of: id).outcome
+      for (when, report) in reports {
+        let outcome = report.result(of: id).outcome
         if !outcome.satisfiesPassToPass {
           problems.append("PASS_TO_PASS test \(id) is \(outcome.rawValue) \(when) the solution")
         }
-      }
-    }
-    let listed = Set(task.failToPass + task.passToPass)
-    for run in after.runs {
-      for test in run.report.tests
-      where !test.outcome.satisfiesPassToPass && !listed.contains(test.id) {
-        problems.append("test \(test.id) is \(test.outcome.rawValue) after the solution")
       }
     }
     if let reward = before.hidden.scriptedReward, reward >= 1 {

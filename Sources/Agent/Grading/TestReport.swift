@@ -49,13 +49,17 @@ public struct TestReport: Sendable, Equatable {
   /// stead, or `missing`.
   public func result(of id: String) -> TestResult {
     if let place = places[id] { return tests[place] }
-    for test in tests where test.outcome != .passed {
-      guard let scope = Self.scope(of: test.id), id.hasPrefix(scope + ".") || id == scope else {
-        continue
-      }
+    for test in tests where test.outcome != .passed && Self.stands(test.id, for: id) {
       return TestResult(id: id, outcome: test.outcome, detail: test.detail)
     }
     return resultOfCutID(id) ?? TestResult(id: id, outcome: .missing)
+  }
+
+  /// Whether a failure is that of a module or class which the test is in.
+  private static func stands(_ failed: String, for id: String) -> Bool {
+    if let scope = Self.scope(of: failed) { return id.hasPrefix(scope + ".") || id == scope }
+    // pytest names a file or class that can't be collected as it begins its tests' ids.
+    return id.hasPrefix(failed) && id.dropFirst(failed.count).hasPrefix("::")
   }
 
   /// SWE-bench's lists have pytest's ids up to their first space; several tests can have one beginning.

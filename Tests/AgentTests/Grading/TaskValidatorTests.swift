@@ -88,16 +88,30 @@ struct TaskValidatorTests {
       ])
   }
 
+  private static let luck =
+    "\n    def test_luck(self):\n        import os\n        self.assertLess(os.urandom(1)[0], 128)\n"
+
   @Test func aTestThatIsNotDeterministic() async throws {
     let found = try await problems(runs: 20) { copy in
-      try TaskFixtures.edit(copy.appending(path: "tests/hidden/test_none.py")) {
-        $0
-          + "\n    def test_luck(self):\n        import os\n        self.assertLess(os.urandom(1)[0], 128)\n"
+      try TaskFixtures.edit(copy.appending(path: "tests/hidden/test_none.py")) { $0 + Self.luck }
+      try TaskFixtures.edit(copy.appending(path: "task.toml")) {
+        $0.replacing(
+          "pass_to_pass = [", with: "pass_to_pass = [\"hidden.test_none.NoneTests.test_luck\",")
       }
     }
     #expect(
       found.contains { $0.contains("differ: hidden.test_none.NoneTests.test_luck is ") }, "\(found)"
     )
+  }
+
+  /// As in grading: files of tests hold some that need a network, or luck.
+  @Test func testsInNoListAreOfNoAccount() async throws {
+    let found = try await problems(runs: 5) { copy in
+      try TaskFixtures.edit(copy.appending(path: "tests/hidden/test_none.py")) {
+        $0 + Self.luck + "\n    def test_network(self):\n        self.fail()\n"
+      }
+    }
+    #expect(found == [])
   }
 
   @Test func aSolutionThatTouchesProtectedPaths() async throws {
@@ -115,5 +129,14 @@ struct TaskValidatorTests {
         .write(to: copy.appending(path: "instruction.md"))
     }
     #expect(found == ["the instruction contains the solution's text"])
+    // An issue that proposes its mend is as the set has it.
+    let imported = try await problems { copy in
+      try Data("Write `if not values:` and `return 0`.\n".utf8)
+        .write(to: copy.appending(path: "instruction.md"))
+      try TaskFixtures.edit(copy.appending(path: "task.toml")) {
+        $0.replacing("\"hand\"", with: "\"hindsight tasks import swebench\"")
+      }
+    }
+    #expect(imported == [])
   }
 }

@@ -60,6 +60,24 @@ struct TestReportTests {
     #expect(report.result(of: prefix + "list").detail.contains("Lists differ"))
   }
 
+  @Test func whatPytestCannotCollectStandsForItsTests() {
+    let output = """
+      ==================== ERRORS ====================
+      ________ ERROR collecting tests/test_a.py ________
+      E   ModuleNotFoundError: No module named 'nowhere'
+      ============ short test summary info ============
+      ERROR tests/test_a.py
+      PASSED tests/test_b.py::test_b
+      ========== 1 passed, 1 error in 0.12s ==========
+      """
+    let report = TestReport.parse(output, kind: .pytest)
+    let test = report.result(of: "tests/test_a.py::T::test_x[a::b]")
+    #expect(test.outcome == .error && test.detail.contains("No module named 'nowhere'"))
+    for id in ["tests/test_b.py::test_x", "tests/test_a.pyx::test_x"] {
+      #expect(report.result(of: id).outcome == .missing)
+    }
+  }
+
   @Test func tapWithDiagnosticsBefore() throws {
     let report = try Self.report("tap", .tap)
     #expect(

@@ -27,7 +27,7 @@ struct InstanceFile {
     let shown = file.plainPath
     guard let data = try? Data(contentsOf: file) else { throw TaskError("\(shown) can't be read") }
     guard let text = String(validating: data, as: UTF8.self) else {
-      throw TaskError("\(shown) is not UTF-8 text")
+      throw TaskError("\(shown) is not UTF-8 text; \(Self.form)")
     }
     var rows: [SoftwareInstance] = []
     var places: [String: String] = [:]
@@ -43,6 +43,8 @@ struct InstanceFile {
     self.rows = rows
   }
 
+  private static let form = "expected a JSON object a line, or one array of them"
+
   private static func objects(
     _ text: String, _ shown: String
   ) throws(TaskError) -> [(place: String, value: Any)] {
@@ -51,7 +53,7 @@ struct InstanceFile {
         if let overflow = JSONOverflow.first(in: text.utf8) {
           throw TaskError("\(shown):\(overflow.line): \(overflow.problem)")
         }
-        throw TaskError("\(shown) begins with [ but is no JSON array")
+        throw TaskError("\(shown):\(line(ofErrorIn: text)): not valid JSON; \(form)")
       }
       return all.enumerated().map { ("\(shown), entry \($0.offset + 1)", $0.element) }
     }
@@ -60,7 +62,7 @@ struct InstanceFile {
     where line.contains(where: { !$0.isWhitespace }) {
       let place = "\(shown):\(index + 1)"
       guard let value = json(line) else {
-        let problem = JSONOverflow.first(in: line.utf8)?.problem ?? "not valid JSON"
+        let problem = JSONOverflow.first(in: line.utf8)?.problem ?? "not valid JSON; \(form)"
         throw TaskError("\(place): \(problem)")
       }
       found.append((place, value))
@@ -70,6 +72,19 @@ struct InstanceFile {
 
   private static func json(_ text: Substring) -> Any? {
     try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
+  }
+
+  /// Where Foundation stopped, or else the last.
+  private static func line(ofErrorIn text: String) -> Int {
+    var bytes = text.utf8[...]
+    do {
+      _ = try JSONSerialization.jsonObject(with: Data(text.utf8))
+    } catch {
+      let said = (error as NSError).userInfo["NSDebugDescription"] as? String ?? ""
+      let place = said.firstMatch(of: #/around character (\d+)/#).flatMap { Int($0.1) }
+      if let place { bytes = bytes.prefix(place) }
+    }
+    return bytes.count { $0 == UInt8(ascii: "\n") } + 1
   }
 
   private static func row(_ value: Any, at place: String) throws(TaskError) -> SoftwareInstance {

@@ -5,22 +5,22 @@ internal import Tools
 struct LocalClones: Sendable {
   let folder: URL
 
-  /// The clone, or plain folder, of "owner/name" or "swesmith/owner__name.commit": looked for as
-  /// owner/name, owner__name, name, and the same with ".git".
+  /// The clone, or else the plain folder, of "owner/name" or "swesmith/owner__name.commit": looked for as
+  /// owner/name, owner__name, name, and the same with ".git". Without a commit of the row's own there can be two
+  /// to try in turn: the name's commit, which SWE-smith's mirrors don't have, and what is checked out.
   ///
   /// - Throws: ``TaskError`` saying where it was looked for.
-  func source(of repository: String, commit: String) throws(TaskError) -> TreeSource {
+  func sources(of repository: String, commit: String) throws(TaskError) -> [TreeSource] {
     let names = Self.names(repository)
-    for name in names {
-      for place in [name, name + ".git"] {
-        let path = folder.appending(path: place).plainPath
-        guard isFolder(path) else { continue }
-        let isClone =
-          isFolder("\(path)/.git") || exists("\(path)/.git") || isFolder("\(path)/objects")
-        return isClone
-          ? .repository(path, revision: commit.isEmpty ? "HEAD" : commit) : .folder(path)
-      }
+    let places = names.flatMap { [$0, $0 + ".git"] }
+      .map { folder.appending(path: $0).plainPath }.filter(isFolder)
+    // A clone called astropy can hold a folder astropy, which is no repository.
+    if let clone = places.first(where: isClone) {
+      if !commit.isEmpty { return [.repository(clone, revision: commit)] }
+      let named = repository.firstMatch(of: #/\.([0-9a-f]{7,40})$/#).map { String($0.1) }
+      return [named, "HEAD"].compactMap(\.self).map { .repository(clone, revision: $0) }
     }
+    if let folder = places.first { return [.folder(folder)] }
     throw TaskError(
       "no clone of \(Printable.line(repository)) in \(folder.plainPath), where it may be called "
         + names.joined(separator: ", "))
@@ -41,6 +41,10 @@ struct LocalClones: Sendable {
       !name.isEmpty && !name.hasPrefix("/") && !name.split(separator: "/").contains("..")
         && name != "." && seen.insert(name).inserted
     }
+  }
+
+  private func isClone(_ path: String) -> Bool {
+    exists("\(path)/.git") || (isFolder("\(path)/objects") && exists("\(path)/HEAD"))
   }
 
   private func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }

@@ -32,7 +32,7 @@ public struct TaskImporter: Sendable {
     /// As the set has it, which may name no folder.
     public let id: String
     let form: ImportForm
-    /// Throws an ``ImportRefusal`` or a `ToolsError` where it can't.
+    /// Throws where it can't.
     let layOut: @Sendable (URL) throws -> ImportedTask
   }
 
@@ -48,7 +48,7 @@ public struct TaskImporter: Sendable {
   /// Outcomes by id. A task that is in the output folder already is left as it is.
   ///
   /// - finished: called as candidates are done, in any order, one at a time.
-  /// - Throws: `CancellationError`, or an error about this machine; a candidate's failings are its outcome.
+  /// - Throws: `CancellationError`, or an error about the output folder; a candidate's failings are its outcome.
   public func run(
     _ candidates: [Candidate], finished: (String, Outcome) -> Void
   ) async throws -> [String: Outcome] {
@@ -82,22 +82,34 @@ public struct TaskImporter: Sendable {
     defer { try? FileManager.default.removeItem(at: place) }
     do {
       try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-      let imported = try candidate.layOut(place)
-      let lists = try await ImportTrial(
-        task: imported, form: candidate.form, split: split, sandbox: sandbox, timeout: timeout
-      ).prove()
+      var trial = ImportTrial(
+        task: try candidate.layOut(place), form: candidate.form, split: split, sandbox: sandbox,
+        timeout: timeout)
+      let lists = try await trial.prove()
       try FileManager.default.moveItem(at: place, to: target)
       return .imported(
         failToPass: lists.failToPass.count, passToPass: lists.passToPass.count,
         dropped: lists.dropped)
-    } catch let refusal as ImportRefusal {
-      return .refused(refusal.description)
-    } catch let error as ToolsError {
+    } catch {
+      // What was stopped by the cancellation says nothing about the task.
       try Task.checkCancellation()
-      return .refused(Printable.line(error.description))
-    } catch let error as TaskError {
-      return .refused(Printable.line(error.description))
+      return .refused(Self.reason(error, in: place))
     }
+  }
+
+  /// Nobody knows the place where it was laid out, and it's gone.
+  private static func reason(_ error: any Error, in place: URL) -> String {
+    let text =
+      switch error {
+      case let refusal as ImportRefusal: refusal.description
+      case let error as ToolsError: error.description
+      case let error as TaskError: error.description
+      default: "it can't be laid out: \(error.localizedDescription)"
+      }
+    let known = [place.standardizedFileURL, place].reduce(text) { text, place in
+      text.replacing(place.plainPath + "/", with: "").replacing(place.plainPath, with: "its folder")
+    }
+    return error is ImportRefusal ? known : Printable.line(known)
   }
 }
 
@@ -130,9 +142,10 @@ extension TaskImporter {
 
   /// The programs of a folder in QuixBugs' form.
   ///
+  /// - hasPytest: whether tests that name it can be run.
   /// - Throws: ``TaskError`` if it has none.
-  public func quixBugs(_ folder: URL) throws(TaskError) -> [Candidate] {
-    let quixBugs = QuixBugsFolder(folder: folder)
+  public func quixBugs(_ folder: URL, hasPytest: Bool = true) throws(TaskError) -> [Candidate] {
+    let quixBugs = QuixBugsFolder(folder: folder, hasPytest: hasPytest)
     return try quixBugs.names().map { name in
       Candidate(id: Printable.line(name), form: .quixbugs) {
         try quixBugs.lay(out: name, in: $0)
