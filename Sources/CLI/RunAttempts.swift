@@ -34,6 +34,11 @@ struct RunAttempts {
     var before: RunTests?
     do {
       if files.count > 1, case .snapshot(let base) = episode.assignment.source {
+        if PythonTestCall(episode.assignment.testCommand ?? "") == nil {
+          print(
+            "The tests are believed what they print: --test is neither `python3 -m unittest …` nor pytest.\n"
+          )
+        }
         before = try await tests(of: base, named: "before")
       }
       for number in files.indices {

@@ -252,7 +252,7 @@ struct RunCommand: AsyncParsableCommand {
       print("Patch:      \(VisibleText.escaped(files.patch.path))")
       let (branch, commit) = try recorder.export(
         try commits(trajectory, issue, start, recorder), since: start.committed, to: repo,
-        onto: ref, branch: "hindsight/\(issue.slug)")
+        onto: start.commit.description, branch: "hindsight/\(issue.slug)")
       print("Branch:     \(branch) (\(commit.short))")
     } else {
       print("The agent changed nothing.")

@@ -4,6 +4,8 @@ internal import Tools
 
 /// What a run begins with.
 struct RunStart {
+  /// The repository's commit that the revision names now; a branch can go on while the agent works.
+  let commit: ObjectID
   /// The revision's own tree.
   let committed: Snapshot
   /// With the work tree's changes, if they were asked for.
@@ -20,10 +22,12 @@ struct RunStart {
   init(
     repository: String, revision: String, includesUncommitted: Bool, recorder: Recorder
   ) throws {
-    let (committed, left) = try recorder.record(revision, of: repository)
+    let (committed, left, commit) = try recorder.record(revision, of: repository)
+    self.commit = commit
     self.committed = committed
     let changes =
-      includesUncommitted ? try UserWorkTree.changes(of: repository, since: revision) : []
+      includesUncommitted
+      ? try UserWorkTree.changes(of: repository, since: commit.description) : []
     let base =
       changes.isEmpty
       ? committed : try recorder.record(changes, onto: committed, message: Self.uncommitted)

@@ -80,6 +80,43 @@ import Testing
     try folder.shell("diff -r --exclude .git repository elsewhere")
   }
 
+  @Test func aBranchBelowTheOutcomesNameIsNoObstacle() throws {
+    try folder.shell("git -C repository branch hindsight/mend-it/other")
+    let outcome = try run(in: "repository", ["--issue", "mend it"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("hindsight/mend-it-2 ("), "\(outcome.output)")
+  }
+
+  @Test func theOutcomeStandsOnWhatTheAgentBeganWith() throws {
+    let heads = try folder.shell(
+      """
+      git -C repository rev-parse HEAD
+      '\(HindsightCommand.executable.path)' run --repo repository --issue 'mend it' \
+        --model '\(endpoint.address("mend"))' >said 2>&1 &
+      until grep -q 'Turn 1' said || ! kill -0 $!; do sleep 0.05; done
+      git -C repository -c user.name=u -c user.email=u@localhost commit -q --allow-empty -m later
+      git -C repository rev-parse HEAD
+      wait $!
+      git -C repository log --format=%H hindsight/mend-it
+      """
+    ).split(separator: "\n")
+    #expect(heads.count > 3, "\(heads)")
+    #expect(heads.dropFirst(2).contains(heads[0]) && !heads.dropFirst(2).contains(heads[1]))
+  }
+
+  @Test func whatASparseCheckOutLeavesOutIsNotDeleted() throws {
+    try folder.shell(
+      """
+      cd repository && mkdir other && echo o >other/o && git add other
+      git -c user.name=u -c user.email=u@localhost commit -q -m other
+      git sparse-checkout set stats tests && test ! -e other/o && echo new >new.txt
+      """)
+    let outcome = try run(in: "repository", ["--issue", "mend it", "--include-uncommitted"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let files = try folder.shell("git -C repository ls-tree -r --name-only hindsight/mend-it")
+    #expect(files.contains("other/o\n") && files.contains("new.txt\n"), "\(files)")
+  }
+
   @Test func whatAPartialCloneLacksIsNamed() throws {
     try folder.shell(
       """

@@ -18,7 +18,7 @@ extension Recorder {
   ///
   /// - Parameters:
   ///   - repository: the path of a repository.
-  ///   - branch: the branch's name; with "-2", "-3", … if it exists.
+  ///   - branch: the branch's name; with "-2", "-3", … if it exists, or others are below it.
   /// - Returns: the branch's name and its last commit.
   public func export(
     _ turns: [ExportedTurn], since base: Snapshot, to repository: String, onto revision: String,
@@ -37,7 +37,9 @@ extension Recorder {
     let prefix = "refs/heads/"
     var name = branch
     var number = 2
-    while target.reference(prefix + name) != nil {
+    while true {
+      let below = try target.referenceNames(under: prefix + name + "/")
+      if below.isEmpty, target.reference(prefix + name) == nil { break }
       name = "\(branch)-\(number)"
       number += 1
     }

@@ -180,20 +180,21 @@ public final class Recorder: Sendable {
     }
   }
 
-  /// Records a revision of a git repository, and says what of it isn't there.
+  /// Records a revision of a git repository, and says what of it isn't there, and which commit of the repository's own
+  /// it is now.
   package func record(
     _ revision: String, of repository: String, message: String = "base", time: Int64? = nil
-  ) throws(ToolsError) -> (snapshot: Snapshot, leftAlone: LeftAlone) {
+  ) throws(ToolsError) -> (snapshot: Snapshot, leftAlone: LeftAlone, commit: ObjectID) {
     let source = try ObjectStore(opening: repository)
-    let id = try source.snapshot(source.resolve(revision)).tree
+    let original = try source.snapshot(source.resolve(revision))
     let (snapshot, leftAlone) = try withStore {
       (store) throws(ToolsError) -> (Snapshot, LeftAlone) in
-      let (tree, leftAlone) = try TreeImport.share(id, from: source, with: store)
+      let (tree, leftAlone) = try TreeImport.share(original.tree, from: source, with: store)
       let snapshot = try store.commit(
         tree: tree, parent: nil, message: message, time: time ?? Self.now)
       return (snapshot, leftAlone)
     }
-    return (snapshot, leftAlone)
+    return (snapshot, leftAlone, original.commit)
   }
 
   /// Seconds since 1970.

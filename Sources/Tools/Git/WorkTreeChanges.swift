@@ -27,9 +27,19 @@ public enum UserWorkTree {
     let diff = try GitHandle(free: git_diff_free, "can't compare the work tree of \(repository)") {
       git_diff_tree_to_workdir_with_index($0, pointer, tree.pointer, &options)
     }
+    let staged = try GitHandle(free: git_index_free, "can't open the index of \(repository)") {
+      git_repository_index($0, pointer)
+    }
     var patch: [UInt8] = []
     for index in 0..<git_diff_num_deltas(diff.pointer) {
       let delta = git_diff_get_delta(diff.pointer, index)?.pointee
+      // A sparse check-out hasn't deleted what it leaves out.
+      if let delta, delta.status == GIT_DELTA_DELETED,
+        let entry = git_index_get_bypath(staged.pointer, delta.old_file.path, 0)?.pointee,
+        UInt32(entry.flags_extended) & GIT_INDEX_ENTRY_SKIP_WORKTREE.rawValue != 0
+      {
+        continue
+      }
       // One whose folder is missing counts as deleted, whatever the flags say.
       let link = UInt16(GIT_FILEMODE_COMMIT.rawValue)
       if delta?.old_file.mode == link || delta?.new_file.mode == link { continue }
