@@ -75,7 +75,7 @@ struct ImportCommand: AsyncParsableCommand {
         "\(file): \(edited) isn't what the transcript in '\(room)' says: one of them was "
           + "edited; without '\(room).hindsight' all is carried out again")
     }
-    print("\(turns) turns, as they were written, in \(output)")
+    print("\(counted(turns, "turn")), as they were written, in \(output)")
   }
 
   private func carryOut(_ foreign: ForeignEpisode) async throws {

@@ -103,7 +103,8 @@ public struct TranscriptView: Sendable {
     }.joined(separator: "\n")
   }
 
-  private static func withoutBinaryContents(_ patch: String) -> String {
+  /// A patch with a remark in the place of binary contents.
+  package static func withoutBinaryContents(_ patch: String) -> String {
     var isBinary = false
     // By bytes: \r\n is one character.
     let lines = patch.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

@@ -169,9 +169,9 @@ public struct CreditPage: Sendable {
       ? folded("\(lines) lines", content, isOpen: false) : "<pre>\(text(content))</pre>\n"
   }
 
-  /// A patch, a line of it in its colour.
+  /// A patch, a line of it in its colour, without binary contents.
   private func diff(_ title: String, _ patch: [UInt8]) -> String {
-    let lines = String(decoding: patch, as: UTF8.self)
+    let lines = TranscriptView.withoutBinaryContents(String(decoding: patch, as: UTF8.self))
       .split(separator: "\n", omittingEmptySubsequences: false)
     let coloured = lines.map { line in
       let isHeader = ["diff ", "index ", "+++ ", "--- ", "@@ "].contains { line.hasPrefix($0) }
