@@ -25,14 +25,13 @@ struct PartialCheckOut {
     _ before: ObjectID?, _ after: ObjectID?, at path: [[UInt8]], of store: borrowing ObjectStore
   ) throws(ToolsError) {
     guard before != after else { return }
-    let old = try before.map { id throws(ToolsError) in try store.tree(id).byName } ?? [:]
-    let new = try after.map { id throws(ToolsError) in try store.tree(id).byName } ?? [:]
+    let old = try store.entries(before)
+    let new = try store.entries(after)
     let names = Set(old.keys).union(new.keys).sorted { $0.lexicographicallyPrecedes($1) }
     for name in names where old[name] != new[name] {
       let inside = path + [name]
       let (left, right) = (old[name], new[name])
-      let leftFolder = left?.mode == .folder ? left?.id : nil
-      let rightFolder = right?.mode == .folder ? right?.id : nil
+      let (leftFolder, rightFolder) = (left.folder, right.folder)
       if left != nil, leftFolder == nil, right == nil || rightFolder != nil {
         steps.append(PartialCheckOutStep(inside, .delete))
       }

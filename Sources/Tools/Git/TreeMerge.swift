@@ -56,7 +56,8 @@ extension ObjectStore {
     return try write(merged, as: GIT_OBJECT_TREE)
   }
 
-  private func entries(_ folder: ObjectID?) throws(ToolsError) -> [[UInt8]: TreeObject.Entry] {
+  /// What a folder holds, by name; nothing for one that isn't there.
+  func entries(_ folder: ObjectID?) throws(ToolsError) -> [[UInt8]: TreeObject.Entry] {
     guard let folder else { return [:] }
     return try tree(folder).byName
   }
@@ -64,5 +65,5 @@ extension ObjectStore {
 
 extension TreeObject.Entry? {
   /// The tree of a folder.
-  fileprivate var folder: ObjectID? { self?.mode == .folder ? self?.id : nil }
+  var folder: ObjectID? { self?.mode == .folder ? self?.id : nil }
 }

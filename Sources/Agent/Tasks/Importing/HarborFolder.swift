@@ -43,7 +43,7 @@ struct HarborFolder: Sendable {
       id: ImportedTask.identifier(folder.lastPathComponent),
       repository: ImportedTask.identifier(folder.lastPathComponent), language: language(files),
       summary: settings.description ?? folder.lastPathComponent, bug: "harbor",
-      instruction: try old.text("instruction.md"), testCommand: "echo There are no visible tests.",
+      instruction: try old.text("instruction.md"), testCommand: ImportedTask.noVisibleTests,
       hiddenTestCommand: nil, failToPass: [], passToPass: [], protected: [], directory: directory,
       name: settings.name, timeout: settings.timeout, memoryMegabytes: settings.memoryMegabytes,
       storageMegabytes: settings.storageMegabytes, carried: settings.carried)

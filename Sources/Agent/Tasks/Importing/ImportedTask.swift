@@ -34,6 +34,8 @@ struct ImportedTask: Sendable {
   var withoutOptions: (test: String, hidden: String)?
 
   static let noVisibleTests = "echo There are no visible tests."
+  static let needsPytest =
+    "its tests need pytest, which isn't installed (Debian's python3-pytest)"
 
   /// Letters, digits, dots, dashes and underscores, not beginning with a dot: a folder's name.
   static func identifier(_ text: String) -> String {

@@ -116,7 +116,7 @@ struct InstanceLayout: Sendable {
     guard let first = wanted.first else {
       throw ImportRefusal(
         names.nameFiles
-          ? "its tests need pytest, which isn't installed (Debian's python3-pytest)"
+          ? ImportedTask.needsPytest
           : "the names of its tests don't say how to run them: give --test-command")
     }
     guard !command.files.isEmpty else {

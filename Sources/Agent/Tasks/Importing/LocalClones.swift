@@ -36,10 +36,9 @@ struct LocalClones: Sendable {
       if let place = bare.firstRange(of: "__") { names.append(String(bare[place.upperBound...])) }
     }
     names.append(repository.replacing("/", with: "__"))
-    var seen: Set<String> = []
-    return names.filter { name in
+    return TestNames.unique(names).filter { name in
       !name.isEmpty && !name.hasPrefix("/") && !name.split(separator: "/").contains("..")
-        && name != "." && seen.insert(name).inserted
+        && name != "."
     }
   }
 

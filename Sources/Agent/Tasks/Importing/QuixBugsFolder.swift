@@ -46,7 +46,7 @@ struct QuixBugsFolder: Sendable {
     if has(json) { return try QuixBugsCases(try text(json), of: name) }
     guard has(module) else { throw ImportRefusal("there is neither \(json) nor \(module)") }
     guard hasPytest else {
-      throw ImportRefusal("its tests need pytest, which isn't installed (Debian's python3-pytest)")
+      throw ImportRefusal(ImportedTask.needsPytest)
     }
     // What the tests and the programs may import besides.
     let node = ["python_testcases/node.py", "python_programs/node.py"].first(where: has)
