@@ -21,11 +21,9 @@ struct TaskFolder {
     guard !isFolder(directory.appending(path: path)) else {
       throw TaskError("\(shown)/\(path) is a folder; expected a file")
     }
-    let data: Data
-    do {
-      data = try Data(contentsOf: directory.appending(path: path))
-    } catch {
-      throw TaskError("\(shown)/\(path) can't be read: \(error.localizedDescription)")
+    let file = directory.appending(path: path).path(percentEncoded: false)
+    guard let data = RegularFile.contents(of: file) else {
+      throw TaskError("\(shown)/\(path) can't be read; expected a file that is no link")
     }
     guard let text = String(validating: data, as: UTF8.self) else {
       throw TaskError("\(shown)/\(path) is not UTF-8 text")
@@ -55,6 +53,9 @@ struct TaskFolder {
     for name in ["task.toml", "instruction.md"] where !has(name) {
       throw TaskError("\(shown)/\(name) is missing")
     }
+    for name in ["environment", "tests", "solution"] where isLink(name) {
+      throw TaskError("\(shown)/\(name) is a link; expected a folder")
+    }
     for (name, meaning) in [
       ("environment", "the repository the agent works on"), ("tests", "the hidden tests"),
     ] {
@@ -64,10 +65,12 @@ struct TaskFolder {
         throw TaskError("\(shown)/\(name) (\(meaning)) holds no files")
       }
     }
+    if has("solution") { _ = try checkContents("solution") }
   }
 
-  /// Whether the name itself is a link, whatever it leads to.
-  func isLink(_ name: String) -> Bool {
+  /// Whether the name itself is a link, whatever it leads to. What is written through one, or seen by a script, would be
+  /// another folder's.
+  private func isLink(_ name: String) -> Bool {
     let path = directory.appending(path: name).path(percentEncoded: false)
     let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
     return type == .typeSymbolicLink
@@ -113,12 +116,17 @@ struct TaskFolder {
       depth += part == ".." ? -1 : 1
       if depth < 0 { return false }
     }
-    guard let real = realPath("\(root)/\(link)") else { return true }
-    guard let realRoot = realPath(root) else { return false }
-    return real == realRoot || real.hasPrefix(realRoot + "/")
+    return Self.leads("\(root)/\(link)", below: root) ?? true
   }
 
-  private func realPath(_ path: String) -> String? {
+  /// Whether a path leads to something in a folder, or to the folder, through whatever links; nil if to nothing.
+  static func leads(_ path: String, below folder: String) -> Bool? {
+    guard let real = realPath(path) else { return nil }
+    guard let realFolder = realPath(folder) else { return false }
+    return real == realFolder || real.hasPrefix(realFolder + "/")
+  }
+
+  private static func realPath(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }
     return String(cString: resolved)

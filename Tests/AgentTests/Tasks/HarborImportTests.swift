@@ -157,6 +157,9 @@ extension ImportTests {
         RUN <<EOF
         WORKDIR /nowhere
         EOF
+        RUN python3 -c "print(1<<20, 1 <<20)" && cat <<<word
+        ENV A=xxxxxxxx
+        \(String(repeating: "ENV A=$A$A\n", count: 64))
         WORKDIR /usr/src
         WORKDIR app
         COPY calc.py \\

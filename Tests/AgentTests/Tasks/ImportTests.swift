@@ -116,11 +116,19 @@ struct ImportTests {
   ]
 
   @Test func quixBugsPrograms() async throws {
-    try await withFolder(Self.quixBugs) { folder in
+    let linked = [
+      "correct_python_programs/linked.py": "def linked(n): return n",
+      "json_testcases/linked.json": "[1, 1]",
+    ]
+    try await withFolder(Self.quixBugs.merging(linked) { $1 }) { folder in
+      let program = "python_programs/linked.py"
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.appending(path: program).path, withDestinationPath: "/etc/hostname")
       let importer = await importer(folder)
       let outcomes = try await run(importer, try importer.quixBugs(folder))
       #expect(
         outcomes == [
+          "linked": .refused("\(program) can't be read; expected a file of the folder's own"),
           "flatten": .imported(failToPass: 2, passToPass: 1, dropped: 0),
           "bits": .imported(failToPass: 1, passToPass: 1, dropped: 0),
           "graph": .refused(
@@ -591,7 +599,11 @@ struct ImportTests {
         return
       }
       #expect(said.hasSuffix("solution/solve.sh is a link that leads outside solution"))
-      #expect(outcomes["folder"] == .refused("its solution is a link"))
+      guard case .refused(let why)? = outcomes["folder"] else {
+        Issue.record("a folder that is a link is not refused")
+        return
+      }
+      #expect(why.hasSuffix("folder/solution is a link; expected a folder"))
       #expect(!manager.fileExists(atPath: host + "/mark"))
       #expect(
         try manager.contentsOfDirectory(atPath: tasks.path + "/stays/solution").sorted()

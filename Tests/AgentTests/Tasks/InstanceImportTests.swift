@@ -254,6 +254,38 @@ extension ImportTests {
     }
   }
 
+  /// A link of the solution's leads to files that are nobody's business.
+  @Test func testsBehindALink() async throws {
+    let host = FileManager.default.temporaryDirectory
+      .appending(path: "hindsight-host-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: host, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: host) }
+    try Data("def test_host(): pass\n".utf8).write(to: host.appending(path: "test_host.py"))
+    let link = """
+      diff --git a/ext b/ext
+      new file mode 120000
+      --- /dev/null
+      +++ b/ext
+      @@ -0,0 +1 @@
+      +\(host.path)
+      \\ No newline at end of file
+
+      """
+    let row = Self.bench(
+      "linked",
+      [
+        "patch": "diff --git a/calc.py b/calc.py\n" + Self.mend + link,
+        "PASS_TO_PASS": [String](),
+        "FAIL_TO_PASS": ["ext/test_host.py::test_host"],
+      ])
+    let files = Self.files("acme__bench", ["calc.py": Self.calc.replacing("a * b", with: "a + b")])
+    try await withFolder(files) { folder in
+      let outcomes = try await outcomes([row], .swebench, in: folder)
+      #expect(
+        reason(outcomes["linked"]).hasSuffix("file or directory not found: ext/test_host.py"))
+    }
+  }
+
   /// pytest's `--doctest-modules`: such a test is in the file that is to be mended.
   @Test func doctestsOfSources() async throws {
     let text = "    \"\"\"\n    >>> mul(2, 3)\n    6\n    \"\"\"\n"

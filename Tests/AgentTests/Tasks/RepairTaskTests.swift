@@ -195,6 +195,21 @@ struct RepairTaskTests {
     #expect(refusal == "mean-of-none/\(name) is a folder; expected a file")
   }
 
+  /// They would show another folder's files to the model, or to a script.
+  @Test(arguments: [
+    ("instruction.md", "can't be read; expected a file that is no link"),
+    ("solution", "is a link; expected a folder"), ("tests", "is a link; expected a folder"),
+  ])
+  func linksInPlaceOfParts(name: String, expected: String) async throws {
+    let refusal = try await refusal { copy in
+      let moved = copy.deletingLastPathComponent().appending(path: "moved")
+      try FileManager.default.moveItem(at: copy.appending(path: name), to: moved)
+      try FileManager.default.createSymbolicLink(
+        at: copy.appending(path: name), withDestinationURL: moved)
+    }
+    #expect(refusal == "mean-of-none/\(name) \(expected)")
+  }
+
   @Test func noTests() async throws {
     let refusal = try await refusal { copy in
       try FileManager.default.removeItem(at: copy.appending(path: "tests/hidden"))

@@ -84,19 +84,27 @@ struct Dockerfile {
         guard let next = lines.popFirst()?.trimmed else { break }
         line += next.isEmpty || next.hasPrefix("#") ? "\\" : " " + next
       }
-      if let mark = line.firstMatch(of: #/<<-?["']?(\w+)/#)?.1 {
-        while let next = lines.popFirst(), next.trimmed != mark {}
+      // What looks like one can be arithmetic.
+      if let mark = line.firstMatch(of: #/\s\d*<<-?["']?(\w+)["']?(?:[\s>|;&)]|$)/#)?.1,
+        let end = lines.firstIndex(where: { $0.trimmed == mark })
+      {
+        lines = lines[(end + 1)...]
       }
       result.append(line)
     }
     return result
   }
 
+  /// Empty where it is longer than any path: variables of variables can double without end.
   private func expanded(_ text: String) -> String {
-    text.replacing(#/\$\{?(\w+)(?::-([^}]*))?\}?/#) { match in
+    guard text.utf8.count <= Self.longest else { return "" }
+    let result = text.replacing(#/\$\{?(\w+)(?::-([^}]*))?\}?/#) { match in
       variables[String(match.1)] ?? match.2.map { String($0) } ?? ""
     }
+    return result.utf8.count <= Self.longest ? result : ""
   }
+
+  private static let longest = 4096
 
   private static func words(_ text: String) -> [String] {
     text.split(whereSeparator: \.isWhitespace).map(String.init)

@@ -32,7 +32,7 @@ struct InstanceLayout: Sendable {
     let solved = try recorder.changedPaths(from: buggy, to: sound).map(\.path)
 
     let has = { (path: String) in
-      FileManager.default.fileExists(atPath: "\(tests.path)/\(path)")
+      TaskFolder.leads("\(tests.path)/\(path)", below: tests.path) == true
     }
     let command = try command(names, added: added.filter(has), in: tests.path)
     // Of what the solution changes only tests are: it has them as it leaves them. And doctests mustn't keep a source

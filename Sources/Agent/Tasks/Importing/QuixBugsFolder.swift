@@ -67,9 +67,11 @@ struct QuixBugsFolder: Sendable {
   }
 
   private func text(_ path: String) throws(ImportRefusal) -> String {
-    guard let data = try? Data(contentsOf: folder.appending(path: path)) else {
-      throw ImportRefusal("there is no \(path)")
-    }
+    guard has(path) else { throw ImportRefusal("there is no \(path)") }
+    let file = folder.appending(path: path).plainPath
+    guard TaskFolder.leads(file, below: folder.plainPath) == true,
+      let data = RegularFile.contents(of: file)
+    else { throw ImportRefusal("\(path) can't be read; expected a file of the folder's own") }
     guard let text = String(validating: data, as: UTF8.self) else {
       throw ImportRefusal("\(path) is not UTF-8 text")
     }
@@ -94,7 +96,13 @@ protocol QuixBugsTests: Sendable {
   /// Runs the tests of one of the repository's folders.
   func command(_ folder: String) -> String
 
-  /// The files by their paths in the task's folder, every other test a visible one, without the hidden
-  /// tests with these ids.
+  /// The files by their paths in the task's folder, without the hidden tests with these ids.
   func files(without ids: Set<String>) -> [String: String]
+}
+
+extension QuixBugsTests {
+  /// Of the hidden tests, every other one.
+  static func visible<Test>(of hidden: [Test]) -> [Test] {
+    hidden.enumerated().filter { $0.offset % 2 == 0 }.map { $0.element }
+  }
 }
