@@ -120,7 +120,10 @@ import Tools
     defer { try? FileManager.default.removeItem(at: folder) }
     let task = try ScriptTask.make(
       "unsolved", in: folder, failToPass: "seen", hidden: "echo 'not ok 1 - seen'; echo 1..1\n")
-    for (bound, reason) in [(.gold, "it has no solution"), (.empty, nil)] as [(Bound, String?)] {
+    let reasons: [(Bound, String?)] = [
+      (.gold, "it has neither solution/fix.patch nor solution/solve.sh"), (.empty, nil),
+    ]
+    for (bound, reason) in reasons {
       let groups = try await bound.grade([task], by: Grader(sandbox: .none))
       let report = EvaluationReport(
         tasks: [("unsolved", "train")], groups: groups, ks: [1], seed: 1)

@@ -68,7 +68,7 @@ struct SandboxTests {
     let data = try TemporaryFolder()
     let result = try await Sandbox.bubblewrap.run(
       .shell("pwd; echo 2 >> a; cat /workspace/a; touch ../x 2>/dev/null"), in: folder.path,
-      readOnlyBinds: [data.path: "/data"], alsoAt: [place])
+      readOnlyBinds: [data.path: "/data"], alsoAt: place)
     let plain = isSeen ? place.replacing("me//code/", with: "me/code") : "/workspace"
     #expect(result.output == "\(plain)\n1\n2\n")
     // What lies around it can't be written to, but for the empty /tmp.

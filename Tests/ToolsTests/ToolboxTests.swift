@@ -52,6 +52,22 @@ private let sandbox: Sandbox =
     #expect(try await box().run(.view(path: "src/binary")).text.contains("binary file of 3 bytes"))
   }
 
+  /// Harbor's instructions name files by where their image has them.
+  @Test(.enabled(if: sandbox == .bubblewrap)) func anotherPlaceIsAsGood() async throws {
+    let box = Toolbox(root: folder.path, alsoAt: "/srv/app/", sandbox: sandbox, testCommand: "pwd")
+    for call in [.shell(command: "pwd"), .test] as [ToolCall] {
+      #expect(try await box.run(call).text == "/srv/app")
+    }
+    let bytes = try await box.run(.view(path: "src/b.txt")).text.split(separator: "\n").dropFirst()
+    for path in ["/srv/app/src/b.txt", "/workspace/src/b.txt", "/srv/./app//abs/b.txt"] {
+      let seen = try await box.run(.view(path: path))
+      #expect(!seen.isError && seen.text.split(separator: "\n").dropFirst() == bytes)
+    }
+    for path in ["/srv/src/b.txt", "/srv/app/../../etc/passwd", "/srv/apple/src/b.txt", "/srv"] {
+      #expect(try await box.run(.view(path: path)).text.contains("is outside the workspace"))
+    }
+  }
+
   /// Where one file alone has the name.
   @Test func aMisspeltFolderIsLookedThrough() async throws {
     for path in ["a.py", "scr/a.py"] {

@@ -12,16 +12,19 @@ public struct Assignment: Sendable {
   public var testCommand: String?
   /// Paths that the result isn't taken from.
   public var protectedPaths: [PathPattern]
+  /// Where commands see the tree, if not at ``Sandbox/workspacePath`` alone: Harbor's WORKDIR.
+  public var workdir: String?
 
   public init(
     id: String, instruction: String, source: TreeSource, testCommand: String?,
-    protectedPaths: [PathPattern] = []
+    protectedPaths: [PathPattern] = [], workdir: String? = nil
   ) {
     self.id = id
     self.instruction = instruction
     self.source = source
     self.testCommand = testCommand
     self.protectedPaths = protectedPaths
+    self.workdir = workdir
   }
 }
 
@@ -31,6 +34,7 @@ extension RepairTask {
     Assignment(
       id: id, instruction: instruction,
       source: .folder(environmentDirectory.path(percentEncoded: false)),
-      testCommand: testCommand, protectedPaths: protectedPaths)
+      testCommand: testCommand, protectedPaths: protectedPaths,
+      workdir: otherPlace)
   }
 }

@@ -147,8 +147,8 @@ public struct Episode: Sendable {
       task: assignment.id, sample: trajectory.sample, seed: trajectory.seed, base: base,
       policy: policy.identity, dialect: dialect.name, tools: tools, messages: trajectory.opening,
       testCommand: assignment.testCommand,
-      protectedPaths: assignment.protectedPaths.map(\.description), limits: limits,
-      environment: environment, agentRepository: agentRepository, time: time)
+      protectedPaths: assignment.protectedPaths.map(\.description), workdir: assignment.workdir,
+      limits: limits, environment: environment, agentRepository: agentRepository, time: time)
   }
 }
 

@@ -55,7 +55,7 @@ extension Episode {
     self.init(
       assignment: Assignment(
         id: header.task, instruction: "", source: source, testCommand: header.testCommand,
-        protectedPaths: header.protectedPaths.map { PathPattern($0) }),
+        protectedPaths: header.protectedPaths.map { PathPattern($0) }, workdir: header.workdir),
       dialect: dialect, tools: header.tools, limits: limits, environment: header.environment,
       agentRepository: header.agentRepository)
   }

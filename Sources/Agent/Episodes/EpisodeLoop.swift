@@ -28,7 +28,8 @@ struct EpisodeLoop {
     hands = ToolHands(
       workspace: workspace, dialect: episode.dialect,
       toolbox: episode.environment.toolbox(
-        root: workspace.path, testCommand: episode.assignment.testCommand))
+        root: workspace.path, testCommand: episode.assignment.testCommand,
+        workdir: episode.assignment.workdir))
   }
 
   /// Takes turns of an earlier episode again.

@@ -49,7 +49,9 @@ public struct Grader: Sendable {
       if !grade.resolved {
         let digest = FailureDigest(
           task, evaluation, grade, checkout: checkout,
-          root: sandbox == .none ? checkout.workspace.path : Sandbox.workspacePath,
+          // Without a sandbox, a signed report has the host's names.
+          root: sandbox == .none && task.hiddenTestCommand.flatMap(PythonTestCall.init) != nil
+            ? checkout.workspace.path : Sandbox.place(alsoAt: task.otherPlace),
           isEmpty: patch.isEmpty)
         grade.feedback = digest.text
         grade.tightFeedback = digest.tight(tightCharacters)

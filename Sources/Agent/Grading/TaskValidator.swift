@@ -53,23 +53,10 @@ public struct TaskValidator: Sendable {
   private func problems(
     of task: RepairTask, _ validation: inout TaskValidation
   ) async throws -> [String] {
-    guard let solution = task.solution else {
-      return ["there is neither solution/fix.patch nor solution/solve.sh"]
-    }
     let patch: [UInt8]
-    switch solution {
-    case .patch(let file):
-      guard let data = try? Data(contentsOf: file) else {
-        return ["\(file.plainPath) can't be read"]
-      }
-      patch = Array(data)
-    case .script(let file):
-      guard let made = try await self.patch(of: task, script: file) else {
-        return ["\(file.plainPath) fails"]
-      }
-      patch = made
-    }
-    guard !patch.isEmpty else { return ["the solution changes nothing"] }
+    do {
+      patch = try await task.solutionPatch(in: sandbox)
+    } catch let refusal as ImportRefusal { return [refusal.description] }
     var problems: [String] = []
     // What another set says of its own instances is not for us to judge.
     if !task.madeBy.hasPrefix("hindsight tasks import"),
@@ -175,8 +162,7 @@ public struct TaskValidator: Sendable {
         // Before it, that there is no report can be the bug.
         let reason = when == "before" ? run.report.tampering : run.invalidReason
         if let reason {
-          let said = Complaint.of(run).map { ": \($0)" } ?? ""
-          problems.append("\(when) the solution, \(reason)\(said)")
+          problems.append("\(when) the solution, \(reason)\(Complaint.of(run))")
         }
       }
     }
@@ -208,18 +194,6 @@ public struct TaskValidator: Sendable {
       problems.append("tests/test.sh doesn't write a reward of 1 after the solution")
     }
     return problems
-  }
-
-  /// What a solution script changes, or nil if it fails.
-  private func patch(of task: RepairTask, script: URL) async throws -> [UInt8]? {
-    let checkout = try Checkout(of: task)
-    defer { checkout.remove() }
-    let text = (try? String(contentsOf: script, encoding: .utf8)) ?? "exit 1"
-    let result = try await sandbox.run(
-      .program(["bash", "-c", text]), in: checkout.workspace.path, limits: task.testLimits)
-    guard result.succeeded else { return nil }
-    let solved = try checkout.workspace.commit("solve")
-    return try checkout.workspace.diff(from: checkout.workspace.base, to: solved)
   }
 
   /// Whether all that some hunk adds is written in the instruction; lines of a few characters don't count.

@@ -129,7 +129,7 @@ package struct TestRunner {
     }
     let result = try await sandbox.run(
       .program(command), in: workspace, limits: limits, environment: environment,
-      readOnlyBinds: binds, alsoAt: task.workdir.map { [$0] } ?? [])
+      readOnlyBinds: binds, alsoAt: task.otherPlace)
     let kind: TestReport.Kind = task.language == .python ? .unittest : .tap
     var run = TestRun(report: TestReport.parse(result.output, kind: kind), result: result)
     var problem = "wrote neither reward.json nor reward.txt"

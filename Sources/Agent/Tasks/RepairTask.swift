@@ -1,4 +1,5 @@
 public import Foundation
+internal import Tools
 
 /// A repository with a bug, what to do about it in words, and the tests that decide whether it is mended.
 ///
@@ -75,6 +76,11 @@ public struct RepairTask: Sendable, Hashable, Identifiable {
   public let networkMode: NetworkMode
   /// Where Harbor's images put the repository. Our workspaces are anywhere; its scripts see them there too.
   public let workdir: String?
+
+  /// Where an agent and `tests/test.sh` see the repository besides; commands of our own form know one place only.
+  var otherPlace: String? {
+    hiddenTestCommand == nil && workdir != Sandbox.workspacePath ? workdir : nil
+  }
 
   /// The repository as the agent gets it.
   public var environmentDirectory: URL { directory.appending(path: "environment") }

@@ -126,7 +126,8 @@ public struct ReplayVerifier: Sendable {
     }
     let hands = ToolHands(
       workspace: workspace, dialect: dialect,
-      toolbox: environment.toolbox(root: workspace.path, testCommand: header.testCommand))
+      toolbox: environment.toolbox(
+        root: workspace.path, testCommand: header.testCommand, workdir: header.workdir))
     return TurnVerifier(hands: hands)
   }
 

@@ -20,6 +20,8 @@ public struct TranscriptHeader: Sendable, Equatable {
   public var messages: [ChatMessage]
   public var testCommand: String?
   public var protectedPaths: [String]
+  /// ``Assignment/workdir``.
+  public var workdir: String?
   public var limits: EpisodeLimits
   public var environment: ToolEnvironment
   /// Whether the work tree was also a git repository with one commit.
@@ -36,7 +38,7 @@ public struct TranscriptHeader: Sendable, Equatable {
   public init(
     version: Int = currentVersion, task: String, sample: Int, seed: UInt64, base: Snapshot,
     policy: PolicyIdentity, dialect: String, tools: [ToolName], messages: [ChatMessage],
-    testCommand: String?, protectedPaths: [String], limits: EpisodeLimits,
+    testCommand: String?, protectedPaths: [String], workdir: String? = nil, limits: EpisodeLimits,
     environment: ToolEnvironment, agentRepository: Bool, time: Double, fork: ForkOrigin? = nil
   ) {
     self.fork = fork
@@ -51,6 +53,7 @@ public struct TranscriptHeader: Sendable, Equatable {
     self.messages = messages
     self.testCommand = testCommand
     self.protectedPaths = protectedPaths
+    self.workdir = workdir
     self.limits = limits
     self.environment = environment
     self.agentRepository = agentRepository
@@ -104,15 +107,15 @@ public struct ToolEnvironment: Sendable, Codable, Hashable {
   }
 
   /// The tools for a work tree.
-  public func toolbox(root: String, testCommand: String?) -> Toolbox {
+  public func toolbox(root: String, testCommand: String?, workdir: String? = nil) -> Toolbox {
     var repository = RepositoryView()
-    if sandbox == .none { repository.root = root + "/" }
+    repository.root = Sandbox.place(alsoAt: workdir) + "/"
     repository.isTest = VisibleTests.isTest
     let digest = failureCharacters.map { characters in
       { @Sendable [repository] in VisibleTests.digest($0, characters: characters, repository) }
     }
     return Toolbox(
-      root: root, sandbox: sandbox, limits: limits, testCommand: testCommand,
+      root: root, alsoAt: workdir, sandbox: sandbox, limits: limits, testCommand: testCommand,
       testLimits: testLimits, environment: variables, options: options, testDigest: digest)
   }
 }
@@ -153,7 +156,7 @@ extension TranscriptHeader: Codable {
 
   enum CodingKeys: String, CodingKey {
     case type, format, version, task, sample, seed, policy, dialect, tools, messages, limits
-    case environment, time, fork, imported
+    case environment, time, fork, imported, workdir
     case updatedFrom = "updated_from"
     case baseCommit = "base_commit"
     case baseTree = "base_tree"
@@ -184,6 +187,7 @@ extension TranscriptHeader: Codable {
     messages = try values.decode([ChatMessage].self, forKey: .messages)
     testCommand = try values.decodeIfPresent(String.self, forKey: .testCommand)
     protectedPaths = try values.decode([String].self, forKey: .protectedPaths)
+    workdir = try values.decodeIfPresent(String.self, forKey: .workdir)
     limits = try values.decode(EpisodeLimits.self, forKey: .limits)
     environment = try values.decode(ToolEnvironment.self, forKey: .environment)
     agentRepository = try values.decode(Bool.self, forKey: .agentRepository)
@@ -209,6 +213,7 @@ extension TranscriptHeader: Codable {
     try values.encode(messages, forKey: .messages)
     try values.encodeIfPresent(testCommand, forKey: .testCommand)
     try values.encode(protectedPaths, forKey: .protectedPaths)
+    try values.encodeIfPresent(workdir, forKey: .workdir)
     try values.encode(limits, forKey: .limits)
     try values.encode(environment, forKey: .environment)
     try values.encode(agentRepository, forKey: .agentRepository)

@@ -40,29 +40,12 @@ struct Oracle {
   static func read(
     _ task: RepairTask, sandbox: Sandbox, recorder: Recorder, workTree: String
   ) async throws -> Oracle {
-    guard let solution = task.solution else {
-      throw DemonstrationError("\(task.id) has no solution")
-    }
     let workspace = try Workspace.materialize(
       task.assignment.source, recorder: recorder, name: "oracle/\(task.id)", at: workTree)
     defer { try? workspace.remove() }
-    switch solution {
-    case .patch(let file):
-      guard let patch = try? Data(contentsOf: file) else {
-        throw DemonstrationError("\(file.path(percentEncoded: false)) can't be read")
-      }
-      try workspace.apply(Array(patch))
-    case .script(let file):
-      guard let script = try? String(contentsOf: file, encoding: .utf8) else {
-        throw DemonstrationError("\(file.path(percentEncoded: false)) can't be read")
-      }
-      let result = try await sandbox.run(
-        .program(["bash", "-c", script]), in: workspace.path,
-        limits: SandboxLimits(wallSeconds: task.verifierTimeout))
-      guard result.succeeded else {
-        throw DemonstrationError("\(file.path(percentEncoded: false)) fails")
-      }
-    }
+    do {
+      try workspace.apply(try await task.solutionPatch(in: sandbox))
+    } catch let refusal as ImportRefusal { throw DemonstrationError("\(task.id): \(refusal)") }
     let solved = try workspace.commit("the solution")
     let changes = try workspace.changedPaths(from: workspace.base, to: solved).map {
       try change($0, task, recorder, from: workspace.base, to: solved)

@@ -17,11 +17,13 @@ struct Refusal: Error, Sendable {
 struct Beneath: Sendable {
   /// The root on the host.
   let root: String
+  /// Where commands see it, perhaps besides ``Sandbox/workspacePath``.
+  var seenAt = Sandbox.workspacePath
 
   /// The names from the root to what the path means, after links; nothing in it is a link. The last
   /// name may not exist.
   func resolve(_ path: String) throws(Refusal) -> [[UInt8]] {
-    var waiting = try Self.names(path, in: path)
+    var waiting = try names(path, in: path)
     var resolved: [[UInt8]] = []
     var links = 0
     while let name = waiting.first {
@@ -41,22 +43,26 @@ struct Beneath: Sendable {
       guard links <= 40 else { throw Refusal("\(path) is a circle of links.") }
       let text = String(decoding: target, as: UTF8.self)
       if target.first == 0x2F { resolved = [] }
-      waiting = try Self.names(text, in: path) + waiting
+      waiting = try names(text, in: path) + waiting
     }
     return resolved
   }
 
   /// The components of a path; an absolute one must lie in the workspace as the sandbox shows it.
-  private static func names(_ text: String, in path: String) throws(Refusal) -> [[UInt8]] {
-    var parts = text.utf8.split(separator: 0x2F).map { Array($0) }.filter { $0 != [0x2E] }
+  private func names(_ text: String, in path: String) throws(Refusal) -> [[UInt8]] {
+    func split(_ text: String) -> [[UInt8]] {
+      text.utf8.split(separator: 0x2F).map { Array($0) }.filter { $0 != [0x2E] }
+    }
+    var parts = split(text)
     guard !text.utf8.contains(0), parts.allSatisfy({ $0.count <= 255 }), parts.count <= 256 else {
       throw Refusal("\(path.prefix(80)) can't be the name of a file.")
     }
     if text.hasPrefix("/") {
-      guard parts.first == Array(Sandbox.workspacePath.utf8.dropFirst()) else {
-        throw outside(path)
+      let places = [seenAt, Sandbox.workspacePath].map(split)
+      guard let place = places.first(where: { parts.starts(with: $0) }) else {
+        throw Self.outside(path)
       }
-      parts.removeFirst()
+      parts.removeFirst(place.count)
     }
     return parts
   }

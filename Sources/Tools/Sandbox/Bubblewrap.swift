@@ -68,6 +68,8 @@ enum Bubblewrap {
       case "bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "sbin", "sys",
         "workspace":
         true
+      // Where some commands see files of a task's.
+      case "hindsight", "logs", "solution", "tests": true
       case "usr": parts.count < 3 || parts[1] != "src" || access("/usr/src", F_OK) != 0
       case "var": parts.count < 2 || parts[1] == "tmp"
       case "tmp": parts.count < 2

@@ -36,12 +36,12 @@ public enum Sandbox: String, Sendable, Codable, CaseIterable {
   /// (ignored without a sandbox). Standard input is empty. No process of the command is left when
   /// this returns. Throws only if the command could not be started.
   ///
-  /// - alsoAt: where inside the workspace is seen besides, and the command begins: the first place where nothing lies
-  ///   yet; ignored without a sandbox.
+  /// - alsoAt: where inside the workspace is seen besides, and the command begins; ignored where something lies already;
+  ///   without a sandbox only what the output says.
   public func run(
     _ command: Command, in workspace: String, limits: SandboxLimits = SandboxLimits(),
     environment: [String: String] = [:], readOnlyBinds: [String: String] = [:],
-    alsoAt places: [String] = []
+    alsoAt other: String? = nil
   ) async throws(ToolsError) -> CommandResult {
     let environment = Self.baseEnvironment.merging(environment) { $1 }
     switch self {
@@ -51,15 +51,20 @@ public enum Sandbox: String, Sendable, Codable, CaseIterable {
         environment: environment, hasNamespace: false)
       var result = try await launch.run(limits: limits, workspace: workspace)
       // So that a path in an output is the same wherever the workspace lies.
-      result.output = result.output.replacingBytes(of: workspace, with: Self.workspacePath)
+      result.output = result.output.replacingBytes(of: workspace, with: Self.place(alsoAt: other))
       return result
     case .bubblewrap:
       let arrangement = try await Self.arrangement()
       return try await Self.launch(
         arrangement, command, in: workspace, limits: limits, environment: environment,
         readOnlyBinds: readOnlyBinds,
-        place: places.lazy.compactMap { Bubblewrap.place($0, beside: readOnlyBinds.values) }.first)
+        place: other.flatMap { Bubblewrap.place($0, beside: readOnlyBinds.values) })
     }
+  }
+
+  /// What a command's output names the workspace by, with a sandbox or without.
+  public static func place(alsoAt other: String?) -> String {
+    other.flatMap { Bubblewrap.place($0, beside: []) } ?? workspacePath
   }
 
   /// Nil if this sandbox works here, else one sentence that says what is missing and how to mend it.

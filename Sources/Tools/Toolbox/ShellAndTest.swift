@@ -36,8 +36,7 @@ extension Toolbox {
     _ command: String, limits: SandboxLimits
   ) async throws(ToolsError) -> CommandResult {
     try await sandbox.run(
-      .shell(command), in: root, limits: limits, environment: environment,
-      readOnlyBinds: readOnlyBinds)
+      .shell(command), in: root, limits: limits, environment: environment, alsoAt: alsoAt)
   }
 
   /// - summary: told instead of the output.

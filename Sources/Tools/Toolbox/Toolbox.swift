@@ -46,13 +46,13 @@ public struct Toolbox: Sendable {
   }
 
   let root: String
+  let alsoAt: String?
   let files: Beneath
   let sandbox: Sandbox
   let limits: SandboxLimits
   let testCommand: String?
   let testLimits: SandboxLimits
   let environment: [String: String]
-  let readOnlyBinds: [String: String]
   let options: Options
   let testDigest: (@Sendable (_ output: String) -> String?)?
   let memory = ToolMemory()
@@ -64,23 +64,24 @@ public struct Toolbox: Sendable {
   static let maximumFileBytes = 4 << 20
 
   /// `root`: the workspace's folder on the host, as the agent finds it: limits of its size are of what comes to that.
+  /// `alsoAt`: as in ``Sandbox/run(_:in:limits:environment:readOnlyBinds:alsoAt:)``; paths may be those there, too.
   /// `testLimits`: those of `limits` if nil. `testDigest`: what the agent is told of failing tests instead of the
   /// usual summary; nil where it has nothing to say.
   public init(
-    root: String, sandbox: Sandbox, limits: SandboxLimits = SandboxLimits(),
+    root: String, alsoAt: String? = nil, sandbox: Sandbox,
+    limits: SandboxLimits = SandboxLimits(),
     testCommand: String? = nil, testLimits: SandboxLimits? = nil,
-    environment: [String: String] = [:], readOnlyBinds: [String: String] = [:],
-    options: Options = Options(),
+    environment: [String: String] = [:], options: Options = Options(),
     testDigest: (@Sendable (_ output: String) -> String?)? = nil
   ) {
     self.root = root
-    files = Beneath(root: root)
+    self.alsoAt = alsoAt
+    files = Beneath(root: root, seenAt: Sandbox.place(alsoAt: alsoAt))
     self.sandbox = sandbox
     self.limits = limits.beside(root)
     self.testCommand = testCommand
     self.testLimits = testLimits?.beside(root) ?? self.limits
     self.environment = environment
-    self.readOnlyBinds = readOnlyBinds
     self.options = options
     self.testDigest = testDigest
   }

@@ -150,6 +150,21 @@ import Tools
     #expect(divergence == nil)
   }
 
+  /// Harbor's tasks say where their image has the repository.
+  @Test func aTasksOwnPlaceIsKept() async throws {
+    let calls: [ToolCall] = [.view(path: "/app/stats/average.py"), .shell(command: "pwd")]
+    let writer = TranscriptWriter(folder.transcript)
+    let trajectory = try await Episodes.onFixture { $0.assignment.workdir = "/app" }.run(
+      ScriptedPolicy(texts: Episodes.texts(calls) + ["submit"]), at: folder.place(), seed: 1,
+      observers: [writer])
+    try writer.finish(TranscriptEnd(trajectory))
+    #expect(trajectory.turns.map { $0.result?.isError } == [false, false, false])
+    #expect(trajectory.turns[1].result?.text == "/app")
+    let transcript = try Transcript.read(folder.transcript)
+    #expect(transcript.header.workdir == "/app")
+    #expect(try await verify(transcript) == nil)
+  }
+
   @Test func anotherTreeIsRefused() async throws {
     let transcript = try await record()
     let other = try TaskFixtures.task("greet-words").assignment.source

@@ -97,7 +97,7 @@ struct ImportTrial: Sendable {
       if result.outOfMemory { throw ImportRefusal("its tests run out of memory \(when)") }
       if let limit = result.stoppedBy { throw ImportRefusal("its tests hit \(limit) \(when)") }
       if !patch.isEmpty, let reason = evaluation.hidden.invalidReason {
-        let said = Complaint.of(evaluation.hidden).map { ": \($0)" } ?? ""
+        let said = Complaint.of(evaluation.hidden)
         throw ImportRefusal("\(when), \(Printable.line(reason))\(said)")
       }
       found.append(evaluation)
@@ -175,11 +175,10 @@ struct ImportTrial: Sendable {
         throw ImportRefusal("no test fails before its patch and passes after it")
       }
       let first = result.id
-      let said = Complaint.of(result).map { ": \($0)" } ?? ""
       throw ImportRefusal(
         "none of its FAIL_TO_PASS tests fails before its patch and passes after it: "
           + "\(Printable.line(first)) is \(outcomes(first, old)[0].rawValue) before it and "
-          + "\(result.outcome.rawValue) after it\(said)")
+          + "\(result.outcome.rawValue) after it\(Complaint.of(result))")
     }
     let kept = task.passToPass.isEmpty ? reported.filter { !failing.contains($0) } : task.passToPass
     let passing = kept.filter { id in

@@ -69,9 +69,9 @@ extension ImportedTask {
   }
 }
 
-/// Why an instance becomes no task, in a sentence.
-struct ImportRefusal: Error, CustomStringConvertible {
-  var description: String
+/// Why an instance becomes no task, or has no solution that proves it, in a sentence.
+package struct ImportRefusal: Error, CustomStringConvertible {
+  package var description: String
 
   init(_ description: String) { self.description = description }
 }

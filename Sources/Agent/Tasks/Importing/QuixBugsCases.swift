@@ -45,10 +45,9 @@ struct QuixBugsCases: QuixBugsTests {
     let kept = cases.indices.filter {
       !ids.contains("hidden.test_\(name).\(kind)Tests.\(test($0))")
     }
-    let visible = kept.enumerated().filter { $0.offset % 2 == 0 }.map { $0.element }
     return [
       "environment/tests/__init__.py": "",
-      "environment/tests/test_\(name).py": module(visible),
+      "environment/tests/test_\(name).py": module(Self.visible(of: kept)),
       "tests/hidden/__init__.py": "",
       "tests/hidden/test_\(name).py": module(kept),
     ]

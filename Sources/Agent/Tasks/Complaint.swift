@@ -1,9 +1,9 @@
 internal import Tools
 
-/// The line in which a test or its runner says what is wrong, as a person may see it.
+/// The line in which a test, its runner or a script says what is wrong, as the end of a sentence that a person may see:
+/// a colon before it, and nothing where nothing is said.
 enum Complaint {
-  /// Nil where nothing is said.
-  static func of(_ test: TestResult) -> String? {
+  static func of(_ test: TestResult) -> String {
     let lines = TextLines.split(test.detail)
     // pytest marks what it found.
     let marked = lines.filter { $0.hasPrefix("E  ") }.map { $0.dropFirst() }
@@ -12,23 +12,26 @@ enum Complaint {
     return shown(named ?? (marked.first ?? lines.last(where: isSaid)))
   }
 
-  /// Of a run that reported no test; nil where nothing is said.
-  static func of(_ run: TestRun) -> String? {
-    guard run.report.tests.isEmpty else { return nil }
+  /// Of a run that reported no test.
+  static func of(_ run: TestRun) -> String {
+    guard run.report.tests.isEmpty else { return "" }
     let text = run.report.remark.isEmpty ? run.result.output : run.report.remark
     let lines = TextLines.split(text).suffix(40).filter(isSaid)
     // Below it, pytest names its configuration.
     guard let line = lines.last(where: { $0.lowercased().contains("error") }) ?? lines.last else {
-      return nil
+      return ""
     }
     return shown(line.hasPrefix("E  ") ? line.dropFirst() : line)
   }
 
+  /// Of a script.
+  static func of(output: String) -> String { shown(TextLines.split(output).last(where: isSaid)) }
+
   private static func isSaid(_ line: Substring) -> Bool { line.contains { !$0.isWhitespace } }
 
-  private static func shown(_ line: Substring?) -> String? {
-    guard let line, isSaid(line) else { return nil }
+  private static func shown(_ line: Substring?) -> String {
+    guard let line, isSaid(line) else { return "" }
     let scalars = line.trimmed.unicodeScalars.prefix(200)
-    return VisibleText.escaped(String(String.UnicodeScalarView(scalars)))
+    return ": " + VisibleText.escaped(String(String.UnicodeScalarView(scalars)))
   }
 }

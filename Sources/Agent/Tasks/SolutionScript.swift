@@ -19,11 +19,14 @@ struct SolutionScript: Sendable {
     let inside = sandbox == .none ? folder : "/solution"
     let result = try await sandbox.run(
       .program(["bash", "\(inside)/solve.sh"]), in: workspace.path, limits: task.testLimits,
-      readOnlyBinds: [folder: inside], alsoAt: task.workdir.map { [$0] } ?? [])
+      readOnlyBinds: [folder: inside], alsoAt: task.workdir)
     if let failure = reason(of: result) { throw refusal(failure) }
     let solved = try workspace.commit("solve")
     let changed = try workspace.changedPaths(from: workspace.base, to: solved)
     guard !changed.isEmpty else { throw refusal("changes nothing") }
+    if let odd = changed.first(where: { String(validating: $0.bytes, as: UTF8.self) == nil }) {
+      throw refusal("makes a file whose name is not UTF-8 text: \(odd.path)")
+    }
     let patch = try workspace.diff(
       from: workspace.base, to: solved, excluding: task.protectedPaths.map(\.description))
     guard !patch.isEmpty else {
@@ -42,8 +45,7 @@ struct SolutionScript: Sendable {
     if result.outOfMemory { return "runs out of memory" }
     if let limit = result.stoppedBy { return "hits \(limit)" }
     guard !result.succeeded else { return nil }
-    let said = TextLines.split(result.output).last(where: { $0.contains { !$0.isWhitespace } })
-    return "ends with \(result.plainEnding)" + (said.map { ": \($0)" } ?? "")
+    return "ends with \(result.plainEnding)\(Complaint.of(output: result.output))"
   }
 
   /// Nothing follows such a link here, but whoever applies the patch elsewhere might.
@@ -66,7 +68,7 @@ extension RepairTask {
   package func solutionPatch(in sandbox: Sandbox) async throws -> [UInt8] {
     switch solution {
     case .patch(let file)?:
-      guard let data = try? Data(contentsOf: file) else {
+      guard let data = RegularFile.contents(of: file.plainPath) else {
         throw ImportRefusal("its solution/fix.patch can't be read")
       }
       guard data.contains(where: { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: " ") }) else {
@@ -74,7 +76,8 @@ extension RepairTask {
       }
       return Array(data)
     case .script?: return try await SolutionScript(task: self, sandbox: sandbox).patch()
-    case nil: throw ImportRefusal("it has no solution")
+    case nil:
+      throw ImportRefusal("it has neither solution/fix.patch nor solution/solve.sh")
     }
   }
 }
