@@ -42,8 +42,27 @@ struct LearningOptions: ParsableArguments {
 
   @OptionGroup var judge: JudgeOptions
 
-  @Option(help: "A control: none, or shuffled-feedback (another task's).")
+  @Option(
+    help: """
+      A control: none, shuffled-feedback (another task's) or random-magnitude (modulate's weights \
+      change places between turns).
+      """)
   var control = "none"
+
+  private enum Control: String, CaseIterable {
+    case none
+    case shuffledFeedback = "shuffled-feedback"
+    case randomMagnitude = "random-magnitude"
+
+    var ofHindsight: HindsightConfiguration.Control {
+      self == .shuffledFeedback ? .shuffledFeedback : .none
+    }
+  }
+
+  @Flag(
+    name: .customLong("divide-by-deviation"),
+    help: "Divide a group's advantages by their standard deviation.")
+  var dividesByDeviation = false
 
   @Option(
     name: .customLong("turns-distilled"), help: "Only the k turns with the largest gap; 0: all.")
@@ -95,6 +114,7 @@ struct LearningOptions: ParsableArguments {
     optimizer.maxGradientNorm = maxGradientNorm
     let signal = try Signal(parsing: signal)
     let teacher = try TeacherKind(parsing: teacher)
+    let control = try chosenControl(for: signal)
     if full && adapter != nil {
       throw ValidationError("--full trains the model itself: it can't be given with --adapter")
     }
@@ -114,13 +134,26 @@ struct LearningOptions: ParsableArguments {
       hindsight: HindsightConfiguration(
         content: try choice("hindsight", hindsight),
         placement: try HindsightPlacement(parsing: placement),
-        feedbackForm: try FeedbackForm(parsing: feedback), control: try choice("control", control)),
+        feedbackForm: try FeedbackForm(parsing: feedback),
+        control: control.ofHindsight),
       judge: judge.configuration,
       turnSelection: turnsDistilled != 0 ? turnsDistilled : nil,
+      permutesModulation: control == .randomMagnitude, advantageByDeviation: dividesByDeviation,
       normalization: try choice("normalization", normalization),
       lora: full ? nil : try lora(), optimizer: optimizer, warmupSteps: warmupSteps,
       microBatchTokens: try memory.microBatchTokens(plan, isFull: full), recompute: recompute,
       cacheBytes: try memory.cacheBytes(plan))
+  }
+
+  private func chosenControl(for signal: Signal) throws -> Control {
+    let chosen: Control = try choice("control", control)
+    if chosen == .randomMagnitude {
+      guard case .modulate = signal else {
+        throw ValidationError(
+          "--control random-magnitude needs --signal modulate(λ), and the signal is \(signal)")
+      }
+    }
+    return chosen
   }
 
   private func memoryPlan(

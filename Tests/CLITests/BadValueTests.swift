@@ -76,6 +76,8 @@ import Testing
     (["--concurrency", "9223372036854775807"], "--concurrency is 9223372036854775807"),
     (["--turns-distilled", "-3"], "turns distilled is -3"),
     (["--episode-seconds", "1e300"], "--episode-seconds is 1e+300"),
+    (["--control", "random-magnitude"], "needs --signal modulate(λ), and the signal is grpo"),
+    (["--control", "random"], "expected one of none, shuffled-feedback, random-magnitude"),
   ])
   func optionsOfTraining(options: [String], sentence: String) throws {
     let folder = try TestFolder()

@@ -62,21 +62,28 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.url.appending(path: "other").path))
   }
 
-  /// ALGORITHM §7.14.
-  @Test(arguments: ["distill", "mix(0.5)", "modulate(0.5)"])
-  func resumesBitForBitAfterAKill(_ signal: String) throws {
+  @Test(arguments: [
+    ["--signal", "distill"], ["--signal", "mix(0.5)", "--divide-by-deviation"],
+    ["--signal", "modulate(0.5)", "--control", "random-magnitude"],
+  ])
+  func resumesBitForBitAfterAKill(_ options: [String]) throws {
     let folder = try TestFolder()
     let model = try model(in: folder)
-    let whole = try HindsightCommand.run(
-      arguments(model, "whole", ["--signal", signal]), in: folder.url)
+    let whole = try HindsightCommand.run(arguments(model, "whole", options), in: folder.url)
     #expect(whole.status == 0, "\(whole.errors)")
+    let configuration = try String(contentsOf: folder["whole/config.json"], encoding: .utf8)
+    for (key, option) in [
+      ("advantageByDeviation", "--divide-by-deviation"), ("permutesModulation", "--control"),
+    ] {
+      #expect(configuration.contains("\"\(key)\" : true") == options.contains(option))
+    }
     let expected = try figures(folder.url.appending(path: "whole"))
     #expect(expected.count == 3)
     #expect(expected.allSatisfy { $0["policy/action_tokens"] ?? 0 > 0 })
-    if signal == "distill" { #expect(expected.allSatisfy { $0["loss"] ?? 0 > 0 }) }
+    if options.contains("distill") { #expect(expected.allSatisfy { $0["loss"] ?? 0 > 0 }) }
 
     let run = folder.url.appending(path: "killed")
-    var arguments = arguments(model, "killed", ["--signal", signal])
+    var arguments = arguments(model, "killed", options)
     // Killed somewhere in its first step, then in its second, then left alone.
     for (index, delay) in [0.3, 0.1].enumerated() {
       let (process, wait) = try HindsightCommand.start(arguments: arguments, in: folder.url)
@@ -198,7 +205,7 @@ import Testing
     #expect(outcome.output.contains("`hindsight train --resume run` goes on"))
   }
 
-  /// ALGORITHM §6: a gap of 0 or less means that training can't work.
+  /// A gap of 0 or less means that training can't work.
   @Test func refusesARunWithoutAGap() throws {
     let folder = try TestFolder()
     let model = try model(in: folder)

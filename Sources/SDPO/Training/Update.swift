@@ -42,7 +42,7 @@ package struct Update: Sendable {
   ) throws -> Result {
     var examples = examples
     configuration.normalization.apply(to: &examples, takesPart: takesPart)
-    if needsGaps { try applyGaps(&examples) }
+    if needsGaps { try applyGaps(&examples, number) }
     guard examples.contains(where: { $0.rows.contains { $0.weight != 0 } }) else {
       return Result(examples: examples, statistics: examples.map { _ in [] }, norm: nil)
     }
@@ -75,7 +75,7 @@ package struct Update: Sendable {
   }
 
   /// A first pass without gradients finds how much hindsight disagrees with each turn.
-  private func applyGaps(_ examples: inout [TrainingExample]) throws {
+  private func applyGaps(_ examples: inout [TrainingExample], _ number: Int) throws {
     var gaps = TurnGaps()
     for (example, statistics) in zip(examples, try pass.measure(examples)) {
       gaps.add(example.rows, statistics)
@@ -91,21 +91,24 @@ package struct Update: Sendable {
     modulate(
       &examples, gaps,
       TurnModulation(
-        lambda: lambda, permutesWeights: configuration.permutesModulation))
+        lambda: lambda, permutesWeights: configuration.permutesModulation), number)
   }
 
   private func modulate(
-    _ examples: inout [TrainingExample], _ gaps: TurnGaps, _ modulation: TurnModulation
+    _ examples: inout [TrainingExample], _ gaps: TurnGaps, _ modulation: TurnModulation,
+    _ number: Int
   ) {
     // Trajectories are numbered task by task, a group's one after another.
     let size = Int32(configuration.groupSize)
     let groups = Dictionary(grouping: examples.compactMap(\.rows.first)) { $0.trajectory / size }
     var modulated: [TurnKey: Double] = [:]
-    for rows in groups.values {
+    for (group, rows) in groups {
+      // Each group of each step is permuted in its own way.
+      var random = SplitMix64(seeds: configuration.seed, UInt64(number), UInt64(group))
       let advantages = Dictionary(
         rows.map { ($0.trajectory, Double($0.advantage)) }, uniquingKeysWith: { first, _ in first })
       modulated.merge(
-        modulation.advantages(gaps: [gaps], advantages: advantages, seed: configuration.seed),
+        modulation.advantages(gaps: [gaps], advantages: advantages, seed: random.next()),
         uniquingKeysWith: { first, _ in first })
     }
     for index in examples.indices {
