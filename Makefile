@@ -46,6 +46,9 @@ format: ## rewrite the sources in the project's format
 lint: ## fail on anything the formatter would change or warn about
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
 
+kernels: setup ## test the C kernels on their own, under the sanitizers too
+	Tests/CKernels/run.sh
+
 clients: build model ## what other programs make of ours: OpenAI's client, mini-swe-agent, llama.cpp's server, Harbor
 	scripts/check-clients.sh
 

@@ -18,8 +18,8 @@ struct DoctorCommand: AsyncParsableCommand {
 
   func run() async throws {
     let findings =
-      MachineChecks.libraries() + MachineChecks.processor() + [MachineChecks.arithmetic()]
-      + [await MachineChecks.sandbox()] + MachineChecks.programs()
+      await MachineChecks.libraries() + MachineChecks.processor() + [MachineChecks.arithmetic()]
+      + MachineChecks.sandbox() + MachineChecks.programs()
       + [MachineChecks.disk(), MachineChecks.memory()] + MachineChecks.model(model.model)
     for finding in findings { print(finding.line) }
     let missing = findings.count { $0.level == .missing }

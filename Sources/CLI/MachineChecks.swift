@@ -61,22 +61,39 @@ enum MachineChecks {
     return Finding(.fine, "arithmetic", "matrix products differ by \(error) from naive ones")
   }
 
-  static func sandbox() async -> Finding {
-    if let reason = await Sandbox.bubblewrap.probe() { return Finding(.missing, "sandbox", reason) }
-    return Finding(.fine, "sandbox", "bubblewrap runs a command")
+  static func sandbox() async -> [Finding] {
+    if let reason = await Sandbox.bubblewrap.probe() {
+      return [Finding(.missing, "sandbox", reason)]
+    }
+    var findings = [Finding(.fine, "sandbox", "bubblewrap runs a command")]
+    if let note = await Sandbox.bubblewrap.processLimitNote() {
+      findings.append(Finding(.warning, "sandbox", note))
+    }
+    return findings
   }
 
-  static func programs() -> [Finding] {
+  static func programs() async -> [Finding] {
     let wanted: [(name: String, use: String, level: Finding.Level)] = [
-      ("git", "tasks and repositories need it", .missing),
+      ("git", "agents in the shell, and test commands of yours, may use it", .warning),
       ("python3", "most tasks' tests need it", .missing),
       ("cc", "tasks in C need it", .warning), ("make", "tasks in C need it", .warning),
     ]
-    return wanted.map { program in
+    let found: [Finding] = wanted.map { program in
       if let path = find(program.name) { return Finding(.fine, program.name, path) }
       return Finding(
         program.level, program.name, "is not on the PATH; \(program.use): run scripts/setup.sh")
     }
+    return found + [await pytest()]
+  }
+
+  private static func pytest() async -> Finding {
+    if (try? await Sandbox.bubblewrap.hasPytest()) == true {
+      return Finding(.fine, "pytest", "python3 has it in the sandbox")
+    }
+    return Finding(
+      .warning, "pytest",
+      "python3 doesn't have it in the sandbox; tests of packages and other people's tasks need it:"
+        + " run scripts/setup.sh")
   }
 
   private static func find(_ program: String) -> String? {

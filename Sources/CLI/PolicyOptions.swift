@@ -49,8 +49,8 @@ func makePolicy(_ options: PolicyOptions) async throws -> any Policy {
         "--top-k and --min-p need a local model, and \(address) is an endpoint")
     }
     var remote = RemotePolicy.Options()
-    remote.temperature = decimal(options.sampling.temperature)
-    remote.topP = decimal(options.sampling.topP)
+    remote.temperature = options.sampling.temperature.decimal
+    remote.topP = options.sampling.topP.decimal
     var onText: (@Sendable (String?) -> Void)?
     if let line = WritingLine.standard {
       onText = { if let piece = $0 { line.add(piece) } else { line.clear() } }
@@ -62,19 +62,13 @@ func makePolicy(_ options: PolicyOptions) async throws -> any Policy {
   }
 }
 
-/// 0.7 as people write it, not the nearest Float's 0.699999988.
-private func decimal(_ value: Float) -> Double { Double(value.description) ?? Double(value) }
-
 private func makeLocalPolicy(_ path: String, _ options: PolicyOptions) throws -> any Policy {
   let model = try LoadedModel.load(path, precision: try options.precision.resolvedForInference)
   let adapter = try options.adapter.map { folder in
     try LoRAParameters.load(folder: folder, model: model.config)
   }
-  return LocalPolicy(
-    engine: Engine(model.transformer), tokenizer: model.tokenizer, chatFormat: model.chatFormat,
-    adapter: adapter, sampling: options.sampling.parameters, name: model.name,
-    modelDigest: try ModelDigest.of(files: model.files),
-    adapterDigest: try options.adapter.map { try ModelDigest.of(adapter: $0) })
+  return try LocalPolicy(
+    model, adapter: adapter, adapterFolder: options.adapter, sampling: options.sampling.parameters)
 }
 
 /// A local policy whose adapter can be trained while it's used: the one from `--adapter`, or a fresh one.

@@ -17,12 +17,12 @@ struct SFTCommand: AsyncParsableCommand {
       it learns as well: small changes of the kinds of bugs that the tasks were made with, tried one \
       after the other.
 
-        hindsight sft --model models/SmolLM2-135M-Instruct.Q4_1.gguf --output runs/sft
+        hindsight sft --output runs/sft
         hindsight sft --demonstrations-only --view --output runs/sft
       """)
 
   @Option(help: "A GGUF file or a Hugging Face folder.")
-  var model = "models/SmolLM2-135M-Instruct.Q4_1.gguf"
+  var model = defaultModel
 
   @Option(help: "An adapter to start from (a PEFT folder); its rank, alpha and targets are kept.")
   var adapter: String?

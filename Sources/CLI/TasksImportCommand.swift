@@ -103,7 +103,7 @@ struct InstanceOptions: ParsableArguments {
     else { throw TaskError("--repos: \(repos) is no folder") }
     return try options.importer.instances(
       URL(filePath: file), form: form, repositories: URL(filePath: repos),
-      testCommand: testCommand, hasPytest: try await options.importer.hasPytest())
+      testCommand: testCommand, hasPytest: try await options.sandbox.hasPytest())
   }
 }
 
@@ -145,7 +145,7 @@ extension TasksCommand.Import {
     func run() async throws {
       try await options.run(
         try options.importer.quixBugs(
-          URL(filePath: folder), hasPytest: try await options.importer.hasPytest()))
+          URL(filePath: folder), hasPytest: try await options.sandbox.hasPytest()))
     }
   }
 

@@ -27,6 +27,3 @@ public struct ToolsError: Error, Hashable, Sendable, CustomStringConvertible {
     self.description = description
   }
 }
-
-/// The error of ``Sandbox/run(_:in:limits:environment:readOnlyBinds:alsoAt:)``.
-public typealias SandboxError = ToolsError

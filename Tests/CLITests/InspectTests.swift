@@ -97,5 +97,6 @@ import Testing
     #expect(outcome.status == 1)
     #expect(outcome.output.contains("FAIL  model        none: there is no such file"))
     #expect(outcome.output.contains("ok    arithmetic"))
+    #expect(outcome.output.contains("  pytest       python3 "))
   }
 }

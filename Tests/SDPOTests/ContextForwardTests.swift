@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  /// ALGORITHM §2.5 and §7.8: each branch has the log-probabilities of its whole context run alone.
+  /// Each branch has the log-probabilities of its whole context run alone.
   @Test(arguments: [Precision.fp32, .bf16])
   func aBranchIsItsWholeContext(_ precision: Precision) throws {
     try compare(Self.branches, precision)

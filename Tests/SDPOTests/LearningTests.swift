@@ -62,7 +62,7 @@ private func pass(
     return (statistics.joined().reduce(0) { $0 + $1.loss }, Array(target.buffer.values))
   }
 
-  /// ALGORITHM §7.10 for the whole network.
+  /// How many tokens a pass holds is a matter of memory alone, here for the whole network.
   @Test(arguments: [1, 8, 12, 1000], [false, true])
   func microBatchesDoNotChangeTheGradient(_ tokens: Int, recompute: Bool) throws {
     let student = Learner(transformer: smallTransformer(seed: 1), adapter: nil)
@@ -137,7 +137,7 @@ private func pass(
   }
 }
 
-/// A network that has learnt to read hints: the in-context teacher that ALGORITHM §6 asks for.
+/// A network that has learnt to read hints: a teacher that its context tells the answer.
 private struct HintReader {
   static let hints: [TokenID] = [10, 11, 12, 13, 14, 15, 16, 17]
   static let blank: TokenID = 1

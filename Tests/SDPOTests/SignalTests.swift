@@ -149,8 +149,8 @@ import Testing
     var row = ActionRow(token: 0, weight: 1, rolloutLogprob: -30, oldLogprob: -0.1)
     let run = {
       try Evaluation(
-        Objective(divergence: .reverseKL), rows: [$0], student: [0, 0], teacher: [1, 0],
-        vocabulary: 2
+        Objective(divergence: Divergence(alpha: 1, topK: 20)), rows: [$0], student: [0, 0],
+        teacher: [1, 0], vocabulary: 2
       ).statistics[0]
     }
     let capped = try run(row)
@@ -165,9 +165,10 @@ import Testing
   @Test func namesAreReadAndWritten() throws {
     for signal in Self.every {
       #expect(try Signal(parsing: signal.description) == signal)
-      let objective = Objective(signal: signal, divergence: .reverseKL)
+      let objective = Objective(signal: signal, divergence: Divergence(alpha: 1, topK: 20))
       let data = try JSONEncoder().encode(objective)
       #expect(try JSONDecoder().decode(Objective.self, from: data) == objective)
+      #expect(String(decoding: data, as: UTF8.self).contains("\"\(signal)\""))
     }
     for teacher in ["ema(0.05)", "trust-region(0.01)", "frozen", "current", "snapshot(10)"] {
       #expect(try TeacherKind(parsing: teacher).description == teacher)

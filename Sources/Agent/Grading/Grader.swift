@@ -22,17 +22,6 @@ public struct Grader: Sendable {
     self.tightCharacters = tightCharacters
   }
 
-  /// Grades what a workspace's recorded states changed since its first one.
-  public func grade(_ task: RepairTask, workspace: Workspace) async -> Grade {
-    let patch: [UInt8]
-    do {
-      patch = try workspace.diff(from: workspace.base, to: workspace.head)
-    } catch {
-      return .dropped(error.description)
-    }
-    return await grade(task, patch: patch)
-  }
-
   /// Grades a change to the task's `environment/`, in `git diff`'s form; empty for none.
   ///
   /// Never throws: what is wrong with the machine is ``Grade/infrastructureFailure``, what is wrong with the patch

@@ -23,8 +23,8 @@ public final class LocalPolicy: Policy {
     identity = PolicyIdentity(
       kind: "local", name: name, modelDigest: modelDigest, adapterDigest: adapterDigest,
       sampling: [
-        "min_p": decimal(sampling.minP), "temperature": decimal(sampling.temperature),
-        "top_k": Double(sampling.topK), "top_p": decimal(sampling.topP),
+        "min_p": sampling.minP.decimal, "temperature": sampling.temperature.decimal,
+        "top_k": Double(sampling.topK), "top_p": sampling.topP.decimal,
       ])
   }
 
@@ -33,8 +33,10 @@ public final class LocalPolicy: Policy {
   }
 }
 
-/// 0.7 as people write it, not the nearest Float's 0.699999988.
-private func decimal(_ value: Float) -> Double { Double(value.description) ?? Double(value) }
+extension Float {
+  /// 0.7 as people write it, not the nearest Float's 0.699999988.
+  package var decimal: Double { Double(description) ?? Double(self) }
+}
 
 /// One conversation with the local network: its tokens as they were sampled.
 private actor LocalSession: PolicySession {

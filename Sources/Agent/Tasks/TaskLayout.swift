@@ -1,3 +1,5 @@
+internal import LanguageModel
+
 /// A task's `task.toml`, in the form that the tasks made by hand have.
 struct TaskLayout {
   var id: String
@@ -43,22 +45,22 @@ struct TaskLayout {
       schema_version = "1.4"
 
       [task]
-      name = \(Self.quoted(name ?? "hindsight/\(id)"))
-      description = \(Self.quoted(summary))
-      keywords = [\(keywords.map(Self.quoted).joined(separator: ", "))]
+      name = \(JSONText.quoted(name ?? "hindsight/\(id)"))
+      description = \(JSONText.quoted(summary))
+      keywords = [\(keywords.map(JSONText.quoted).joined(separator: ", "))]
       \(carried.metadata)
       [metadata.hindsight]
-      language = \(Self.quoted(language.rawValue))
-      repository = \(Self.quoted(repository))
-      split = \(Self.quoted(split.rawValue))
-      bug = \(Self.quoted(bug))
+      language = \(JSONText.quoted(language.rawValue))
+      repository = \(JSONText.quoted(repository))
+      split = \(JSONText.quoted(split.rawValue))
+      bug = \(JSONText.quoted(bug))
       \(line("difficulty", origin?.difficulty.word))\
-      test_command = \(Self.quoted(testCommand))
+      test_command = \(JSONText.quoted(testCommand))
       \(line("hidden_test_command", hiddenTestCommand))\
       fail_to_pass = \(Self.list(failToPass))
       pass_to_pass = \(Self.list(passToPass))
-      protected = [\(protected.map(Self.quoted).joined(separator: ", "))]
-      made_by = \(Self.quoted(madeBy))
+      protected = [\(protected.map(JSONText.quoted).joined(separator: ", "))]
+      made_by = \(JSONText.quoted(madeBy))
       \(made)
       [agent]
       timeout_sec = \(carried.agentTimeout ?? 120.0)
@@ -71,19 +73,19 @@ struct TaskLayout {
       memory_mb = \(memoryMegabytes)
       storage_mb = \(storageMegabytes)
       network_mode = "no-network"
-      workdir = \(Self.quoted(carried.workdir ?? "/workspace"))
+      workdir = \(JSONText.quoted(carried.workdir ?? "/workspace"))
 
       """
   }
 
   private func line(_ key: String, _ value: String?) -> String {
-    value.map { "\(key) = \(Self.quoted($0))\n" } ?? ""
+    value.map { "\(key) = \(JSONText.quoted($0))\n" } ?? ""
   }
 
   private var verifierEnvironment: String {
     guard !carried.verifierEnvironment.isEmpty else { return "" }
     let lines = carried.verifierEnvironment.sorted { $0.key < $1.key }.map { name, value in
-      "\(Self.quoted(name)) = \(Self.quoted(value))\n"
+      "\(JSONText.quoted(name)) = \(JSONText.quoted(value))\n"
     }
     return "\n[verifier.env]\n" + lines.joined()
   }
@@ -93,11 +95,11 @@ struct TaskLayout {
     return """
 
       [metadata.hindsight.made]
-      package = \(Self.quoted(origin.package))
-      version = \(Self.quoted(origin.version))
-      path = \(Self.quoted(origin.path))
-      function = \(Self.quoted(origin.function))
-      operator = \(Self.quoted(origin.mutation))
+      package = \(JSONText.quoted(origin.package))
+      version = \(JSONText.quoted(origin.version))
+      path = \(JSONText.quoted(origin.path))
+      function = \(JSONText.quoted(origin.function))
+      operator = \(JSONText.quoted(origin.mutation))
       seed = \(origin.seed)
       lines = \(origin.difficulty.lines)
       sites = \(origin.difficulty.sites)
@@ -107,24 +109,6 @@ struct TaskLayout {
   }
 
   private static func list(_ strings: [String]) -> String {
-    "[\n" + strings.map { "  \(quoted($0)),\n" }.joined() + "]"
-  }
-
-  /// A basic string of TOML.
-  static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\t": result += "\\t"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
+    "[\n" + strings.map { "  \(JSONText.quoted($0)),\n" }.joined() + "]"
   }
 }

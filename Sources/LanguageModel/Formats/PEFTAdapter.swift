@@ -10,35 +10,15 @@ public struct PEFTAdapter: Sendable {
   public let targetModules: [String]
   /// What the adapter's author called the base model; may be a path, may be empty.
   public let base: String
-  /// A and B under PEFT's names, see `tensorName`.
+  /// A and B under PEFT's names, "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight".
   public let tensors: any TensorSource
+
+  /// PEFT stores tensors under the wrapped model's names.
+  static let prefix = "base_model.model."
 
   /// What B A is multiplied with.
   public var scale: Float {
     usesRankStabilizedScale ? alpha / Float(rank).squareRoot() : alpha / Float(rank)
-  }
-
-  /// Which of the two factors.
-  public enum Factor: String, Sendable, CaseIterable {
-    case a = "lora_A"
-    case b = "lora_B"
-  }
-
-  /// The linear layers that can be adapted, in the network's order, with the part of the layer they
-  /// belong to.
-  static let modules = [
-    (name: "q_proj", parent: "self_attn"), (name: "k_proj", parent: "self_attn"),
-    (name: "v_proj", parent: "self_attn"), (name: "o_proj", parent: "self_attn"),
-    (name: "gate_proj", parent: "mlp"), (name: "up_proj", parent: "mlp"),
-    (name: "down_proj", parent: "mlp"),
-  ]
-
-  /// "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight", nil for a module that can't
-  /// be adapted.
-  public static func tensorName(layer: Int, module: String, factor: Factor) -> String? {
-    modules.first { $0.name == module }.map {
-      "base_model.model.model.layers.\(layer).\($0.parent).\(module).\(factor.rawValue).weight"
-    }
   }
 
   /// The tensors of an adapter of a network: layers in order, targets in the network's order, A
@@ -46,22 +26,13 @@ public struct PEFTAdapter: Sendable {
   public static func expectedTensors(
     for config: ModelConfig, rank: Int, targetModules: [String]
   ) -> [(name: String, shape: [Int])] {
-    let query = config.headCount * config.headSize
-    let keyValue = config.kvHeadCount * config.headSize
-    let sizes: [String: (out: Int, in: Int)] = [
-      "q_proj": (query, config.hiddenSize), "k_proj": (keyValue, config.hiddenSize),
-      "v_proj": (keyValue, config.hiddenSize), "o_proj": (config.hiddenSize, query),
-      "gate_proj": (config.intermediateSize, config.hiddenSize),
-      "up_proj": (config.intermediateSize, config.hiddenSize),
-      "down_proj": (config.hiddenSize, config.intermediateSize),
-    ]
     var list: [(name: String, shape: [Int])] = []
     for layer in 0..<config.layerCount {
-      for module in modules where targetModules.contains(module.name) {
-        let size = sizes[module.name]!
-        let prefix = "base_model.model.model.layers.\(layer).\(module.parent).\(module.name)."
-        list.append((prefix + "lora_A.weight", [rank, size.in]))
-        list.append((prefix + "lora_B.weight", [size.out, rank]))
+      for kind in LinearKind.allCases where targetModules.contains(kind.rawValue) {
+        list.append(
+          (prefix + LoRAParameters.name(kind, layer, "lora_A"), [rank, kind.inputs(config)]))
+        list.append(
+          (prefix + LoRAParameters.name(kind, layer, "lora_B"), [kind.outputs(config), rank]))
       }
     }
     return list
@@ -133,22 +104,23 @@ public struct PEFTAdapter: Sendable {
   private static func targets(
     _ json: JSONObject, _ file: SafetensorsFile
   ) throws(ModelError) -> [String] {
+    let known = LinearKind.allCases.map(\.rawValue)
     var listed: Set<String> = []
     switch try json.value("target_modules") {
     case .array(let items):
       for item in items {
-        guard let name = item.string, modules.contains(where: { $0.name == name }) else {
+        guard let name = item.string, known.contains(name) else {
           throw ModelError("\(json.file): the target module \(item.summary) can't be adapted")
         }
         listed.insert(name)
       }
     case .string:
-      for module in modules where file.names.contains(where: { $0.contains(".\(module.name).") }) {
-        listed.insert(module.name)
+      for module in known where file.names.contains(where: { $0.contains(".\(module).") }) {
+        listed.insert(module)
       }
     default: break
     }
     if listed.isEmpty { throw ModelError("\(json.file): target_modules names no layer") }
-    return modules.map(\.name).filter { listed.contains($0) }
+    return known.filter { listed.contains($0) }
   }
 }

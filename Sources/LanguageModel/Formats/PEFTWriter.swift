@@ -18,7 +18,7 @@ extension PEFTAdapter {
     }
     try SafetensorsWriter.write(
       tensors, metadata: ["format": "pt"], to: folder + "/adapter_model.safetensors")
-    let ordered = modules.map(\.name).filter { targetModules.contains($0) }
+    let ordered = LinearKind.allCases.map(\.rawValue).filter { targetModules.contains($0) }
     let list = ordered.map { "    \(JSONText.quoted($0))" }.joined(separator: ",\n")
     let alphaText =
       alpha.magnitude < 1e9 && alpha == alpha.rounded() ? String(Int(alpha)) : "\(alpha)"

@@ -2,7 +2,7 @@
 /// nothing is left over.
 public struct SafetensorsFile: TensorSource {
   /// Element types by safetensors' own names.
-  public enum ElementType: String, Sendable {
+  enum ElementType: String, Sendable {
     case bool = "BOOL"
     case uint8 = "U8"
     case int8 = "I8"
@@ -56,10 +56,6 @@ public struct SafetensorsFile: TensorSource {
     entries[name]?.shape
   }
 
-  public func elementType(of name: String) -> ElementType? {
-    entries[name]?.type
-  }
-
   /// Converts F32, F16, BF16 or F64 to Float; other types are refused, being no weights.
   public func read(
     _ name: String, into destination: UnsafeMutableBufferPointer<Float>
@@ -103,17 +99,6 @@ public struct SafetensorsFile: TensorSource {
       }
     default:
       throw ModelError("\(origin): the tensor \(name) is \(entry.type.rawValue), not floats")
-    }
-  }
-
-  /// The tensor's values as Double; any type but BOOL, F16 and BF16 keeps its precision.
-  public func doubles(_ name: String) throws(ModelError) -> [Double] {
-    let entry = try entry(name)
-    let source = UnsafeRawBufferPointer(rebasing: file.bytes[entry.range])
-    switch entry.type {
-    case .float64: return Self.elements(source, Double.self)
-    case .float32, .float16, .bfloat16: return try floats(name).map { Double($0) }
-    default: return try integers(name).map { Double($0) }
     }
   }
 

@@ -50,33 +50,7 @@ extension TensorSource {
   }
 }
 
-/// The tensors of a network in a fixed order: embedding; per layer norm, q, k, v (each followed by
-/// its bias), q norm, k norm, o, norm, gate, up, down; last norm; head unless tied.
+/// The tensors of a network, in the order of its parameters.
 public func expectedTensors(for config: ModelConfig) -> [(name: String, shape: [Int])] {
-  let hidden = config.hiddenSize
-  let query = config.headCount * config.headSize
-  let keyValue = config.kvHeadCount * config.headSize
-  var list: [(name: String, shape: [Int])] = [
-    ("model.embed_tokens.weight", [config.vocabularySize, hidden])
-  ]
-  for layer in 0..<config.layerCount {
-    let prefix = "model.layers.\(layer)."
-    list.append((prefix + "input_layernorm.weight", [hidden]))
-    for (name, rows) in [("q_proj", query), ("k_proj", keyValue), ("v_proj", keyValue)] {
-      list.append((prefix + "self_attn.\(name).weight", [rows, hidden]))
-      if config.hasAttentionBias { list.append((prefix + "self_attn.\(name).bias", [rows])) }
-    }
-    if config.hasQKNorm {
-      list.append((prefix + "self_attn.q_norm.weight", [config.headSize]))
-      list.append((prefix + "self_attn.k_norm.weight", [config.headSize]))
-    }
-    list.append((prefix + "self_attn.o_proj.weight", [hidden, query]))
-    list.append((prefix + "post_attention_layernorm.weight", [hidden]))
-    list.append((prefix + "mlp.gate_proj.weight", [config.intermediateSize, hidden]))
-    list.append((prefix + "mlp.up_proj.weight", [config.intermediateSize, hidden]))
-    list.append((prefix + "mlp.down_proj.weight", [hidden, config.intermediateSize]))
-  }
-  list.append(("model.norm.weight", [hidden]))
-  if !config.tiedHead { list.append(("lm_head.weight", [config.vocabularySize, hidden])) }
-  return list
+  Parameters.layout(config).entries.map { (name: $0.name, shape: $0.shape) }
 }

@@ -1,9 +1,6 @@
 import Foundation
 
 extension LoRAParameters {
-  /// PEFT stores tensors under the wrapped model's names.
-  private static let prefix = "base_model.model."
-
   /// Reads a PEFT adapter's folder for a network of shape `model`.
   ///
   /// Throws one sentence naming the folder and the tensor or key at fault if the adapter is missing,
@@ -23,15 +20,15 @@ extension LoRAParameters {
       model: model)
     for entry in adapter.layout.entries {
       try file.tensors.read(
-        prefix + entry.name,
+        PEFTAdapter.prefix + entry.name,
         into: UnsafeMutableBufferPointer(
           start: adapter.buffer.base + entry.offset, count: entry.count))
     }
     if let bad = adapter.buffer.values.firstIndex(where: { !$0.isFinite }) {
       let entry = adapter.layout.entries.last { $0.offset <= bad }
       throw ModelError(
-        "\(folder): the tensor \(prefix)\(entry?.name ?? "") holds \(adapter.buffer.values[bad]),"
-          + " expected finite numbers")
+        "\(folder): the tensor \(PEFTAdapter.prefix)\(entry?.name ?? "") holds"
+          + " \(adapter.buffer.values[bad]), expected finite numbers")
     }
     return adapter
   }
@@ -46,7 +43,7 @@ extension LoRAParameters {
     let alpha = isPlain ? config.alpha : config.scale * Float(config.rank)
     let tensors = layout.entries.map { entry in
       SafetensorsWriter.Tensor(
-        name: Self.prefix + entry.name, shape: entry.shape,
+        name: PEFTAdapter.prefix + entry.name, shape: entry.shape,
         values: UnsafeBufferPointer(start: buffer.base + entry.offset, count: entry.count))
     }
     try AtomicFolder.replace(folder) { (temporary) throws(ModelError) in

@@ -53,9 +53,6 @@ public final class KVPage: @unchecked Sendable {
 
   var base: UnsafeMutableRawPointer { slot.base }
 
-  /// Bytes of memory.
-  public var byteCount: Int { layout.pageBytes }
-
   /// An fp32 layer inside a page.
   static func layer(
     _ page: UnsafeMutableRawPointer, _ offset: Int

@@ -127,7 +127,9 @@ public final class Parameters: Sendable {
     }
   }
 
-  private static func layout(_ config: ModelConfig) -> ParameterLayout {
+  /// The model's tensors: embedding; per layer norm, q, k, v (then their biases), q norm, k norm, o,
+  /// norm, gate, up, down; last norm; head unless tied.
+  static func layout(_ config: ModelConfig) -> ParameterLayout {
     var layout = ParameterLayout()
     let hidden = config.hiddenSize
     layout.append("model.embed_tokens.weight", [config.vocabularySize, hidden])

@@ -41,12 +41,12 @@ package enum BF16 {
 
   static func count(rows: Int, columns: Int) -> Int { rows * ((columns + 1) / 2 * 2) }
 
-  /// y ← Σ operands (+ y).
+  /// y ← Σ operands.
   ///
   /// - next: what the next product will read: with few rows the weights' way from memory is what
   ///   takes the time, so that it shall never stop.
   static func multiply(
-    _ operands: hs_bf16_operands..., into y: Matrix, accumulate: Bool = false, next: Panels? = nil
+    _ operands: hs_bf16_operands..., into y: Matrix, next: Panels? = nil
   ) {
     let (m, n) = (y.rows, y.columns)
     guard m > 0, n > 0 else { return }
@@ -57,7 +57,7 @@ package enum BF16 {
       ) {
         hs_bf16_multiply(
           operands.baseAddress!, Int32(operands.count), y.base, y.stride, rows.lowerBound,
-          rows.upperBound, columns.lowerBound, columns.upperBound, accumulate ? 1 : 0, next)
+          rows.upperBound, columns.lowerBound, columns.upperBound, 0, next)
       }
       if m * n * steps < 1 << 19 {
         multiply(rows: 0..<m, columns: 0..<n)
@@ -78,7 +78,7 @@ package enum BF16 {
           for first in stride(from: tiles.lowerBound, to: tiles.upperBound, by: 32) {
             let rows = first * 6..<min(m, min(tiles.upperBound, first + 32) * 6)
             if operands.count == 1, operands[0].pairs > 2 * stretch {
-              multiplyInStretches(operands[0], rows, into: y, accumulate: accumulate)
+              multiplyInStretches(operands[0], rows, into: y)
             } else {
               multiply(rows: rows, columns: 0..<n)
             }
@@ -113,7 +113,7 @@ package enum BF16 {
 
   /// A long contraction (the vocabulary's) piece by piece, or every tile would fetch its panel anew.
   private static func multiplyInStretches(
-    _ operand: hs_bf16_operands, _ rows: Range<Int>, into y: Matrix, accumulate: Bool
+    _ operand: hs_bf16_operands, _ rows: Range<Int>, into y: Matrix
   ) {
     for first in Swift.stride(from: 0, to: operand.pairs, by: stretch) {
       var part = operand
@@ -122,7 +122,7 @@ package enum BF16 {
       part.pairs = min(stretch, operand.pairs - first)
       hs_bf16_multiply(
         &part, 1, y.base, y.stride, rows.lowerBound, rows.upperBound, 0, y.columns,
-        accumulate || first > 0 ? 1 : 0, hs_bf16_next())
+        first > 0 ? 1 : 0, hs_bf16_next())
     }
   }
 

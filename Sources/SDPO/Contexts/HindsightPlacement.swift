@@ -1,4 +1,4 @@
-/// Where the teacher's hint stands (ALGORITHM section 3).
+/// Where the teacher's hint stands.
 public enum HindsightPlacement: Sendable, Hashable {
   /// In the first user message, before the trajectory: every turn's teacher sees it.
   case final
@@ -13,7 +13,7 @@ public enum HindsightPlacement: Sendable, Hashable {
   public static let next = HindsightPlacement.lookahead(turns: 1)
 }
 
-extension HindsightPlacement: CustomStringConvertible, Codable {
+extension HindsightPlacement: CallCodable {
   public var description: String {
     switch self {
     case .final: "final"
@@ -41,14 +41,5 @@ extension HindsightPlacement: CustomStringConvertible, Codable {
         "unknown placement \"\(text)\"; expected final, turn, next or lookahead(turns)")
     }
     try call.refuseArgument()
-  }
-
-  public init(from decoder: any Decoder) throws {
-    try self.init(parsing: decoder.singleValueContainer().decode(String.self))
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
   }
 }

@@ -16,7 +16,7 @@ public enum FeedbackForm: Sendable, Equatable {
   }
 }
 
-extension FeedbackForm: CustomStringConvertible, Codable {
+extension FeedbackForm: CallCodable {
   public var description: String {
     switch self {
     case .full: "full"
@@ -43,15 +43,6 @@ extension FeedbackForm: CustomStringConvertible, Codable {
     default:
       throw SignalError("unknown feedback \"\(text)\"; expected full or tight(characters)")
     }
-  }
-
-  public init(from decoder: any Decoder) throws {
-    try self.init(parsing: decoder.singleValueContainer().decode(String.self))
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
   }
 }
 

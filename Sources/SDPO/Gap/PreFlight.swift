@@ -1,7 +1,7 @@
 public import Agent
 
 /// Whether a run's teacher knows anything: the hindsight gap of correct actions on a few tasks, before
-/// the first step (ALGORITHM section 6).
+/// the first step.
 public struct PreFlight: Sendable, Equatable {
   /// One for each kind of hindsight that the teacher may be told; each alone must do.
   public var rows: [GapReport.Row]

@@ -20,7 +20,6 @@ public struct Divergence: Sendable, Codable, Equatable {
   }
 
   public static let jensenShannon = Divergence(alpha: 0.5, topK: 100)
-  public static let reverseKL = Divergence(alpha: 1, topK: 20)
 
   func validate() throws(SignalError) {
     guard alpha >= 0, alpha <= 1 else {

@@ -1,6 +1,4 @@
-import Foundation
-
-/// What drives the update at an action position (ALGORITHM's `signal`).
+/// What drives the update at an action position.
 public enum Signal: Sendable, Equatable {
   /// SDPO: the divergence from student to hindsight teacher at every action position.
   case distill
@@ -28,15 +26,6 @@ public enum Signal: Sendable, Equatable {
     }
   }
 
-  /// Whether advantages or rewards enter.
-  public var needsReward: Bool {
-    switch self {
-    case .grpo, .route, .modulate, .expertIteration: true
-    case .mix(let lambda): lambda > 0
-    case .distill, .sampledToken, .crossEntropy: false
-    }
-  }
-
   func validate() throws(SignalError) {
     switch self {
     case .mix(let lambda), .modulate(let lambda):
@@ -51,7 +40,7 @@ public enum Signal: Sendable, Equatable {
 }
 
 /// Written and read as in configuration files: `distill`, `mix(0.9)`, `route(0.5)`.
-extension Signal: CustomStringConvertible, Codable {
+extension Signal: CallCodable {
   public var description: String {
     switch self {
     case .distill: "distill"
@@ -86,51 +75,5 @@ extension Signal: CustomStringConvertible, Codable {
     default: try call.refuseArgument()
     }
     try validate()
-  }
-
-  public init(from decoder: any Decoder) throws {
-    try self.init(parsing: decoder.singleValueContainer().decode(String.self))
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
-}
-
-/// `name` or `name(number)`: how signals and teachers are written.
-struct CallSyntax {
-  let text: String
-  let what: String
-  let name: String
-  let argument: String?
-
-  init(_ text: String, what: String) throws(SignalError) {
-    self.text = text
-    self.what = what
-    let trimmed = text.trimmingCharacters(in: .whitespaces)
-    guard let open = trimmed.firstIndex(of: "(") else {
-      name = trimmed
-      argument = nil
-      return
-    }
-    guard trimmed.last == ")" else {
-      throw SignalError("\(what) \"\(text)\" has no closing parenthesis")
-    }
-    name = String(trimmed[..<open]).trimmingCharacters(in: .whitespaces)
-    argument = trimmed[trimmed.index(after: open)...].dropLast().trimmingCharacters(
-      in: .whitespaces)
-  }
-
-  func number(default fallback: Double) throws(SignalError) -> Double {
-    guard let argument else { return fallback }
-    guard let value = Double(argument), value.isFinite else {
-      throw SignalError("\(what) \"\(text)\": \"\(argument)\" is not a number")
-    }
-    return value
-  }
-
-  func refuseArgument() throws(SignalError) {
-    if argument != nil { throw SignalError("\(what) \"\(text)\": \(name) takes no number") }
   }
 }

@@ -1,8 +1,8 @@
 import Foundation
 import LanguageModel
 
-/// Where the teacher's weights come from (ALGORITHM section 5). The teacher reads the hindsight
-/// context; the student never does.
+/// Where the teacher's weights come from. The teacher reads the hindsight context; the student
+/// never does.
 public enum TeacherKind: Sendable, Equatable {
   /// θ' ← (1 − rate)·θ' + rate·θ after every step.
   case ema(rate: Double)
@@ -32,7 +32,7 @@ public enum TeacherKind: Sendable, Equatable {
   }
 }
 
-extension TeacherKind: CustomStringConvertible, Codable {
+extension TeacherKind: CallCodable {
   public var description: String {
     switch self {
     case .ema(let rate): "ema(\(rate))"
@@ -69,15 +69,6 @@ extension TeacherKind: CustomStringConvertible, Codable {
     case .frozen, .current: try call.refuseArgument()
     case .snapshot: break
     }
-  }
-
-  public init(from decoder: any Decoder) throws {
-    try self.init(parsing: decoder.singleValueContainer().decode(String.self))
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
   }
 }
 

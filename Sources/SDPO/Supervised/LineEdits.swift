@@ -1,6 +1,5 @@
-/// A change to one file as exact-match edits: what an agent would have to write.
+/// A change to lines of a file, as their text before and after.
 public struct LineEdit: Sendable, Equatable {
-  /// Occurs exactly once in the file at the time of the edit.
   public var old: String
   public var new: String
 
@@ -25,38 +24,6 @@ package struct NumberedEdit: Sendable, Equatable {
 /// Works on bytes throughout: "\r\n" would be one character, and strings that only look the same would
 /// be equal.
 package enum LineEdits {
-  /// Edits that, applied in order, turn `before` into `after`: one a changed run of lines, each
-  /// grown by unchanged lines around it until its old text is unique. Nil when there's no old text
-  /// to match (an empty file).
-  package static func between(_ before: String, _ after: String) -> [LineEdit]? {
-    let texts = Texts(old: lines(before), new: lines(after))
-    guard !texts.old.isEmpty else { return nil }
-    var hunks = hunks(texts)
-    // From the end, so that earlier line numbers stay true.
-    var edits: [LineEdit] = []
-    var current = before
-    var index = hunks.count - 1
-    while index >= 0 {
-      let low = index > 0 ? hunks[index - 1].old.upperBound : 0
-      let high = index + 1 < hunks.count ? hunks[index + 1].old.lowerBound : texts.old.count
-      if let edit = grow(hunks[index], within: low..<high, texts, in: current) {
-        edits.append(edit)
-        current = replaceOnce(edit, in: current)
-        index -= 1
-        continue
-      }
-      // No unique text of its own: one edit with a neighbour, from the start.
-      guard hunks.count > 1 else { return nil }
-      let first = max(0, index - 1)
-      hunks[first] = Hunk(
-        old: hunks[first].old.lowerBound..<hunks[first + 1].old.upperBound,
-        new: hunks[first].new.lowerBound..<hunks[first + 1].new.upperBound)
-      hunks.remove(at: first + 1)
-      (edits, current, index) = ([], before, hunks.count - 1)
-    }
-    return current.utf8.elementsEqual(after.utf8) ? edits : nil
-  }
-
   /// Edits of numbered lines that, applied in order, turn `before` into `after`: the last one in the
   /// file comes first, so that numbers stay true. New lines are told with the line that they follow, or
   /// at the top of a file the one that follows them. Nil for an empty file, and where the two differ in
@@ -137,49 +104,6 @@ package enum LineEdits {
     return result
   }
 
-  /// The hunk with as many lines of `bounds` (unchanged but for the hunk) as make it unique.
-  private static func grow(
-    _ hunk: Hunk, within bounds: Range<Int>, _ texts: Texts, in text: String
-  ) -> LineEdit? {
-    var (oldRange, newRange) = (hunk.old, hunk.new)
-    var upward = true
-    while true {
-      let edit = LineEdit(old: joined(texts.old[oldRange]), new: joined(texts.new[newRange]))
-      if !edit.old.isEmpty && occurrences(of: edit.old, in: text) == 1 { return edit }
-      // A line above, then one below, then above again.
-      let canUp = oldRange.lowerBound > bounds.lowerBound
-      let canDown = oldRange.upperBound < bounds.upperBound
-      guard canUp || canDown else { return nil }
-      if upward ? canUp : !canDown {
-        oldRange = oldRange.lowerBound - 1..<oldRange.upperBound
-        newRange = newRange.lowerBound - 1..<newRange.upperBound
-      } else {
-        oldRange = oldRange.lowerBound..<oldRange.upperBound + 1
-        newRange = newRange.lowerBound..<newRange.upperBound + 1
-      }
-      upward.toggle()
-    }
-  }
-
-  /// `text` with the first occurrence of the old text replaced.
-  package static func replaceOnce(_ edit: LineEdit, in text: String) -> String {
-    let bytes = Array(text.utf8)
-    let old = Array(edit.old.utf8)
-    guard let at = offsets(of: old, in: bytes).first else { return text }
-    return String(
-      decoding: bytes[..<at] + Array(edit.new.utf8) + bytes[(at + old.count)...], as: UTF8.self)
-  }
-
-  /// How often `part` occurs in `text`, overlaps included.
-  package static func occurrences(of part: String, in text: String) -> Int {
-    offsets(of: Array(part.utf8), in: Array(text.utf8)).count
-  }
-
-  private static func offsets(of needle: [UInt8], in bytes: [UInt8]) -> [Int] {
-    guard !needle.isEmpty, needle.count <= bytes.count else { return [] }
-    return (0...bytes.count - needle.count).filter { bytes[$0...].starts(with: needle) }
-  }
-
   /// Lines with their line breaks.
   private static func lines(_ text: String) -> [[UInt8]] {
     var result: [[UInt8]] = []
@@ -193,9 +117,5 @@ package enum LineEdits {
     }
     if !line.isEmpty { result.append(line) }
     return result
-  }
-
-  private static func joined(_ lines: ArraySlice<[UInt8]>) -> String {
-    String(decoding: lines.joined(), as: UTF8.self)
   }
 }

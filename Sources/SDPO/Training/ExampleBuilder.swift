@@ -77,7 +77,7 @@ struct ExampleBuilder {
   }
 
   /// A trajectory that says nothing about its actions: solved, but cut off by a limit; or its
-  /// grading ran out of time or memory (FORMATS: Agents).
+  /// grading ran out of time or memory.
   static func isMasked(_ rollout: Rollout) -> Bool {
     let cutOff = rollout.trajectory.stopReason != .submitted
     return (rollout.grade.resolved && cutOff) || rollout.grade.timedOut || rollout.grade.outOfMemory

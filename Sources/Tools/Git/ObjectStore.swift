@@ -205,10 +205,6 @@ struct ObjectStore: ~Copyable {
     }
   }
 
-  func deleteReference(_ name: String) throws(ToolsError) {
-    try git("can't delete \(name) in \(path)") { git_reference_remove(repository.pointer, name) }
-  }
-
   func reference(_ name: String) -> ObjectID? {
     var oid = git_oid()
     return git_reference_name_to_id(&oid, repository.pointer, name) == 0 ? ObjectID(oid) : nil

@@ -57,12 +57,6 @@ public final class Recorder: Sendable {
     }
   }
 
-  /// Forgets a trajectory's reference; its objects stay.
-  public func removeTrajectory(_ name: String) throws(ToolsError) {
-    let reference = try Self.reference(name)
-    try withStore { (store) throws(ToolsError) in try store.deleteReference(reference) }
-  }
-
   // MARK: Snapshots
 
   /// The snapshot of a commit that was recorded here.
@@ -85,11 +79,6 @@ public final class Recorder: Sendable {
       guard let line, let id = ObjectID(hex: line.dropFirst(7)) else { return nil }
       return try store.snapshot(id)
     }
-  }
-
-  /// Whether this recorder holds the object; a snapshot of a transcript made elsewhere is not here.
-  public func contains(_ id: ObjectID) -> Bool {
-    store.withLock { $0.contains(id) }
   }
 
   /// A unified git patch between two snapshots (binary patches included), in order of path, without

@@ -11,7 +11,7 @@ struct SafetensorsTests {
       ("a \"quoted\"\n", [1], [.infinity]),
       ("empty", [0, 4], []), ("scalar", [], [7]),
     ]
-    let metadata = ["step": "12", "näme": "line\nbreak\u{1}\\"]
+    let metadata = ["step": "12", "näme": "line\r\nbreak\u{1}\u{7F}\\"]
     for _ in 0..<2 {
       try SafetensorsWriter.write(tensors, metadata: metadata, to: path)
       let file = try SafetensorsFile(path: path)
@@ -43,8 +43,7 @@ struct SafetensorsTests {
 
   @Test func referencesOfAllElementTypesAreRead() throws {
     let inputs = try SafetensorsFile(path: Fixtures.reference("sdpo/inputs.safetensors"))
-    #expect(inputs.elementType(of: "student_logits") == .float64)
-    #expect(try inputs.doubles("student_logits").count == 3 * 7 * 64)
+    #expect(try inputs.floats("student_logits").count == 3 * 7 * 64)
     #expect(try inputs.integers("sampled_ids").count == 21)
     let tiny = try SafetensorsFile(path: Fixtures.reference("tiny-llama/reference.safetensors"))
     #expect(try tiny.integers("lengths") == [24, 17, 9])

@@ -67,44 +67,6 @@ struct TokenizerTests {
     }
   }
 
-  @Test(arguments: Fixtures.tinyModels)
-  func streamingGivesTheDecodedText(model: String) throws {
-    let tokenizer = try Self.tokenizer(model)
-    var random = SplitMix64(seed: 3)
-    var samples: [[TokenID]] = [
-      tokenizer.encode("naïve 日本語 🙂👩‍👩‍👧‍👦🇫🇷\r\n"),
-      tokenizer.encode(bytes: [0xF0, 0x9F, 0x61, 0xE0, 0x80]),
-    ]
-    for length in 0..<300 {
-      samples.append((0..<length % 40).map { _ in TokenID(random.next() % 512) })
-      // Single bytes that often begin or continue a character.
-      samples.append(
-        (0..<length % 12).flatMap { _ in
-          tokenizer.encode(bytes: [UInt8(truncatingIfNeeded: random.next() | 0x80)])
-        })
-    }
-    for ids in samples {
-      for skipping in [true, false] {
-        var stream = StreamDecoder(tokenizer, skippingSpecial: skipping)
-        var text = ""
-        for id in ids { text += stream.append(id) }
-        text += stream.finish()
-        let whole = tokenizer.decode(ids, skippingSpecial: skipping)
-        #expect(text.utf8.elementsEqual(whole.utf8))
-      }
-    }
-  }
-
-  @Test func aCharacterComesOutWhenItIsComplete() throws {
-    let tokenizer = try Self.tokenizer("tiny-llama")
-    var stream = StreamDecoder(tokenizer)
-    let pieces = Array("é".utf8).map { stream.append(tokenizer.encode(bytes: [$0])[0]) }
-    #expect(pieces == ["", "é"])
-    #expect(stream.append(tokenizer.encode(bytes: [0xE2])[0]) == "")
-    #expect(stream.finish() == "\u{FFFD}")
-    #expect(stream.finish() == "")
-  }
-
   /// SmolLM2 has no tokens for some bytes; the reference tokenizers drop them.
   @Test(.enabled(if: Fixtures.hasModel, Fixtures.modelReason))
   func bytesWithoutATokenAreDropped() throws {

@@ -105,11 +105,11 @@ struct QuixBugsCases: QuixBugsTests {
     case is NSNull: return "None"
     case let number as NSNumber where isBoolean(number): return number.boolValue ? "True" : "False"
     case let number as NSNumber: return "\(number)"
-    case let text as String: return TaskLayout.quoted(text)
+    case let text as String: return JSONText.quoted(text)
     case let list as [Any]: return "[" + list.map(python).joined(separator: ", ") + "]"
     case let object as [String: Any]:
       let entries = object.sorted { $0.key < $1.key }
-        .map { "\(TaskLayout.quoted($0.key)): \(python($0.value))" }
+        .map { "\(JSONText.quoted($0.key)): \(python($0.value))" }
       return "{" + entries.joined(separator: ", ") + "}"
     default: return "None"
     }

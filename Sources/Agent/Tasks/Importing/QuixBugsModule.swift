@@ -1,3 +1,5 @@
+internal import LanguageModel
+
 /// A program's own module of pytest tests, which import it from python_programs.
 struct QuixBugsModule: QuixBugsTests {
   let name: String
@@ -56,7 +58,7 @@ struct QuixBugsModule: QuixBugsTests {
     text += """
 
 
-      LEFT_OUT = {\(names.map(TaskLayout.quoted).joined(separator: ", "))}
+      LEFT_OUT = {\(names.map(JSONText.quoted).joined(separator: ", "))}
 
 
       def pytest_collection_modifyitems(items):

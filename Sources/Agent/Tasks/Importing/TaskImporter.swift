@@ -114,16 +114,6 @@ public struct TaskImporter: Sendable {
 }
 
 extension TaskImporter {
-  /// Whether tests that name pytest can be run.
-  public func hasPytest() async throws -> Bool {
-    let folder = try TemporaryFolder("import")
-    defer { folder.remove() }
-    let probe = SandboxLimits(wallSeconds: 30, cpuSeconds: 30)
-    return try await sandbox.run(
-      .program(["python3", "-c", "import pytest"]), in: folder.url.plainPath, limits: probe
-    ).succeeded
-  }
-
   /// The rows of a file in SWE-bench's or SWE-smith's form.
   ///
   /// - repositories: the folder with their clones.
