@@ -1,4 +1,3 @@
-internal import Foundation
 public import Tools
 
 /// What validating a task found.

@@ -23,10 +23,10 @@ public struct RepairTask: Sendable, Hashable, Identifiable {
     case allowlist = "allowlist"
   }
 
-  /// The reference solution: a patch in `git diff`'s form, or a script run in the workspace's root.
+  /// The reference solution: a patch in `git diff`'s form, or `solution/solve.sh`, run in the workspace's root.
   public enum Solution: Sendable, Equatable {
     case patch(URL)
-    case script(URL)
+    case script
   }
 
   /// The folder's name.

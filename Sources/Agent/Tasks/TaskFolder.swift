@@ -35,10 +35,7 @@ struct TaskFolder {
     if has("solution/fix.patch") {
       return .patch(directory.appending(path: "solution/fix.patch"))
     }
-    if has("solution/solve.sh") {
-      return .script(directory.appending(path: "solution/solve.sh"))
-    }
-    return nil
+    return has("solution/solve.sh") ? .script : nil
   }
 
   /// What `tests/` holds at its top that `environment/` doesn't: nobody but the grader has business there.

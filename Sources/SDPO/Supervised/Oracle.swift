@@ -1,5 +1,4 @@
 import Agent
-import Foundation
 import Tools
 
 /// Why a task gives no demonstrations, or a file of them can't be used.
