@@ -15,7 +15,7 @@ static long minimum(long a, long b) { return a < b ? a : b; }
 static long block_count(long count) { return (count + block - 1) / block; }
 
 /// Everything that one kv head's gradients need; D/2 pairs a row, Dp columns where padded. Blocks of keys
-/// count from the first token of the past, those of queries from its end.
+/// count from the first token of the past, those of queries from its end, inside a block of keys or not.
 typedef struct {
   pair *key_channels, *value_channels; // [key blocks][D/2][64]
   pair *key_tokens;                    // [key blocks][32][Dp]
@@ -31,7 +31,7 @@ typedef struct {
 static workspace lay_out(
     hs_attention_shape shape, long past, long count, char *base, long *bytes) {
   const long size = shape.head_size, width = (size + lanes - 1) / lanes * lanes;
-  const long blocks = block_count(count), key_blocks = past / block + blocks;
+  const long blocks = block_count(count), key_blocks = block_count(past + count);
   workspace w;
   long used = 0;
 #define TAKE(FIELD, COUNT)                                                                         \
@@ -64,25 +64,34 @@ long hs_attention_backward_scratch(hs_attention_shape shape, long past, long cou
   return bytes;
 }
 
+/// Keys and values `first` ..< `end` of one kv head, which stand from there on, into block j.
+static void pack_block(
+    const workspace *w, long size, const float *keys, const float *values, long step, long first,
+    long end, long j) {
+  const attention_operations *operations = attention_operations_here();
+  const long slot = first - j * block, panel = j * size / 2 * block, width = padded_head(size);
+  if (first >= end) return;
+  operations->pack_channels(keys, step, end - first, size, w->key_channels + panel, slot);
+  operations->pack_channels(values, step, end - first, size, w->value_channels + panel, slot);
+  operations->pack_tokens(
+      keys, step, end - first, size, w->key_tokens + j * block / 2 * width, width, slot);
+}
+
 static void pack_keys(
     hs_attention_shape shape, const hs_attention_gradient *s, const workspace *w, long kv_head) {
-  const attention_operations *operations = attention_operations_here();
-  const long size = shape.head_size, width = padded_head(size);
-  const long past = s->past / block, blocks = past + block_count(s->count);
+  const long size = shape.head_size, width = padded_head(size), column = kv_head * size;
+  const long past = s->past, total = past + s->count, blocks = block_count(total);
   const size_t channels = (size_t)(blocks * size / 2 * block) * sizeof(pair);
   memset(w->key_channels, 0, channels);
   memset(w->value_channels, 0, channels);
   memset(w->key_tokens, 0, (size_t)(blocks * block / 2 * width) * sizeof(pair));
   for (long j = 0; j < blocks; j++) {
-    const long own = j - past, row = own < 0 ? j : own, panel = j * size / 2 * block;
-    const long at = row * block * s->step + kv_head * size;
-    const float *keys = (own < 0 ? s->past_keys : s->keys) + at;
-    const float *values = (own < 0 ? s->past_values : s->values) + at;
-    const long tokens = own < 0 ? block : minimum(block, s->count - own * block);
-    operations->pack_channels(keys, s->step, tokens, size, w->key_channels + panel, 0);
-    operations->pack_channels(values, s->step, tokens, size, w->value_channels + panel, 0);
-    operations->pack_tokens(
-        keys, s->step, tokens, size, w->key_tokens + j * block / 2 * width, width, 0);
+    // The past may end inside a block, whose other tokens are the sequence's own.
+    const long first = j * block, end = minimum(first + block, total);
+    const long middle = first > past ? first : minimum(past, end);
+    const long old = first * s->step + column, own = (middle - past) * s->step + column;
+    pack_block(w, size, s->past_keys + old, s->past_values + old, s->step, first, middle, j);
+    pack_block(w, size, s->keys + own, s->values + own, s->step, middle, end, j);
   }
 }
 
@@ -168,12 +177,13 @@ void hs_attention_backward(
     void *scratch) {
   long bytes;
   const workspace w = lay_out(shape, s->past, s->count, scratch, &bytes);
-  const long size = shape.head_size, past = s->past / block, blocks = block_count(s->count);
+  const long size = shape.head_size, past = s->past, blocks = block_count(s->count);
   pack_keys(shape, s, &w, first_head / (shape.heads / shape.kv_heads));
   for (long head = first_head; head < end_head; head++) {
     pack_queries(shape, s, &w, head);
-    for (long j = 0; j < past + blocks; j++) {
-      const long first = j < past ? 0 : j - past;
+    for (long j = 0; j * block < past + s->count; j++) {
+      // The first block of queries whose last one sees this block of keys.
+      const long first = j * block < past ? 0 : (j * block - past) / block;
       for (long i = first; i < blocks; i++)
         gradient_block(shape, s, &w, head, i, j, head == first_head && i == first);
     }

@@ -23,7 +23,7 @@ import Testing
 
   @Test func aTaskHasATrunk() {
     let trunks = ContextForward(Self.contexts.map { [$0] }).trunks
-    #expect(trunks.map(\.sequences) == [0..<3, 3..<5] && trunks.map(\.tokens) == [128, 128])
+    #expect(trunks.map(\.sequences) == [0..<3, 3..<5] && trunks.map(\.tokens) == [170, 170])
     #expect(ContextForward([]).trunks.isEmpty)
     let alone = ContextForward([[Self.contexts[1]]]).trunks
     #expect(alone.map(\.sequences) == [0..<1] && alone.map(\.tokens) == [0])
@@ -35,7 +35,7 @@ import Testing
     let pair = [
       Context(tokens: tokens, actions: [190]), Context(tokens: tokens, actions: [128, 190]),
     ]
-    #expect(ContextForward(pair.map { [$0] }).trunks.map(\.tokens) == [64])
+    #expect(ContextForward(pair.map { [$0] }).trunks.map(\.tokens) == [127])
   }
 
   @Test(arguments: [Precision.fp32, .bf16])
@@ -67,12 +67,12 @@ import Testing
   /// A hint costs its own tokens, the message's end and the action; the history is computed once.
   @Test func aHintCostsItsOwnTokens() {
     let forward = ContextForward(Self.branches)
-    #expect(forward.trunks.map(\.tokens) == [128])
+    #expect(forward.trunks.map(\.tokens) == [147])
     let own = (0..<4).reduce(0) { $0 + 20 + $1 + 3 + 5 }
     // The stem ends where the last hint stands.
-    let stem = 150 - 3 + 3 * 36 - 128
+    let stem = 150 - 3 + 3 * 36 - 147
     // A hint may happen to begin like the message's end.
-    #expect((2 * (own + stem) + 128 - 8...2 * (own + stem) + 128) ~= forward.computedTokens)
+    #expect((2 * (own + stem) + 147 - 8...2 * (own + stem) + 147) ~= forward.computedTokens)
     let naive = Self.branches.joined().reduce(0) { $0 + $1.tokens.count }
     #expect(5 * forward.computedTokens < 2 * naive)
   }

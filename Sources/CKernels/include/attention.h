@@ -61,7 +61,7 @@ typedef struct {
   float *dk, *dv;
   long dkv_step;
   long count;
-  /// Tokens before the first query: whole blocks of 64.
+  /// Tokens before the first query.
   long past;
   /// Theirs: [past, kv_heads · D], rows as far apart as q's, and what these queries give, of one kv head,
   /// [past, D].

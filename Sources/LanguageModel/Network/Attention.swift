@@ -17,11 +17,11 @@ package struct AttentionSpan: @unchecked Sendable {
 
   /// Keys and values [N, kvHeads·D] of a batch in fp32, of which the span's own begin at `firstRow`.
   ///
-  /// - trunk: rows of the batch that the sequence begins with, whole blocks of 64; its own follow them.
+  /// - trunk: rows of the batch that the sequence begins with; its own follow them.
   package init(
     firstRow: Int, queryCount: Int, trunk: Range<Int> = 0..<0, keys: Matrix, values: Matrix
   ) {
-    precondition(keys.stride == values.stride && trunk.count % KVPage.tokenCount == 0)
+    precondition(keys.stride == values.stride)
     self.firstRow = firstRow
     self.queryCount = queryCount
     past = trunk.count

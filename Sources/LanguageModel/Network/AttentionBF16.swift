@@ -206,13 +206,18 @@ extension Attention {
     parallelItems(total) { index in
       let (span, page) = (spans[work[index].span], work[index].page)
       guard case .rows(let keys, let values, let trunk) = span.storage else { return }
-      // A trunk is whole pages.
       let first = page * KVPage.tokenCount
-      let row = first < span.past ? trunk + first : span.firstRow + first - span.past
-      let count = min(KVPage.tokenCount, span.past + span.queryCount - first)
-      let target = base + index * bytes
-      hs_kv_append(
-        target, kvHeads, headSize, 0, count, keys.row(row), values.row(row), keys.stride)
+      let end = min(first + KVPage.tokenCount, span.past + span.queryCount)
+      // A trunk may end inside a page, in which the span's own rows go on.
+      let middle = max(first, min(span.past, end))
+      func append(_ tokens: Range<Int>, row: Int) {
+        guard !tokens.isEmpty else { return }
+        hs_kv_append(
+          base + index * bytes, kvHeads, headSize, tokens.lowerBound - first, tokens.count,
+          keys.row(row), values.row(row), keys.stride)
+      }
+      append(first..<middle, row: trunk + first)
+      append(middle..<end, row: span.firstRow + middle - span.past)
     }
     return (0..<total).map { base + $0 * bytes }
   }

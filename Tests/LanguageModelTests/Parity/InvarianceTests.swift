@@ -247,9 +247,10 @@ import Testing
     let config = tinyConfig(architecture)
     let transformer = randomTransformer(config, seed: 47, precision: precision)
     var random = SplitMix64(seed: 48)
-    let opening = tokens(70, &random)
-    let sequences = [3, 75, 1].map { opening[..<64] + tokens($0, &random) } + [tokens(9, &random)]
-    #expect(PackedSequences(sequences).tokens.count == 64 + 3 + 75 + 1 + 9)
+    let opening = tokens(71, &random)
+    let sequences =
+      [3, 75, 1].map { opening + [TokenID($0 % 7)] + tokens($0, &random) } + [tokens(9, &random)]
+    #expect(PackedSequences(sequences).tokens.count == 71 + 4 + 76 + 2 + 9)
     let adapter = randomAdapter(config, seed: 49)
     func zeros() -> LoRAParameters { LoRAParameters(config: adapter.config, model: config) }
 

@@ -124,7 +124,7 @@ import Testing
     arguments: [
       Heads(heads: 4, kvHeads: 2, size: 6), Heads(heads: 3, kvHeads: 3, size: 16),
       Heads(heads: 9, kvHeads: 3, size: 64),
-    ], [(0, 1), (0, 5), (0, 130), (64, 1), (64, 70), (128, 5)])
+    ], [(0, 1), (0, 5), (0, 130), (64, 1), (64, 70), (128, 5), (75, 60)])
   func attention(_ shape: Heads, _ lengths: (trunk: Int, new: Int)) {
     let (heads, kvHeads, size) = (shape.heads, shape.kvHeads, shape.size)
     var random = SplitMix64(seeds: UInt64(heads), UInt64(lengths.trunk), UInt64(lengths.new))
