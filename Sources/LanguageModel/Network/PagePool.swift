@@ -1,8 +1,9 @@
 import Synchronization
 
 /// Memory for pages of keys and values, cut from stretches of sixteen: so that huge pages serve them
-/// whatever a page's size is, and what one sequence gives back the next one takes. A few stretches
-/// stay when nobody uses them, because the kernel clears new ones.
+/// whatever a page's size is, and what one sequence gives back the next one takes. Some stretches
+/// stay when nobody uses them, enough for the groups of a training step, because the kernel clears
+/// new ones.
 enum PagePool {
   /// One page's memory, with any contents.
   struct Slot: @unchecked Sendable {
@@ -12,8 +13,8 @@ enum PagePool {
   }
 
   private static let slotsPerStretch = 16
-  /// Unused stretches that are kept, of each size of slots.
-  private static let spareStretches = 4
+  /// Bytes of unused stretches that are kept, of each size of slots.
+  private static let spareBytes = 384 << 20
   /// Stretches in use, by the size of their slots.
   private static let stretches = Mutex<[Int: [Stretch]]>([:])
 
@@ -41,7 +42,9 @@ enum PagePool {
       stretch.free.insert(slot.index, at: place)
       guard stretch.free.count == slotsPerStretch else { return }
       let unused = all[stretch.slotBytes]?.count { $0.free.count == slotsPerStretch } ?? 0
-      if unused > spareStretches { all[stretch.slotBytes]?.removeAll { $0 === stretch } }
+      if unused * stretch.memory.count > spareBytes {
+        all[stretch.slotBytes]?.removeAll { $0 === stretch }
+      }
     }
   }
 
