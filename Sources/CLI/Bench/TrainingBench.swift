@@ -27,7 +27,6 @@ struct TrainingBench {
       subject.engine, student: learner(lora), teacher: nil, objective: .crossEntropy)
     return try await clock.measure(work.rawValue, tokens: batch * length, cost: cost) {
       try await update.run(examples)
-      return [:]
     }
   }
 
@@ -62,7 +61,6 @@ struct TrainingBench {
       cost: cost
     ) {
       try await update.run(examples)
-      return [:]
     }
   }
 
@@ -90,7 +88,6 @@ struct TrainingBench {
       "head", tokens: BenchSize.batch * positions, cost: cost
     ) {
       try await update.run(examples)
-      return [:]
     }
   }
 
@@ -140,8 +137,10 @@ struct BenchUpdate: Sendable {
       learningRate: configuration.optimizer.learningRate)
   }
 
-  func run(_ examples: [TrainingExample]) async throws {
+  /// Returns the seconds of its phases.
+  func run(_ examples: [TrainingExample]) async throws -> [String: Double] {
     let update = update
-    _ = try await engine.perform { _ in try update.run(examples, number: 1) { _ in } }
+    let result = try await engine.perform { _ in try update.run(examples, number: 1) { _ in } }
+    return result.spans.reduce(into: [:]) { $0[$1.phase.rawValue, default: 0] += $1.seconds }
   }
 }
