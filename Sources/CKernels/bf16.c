@@ -156,7 +156,18 @@ BF16 static void round_avx512(
 typedef struct {
   const char *next, *end;
   int lines;
+  struct hs_bf16_pages *pages;
 } ahead;
+
+BF16 INLINE void fetch_line(struct hs_bf16_pages *pages) {
+  if (pages->at == pages->end) {
+    if (pages->next == pages->count) return;
+    pages->at = (const char *)pages->bases[pages->next++] + pages->offset;
+    pages->end = pages->at + pages->bytes;
+  }
+  _mm_prefetch(pages->at, _MM_HINT_T1);
+  pages->at += 64;
+}
 
 /// One tile of `rows` × 16·`vectors` sums.
 BF16 INLINE void tile(
@@ -173,6 +184,8 @@ BF16 INLINE void tile(
       if (fetch.next < fetch.end)
         for (int line = 0; line < fetch.lines; line++, fetch.next += 64)
           _mm_prefetch(fetch.next, _MM_HINT_T1);
+      // Every other step: with the weights' own lines that is about what memory can give meanwhile.
+      if (fetch.pages && p % 2) fetch_line(fetch.pages);
       __m512bh w[4];
       for (int v = 0; v < vectors; v++) w[v] = (__m512bh)_mm512_loadu_si512(right + v * LANES * 2);
       for (int r = 0; r < rows; r++) {
@@ -218,7 +231,7 @@ BF16 static void multiply_avx512(
     // While this panel is multiplied the next one comes from memory, a share with every tile: the
     // next product's, behind the last. (Where a panel has one tile only, the processor's own prefetch
     // is as good, but it knows of no other product.)
-    ahead fetch = {0, 0, blocks < 2 ? 4 : blocks < 4 ? 2 : 1};
+    ahead fetch = {0, 0, blocks < 2 ? 4 : blocks < 4 ? 2 : 1, after.pages};
     long bytes = operands->pairs * PANEL * 4;
     const char *next = (const char *)(operands->panels + end / PANEL * operands->stride);
     int fetches = blocks > 1 && end + PANEL <= column_end;

@@ -79,9 +79,18 @@ static void product(long m, long n, long k) {
   struct hs_bf16_operands operand = {
       (const uint32_t *)(const void *)rows, pairs, 1, columns, pairs * 128, pairs};
   struct hs_bf16_operands both[2] = {operand, operand};
-  const struct hs_bf16_next next = {columns, packed * 2}, none = {0, 0};
+  // What is fetched meanwhile ends where its pages do, and changes nothing.
+  char pages_memory[2][192];
+  void *const bases[] = {pages_memory[0], pages_memory[1]};
+  struct hs_bf16_pages pages = {bases, 2, 64, 128, 0, NULL, NULL};
+  const struct hs_bf16_next next = {columns, packed * 2, &pages}, none = {0};
   hs_bf16_multiply(both, 2, y, n, 0, m, 0, n, 1, next);
   compare(y, expected, m * n, "product");
+  const long fetched = pages.next * 128 - (pages.end - pages.at);
+  if (pages.next > 2 || pages.at > pages.end || fetched > 256) {
+    printf("%ld×%ld×%ld: fetched behind the pages\n", m, n, k);
+    failures++;
+  }
 
   // A row alone has the same bits.
   float *alone = malloc((size_t)n * 4);

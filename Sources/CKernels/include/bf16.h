@@ -41,10 +41,21 @@ struct hs_bf16_operands {
   long stride, pairs;
 };
 
-/// Memory that the next product will read first: fetched while this one's last panel is multiplied.
+/// `bytes` bytes from `offset` on of each of some pages, and how far they have been fetched.
+struct hs_bf16_pages {
+  void *const *bases;
+  long count, offset, bytes;
+  /// The page after the present one, and what is left of that.
+  long next;
+  const char *at, *end;
+};
+
+/// Memory that the next product will read first: fetched while this one's last panel is multiplied;
+/// and pages, unless NULL, of which all along every other step of a tile fetches a line.
 struct hs_bf16_next {
   const void *first;
   long bytes;
+  struct hs_bf16_pages *pages;
 };
 
 /// y[row ..< row_end, column ..< column_end] = Σ over `count` operands (their contractions one

@@ -125,11 +125,12 @@ struct Block {
   /// `spans(keys, values)` says where each sequence's keys stand once this block's new ones are
   /// known: the batch's own rows in training, caches in generation.
   ///
+  /// - pages: of keys and values that the blocks' attention will read, where it pays to fetch them early.
   /// - wanted: the rows whose output is wanted, ascending; nil: all. They come first in `output`, as
   ///   in `a` behind the attention, and of the others only keys and values are computed.
   func forward(
     _ a: BlockActivations, rows: Int, positions: [Int32], adapter: LoRAParameters?,
-    kernel: MatMulKernel, wanted: [Int]? = nil, into output: Matrix,
+    kernel: MatMulKernel, wanted: [Int]? = nil, into output: Matrix, pages: KVAhead? = nil,
     spans: (_ keys: Matrix, _ values: Matrix) -> [AttentionSpan]
   ) {
     let (qkv, att) = (a.qkv.rows(0..<rows), a.attention.rows(0..<rows))
@@ -140,27 +141,32 @@ struct Block {
       RMSNorm.forward(
         a.input.rows(range), weight: weights.inputNorm, epsilon: config.rmsNormEpsilon,
         into: normed, inverse: a.inputInverse + range.lowerBound)
-      qkvLinear.forward(normed, into: qkv.rows(range), kernel: kernel, scratch: own.linear)
+      qkvLinear.forward(
+        normed, into: qkv.rows(range), kernel: kernel, scratch: own.linear, pages: pages)
       normHeads(q, k, a, range)
       rotary.apply(q.rows(range), positions: positions[range])
       rotary.apply(k.rows(range), positions: positions[range])
     }
     attention.forward(q: q, spans: spans(k, v), into: att, logSumExp: a.logSumExp)
+    if layer + 1 < config.layerCount { pages?.begin(layer: layer + 1) }
     let (gateUpLinear, downLinear) = (linear(.gateUp, adapter), linear(.down, adapter))
     eachRows(wanted?.count ?? rows) { range, own in
       let (middle, output) = (a.middle.rows(range), output.rows(range))
       let gateUp = a.gateUp.rows(range)
       let attended = gathered(att, wanted, range, own.gathered)
-      outputLinear.forward(attended, into: middle, kernel: kernel, scratch: own.linear)
+      outputLinear.forward(
+        attended, into: middle, kernel: kernel, scratch: own.linear, pages: pages)
       add(gathered(a.input, wanted, range, own.gathered), to: middle)
       let normed = matrix(own.norm, range.count, config.hiddenSize)
       RMSNorm.forward(
         middle, weight: weights.postNorm, epsilon: config.rmsNormEpsilon, into: normed,
         inverse: a.middleInverse + range.lowerBound)
-      gateUpLinear.forward(normed, into: gateUp, kernel: kernel, scratch: own.linear)
+      gateUpLinear.forward(
+        normed, into: gateUp, kernel: kernel, scratch: own.linear, pages: pages)
       let hidden = matrix(own.hidden, range.count, config.intermediateSize)
       SwiGLU.forward(gateUp, into: hidden)
-      downLinear.forward(hidden, into: output, kernel: kernel, scratch: own.linear)
+      downLinear.forward(
+        hidden, into: output, kernel: kernel, scratch: own.linear, pages: pages)
       add(middle, to: output)
     }
   }

@@ -60,7 +60,7 @@ struct ScratchPieces {
 /// base's products as further steps of their contraction.
 extension LinearGroup {
   func forwardPacked(
-    _ x: Matrix, _ weight: PackedMatrix, into y: Matrix, scratch: ScratchBuffer
+    _ x: Matrix, _ weight: PackedMatrix, into y: Matrix, scratch: ScratchBuffer, pages: KVAhead?
   ) {
     let inner = packedAdapter?.a.panels.columns ?? 0
     var pieces = ScratchPieces(
@@ -68,13 +68,14 @@ extension LinearGroup {
     let rows = pieces.rounded(x)
     let next = network.panels(after: projection, layer)
     guard let packedAdapter else {
-      return BF16.multiply(rows.operand(weight.panels), into: y, next: next)
+      return BF16.multiply(rows.operand(weight.panels), into: y, next: next, pages: pages)
     }
     let u = pieces.floats(x.rows, inner)
     BF16.multiply(rows.operand(packedAdapter.a.panels), into: u)
     let low = pieces.rounded(u)
     BF16.multiply(
-      rows.operand(weight.panels), low.operand(packedAdapter.b.panels), into: y, next: next)
+      rows.operand(weight.panels), low.operand(packedAdapter.b.panels), into: y, next: next,
+      pages: pages)
   }
 
   /// Room in `scratch` for what the group's gradients are made of; none where there are none, or in

@@ -38,7 +38,10 @@ struct LinearGroup {
   }
 
   /// y ← x·Wᵀ + bias + scale·(x·Aᵀ)·Bᵀ. x [N, in] → y [N, out].
-  func forward(_ x: Matrix, into y: Matrix, kernel: MatMulKernel, scratch: ScratchBuffer) {
+  func forward(
+    _ x: Matrix, into y: Matrix, kernel: MatMulKernel, scratch: ScratchBuffer,
+    pages: KVAhead? = nil
+  ) {
     switch network.blocks[layer].linear[projection.rawValue] {
     case .float(let weight):
       MatMul.linear(x, weight, into: y, kernel: kernel)
@@ -46,7 +49,7 @@ struct LinearGroup {
     case .quantized(let weight):
       MatMul.linear(x, weight, into: y)
       addAdapter(x, to: y, kernel: kernel, scratch: scratch)
-    case .packed(let weight): forwardPacked(x, weight, into: y, scratch: scratch)
+    case .packed(let weight): forwardPacked(x, weight, into: y, scratch: scratch, pages: pages)
     }
     if let bias {
       parallelRows(y.rows, minimumPerThread: 64) { rows in

@@ -49,6 +49,8 @@ public final class Transformer: @unchecked Sendable {
   /// How many rows one pass takes at most, and how many of one sequence: what bounds memory.
   private static let rowLimit = 1024
   private static let sequenceLimit = 512
+  /// Rows from which on products take longer than their weights' way from memory.
+  private static let rowsBoundByArithmetic = 16
 
   /// Runs new tokens through the network, extending each cache. Returns the final hidden states
   /// after the last norm, [Σ wanted, C], in the inputs' order.
@@ -133,11 +135,15 @@ public final class Transformer: @unchecked Sendable {
     }
     embed(tokens, into: a.input)
     rotary.prepare(positions: Int(positions.max() ?? 0) + 1)
+    let ahead =
+      precision == .bf16 && rows == pieces.count && rows >= Self.rowsBoundByArithmetic
+      ? KVAhead(pieces.map { inputs[$0.input].cache }, layout: inputs[0].cache.layout) : nil
+    ahead?.begin(layer: 0)
     for layer in 0..<config.layerCount {
       let isLast = layer + 1 == config.layerCount
       block(layer).forward(
         a, rows: rows, positions: positions, adapter: adapter, kernel: kernel,
-        wanted: isLast ? wanted : nil, into: out
+        wanted: isLast ? wanted : nil, into: out, pages: ahead
       ) { keys, values in
         parallelRows(pages.count, minimumPerThread: 4) { range in
           for (input, page, rows) in pages[range] {

@@ -45,8 +45,9 @@ package enum BF16 {
   ///
   /// - next: what the next product will read: with few rows the weights' way from memory is what
   ///   takes the time, so that it shall never stop.
+  /// - pages: what will be read after that, fetched meanwhile too.
   static func multiply(
-    _ operands: hs_bf16_operands..., into y: Matrix, next: Panels? = nil
+    _ operands: hs_bf16_operands..., into y: Matrix, next: Panels? = nil, pages: KVAhead? = nil
   ) {
     let (m, n) = (y.rows, y.columns)
     guard m > 0, n > 0 else { return }
@@ -68,7 +69,9 @@ package enum BF16 {
         parallelItems(parts) { part in
           let columns = share(part, of: parts, n)
           if !columns.isEmpty {
-            multiply(rows: 0..<m, columns: columns, next: beginning(of: next, part, of: parts))
+            var next = beginning(of: next, part, of: parts)
+            if parts == computeThreads { next.pages = pages?.share(part) }
+            multiply(rows: 0..<m, columns: columns, next: next)
           }
         }
       } else {
@@ -105,7 +108,8 @@ package enum BF16 {
     let share = share(part, of: Self.parts(panels.columns), panels.columns)
     let first = share.lowerBound / 64
     let count = ((share.upperBound + 63) / 64 - first) * panels.stride
-    return hs_bf16_next(first: panels.base + first * panels.stride, bytes: 2 * count)
+    return hs_bf16_next(
+      first: panels.base + first * panels.stride, bytes: 2 * count, pages: nil)
   }
 
   /// Pairs of a contraction whose part of a panel stays in the second-level cache.
