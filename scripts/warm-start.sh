@@ -2,13 +2,14 @@
 # The adapter that training begins with, as `make warm-start` makes it: tasks from packages, demonstrations of them and
 # training on them; the model's own episodes, demonstrations of what was right after them and training once more; an
 # evaluation on held-out tasks.
-# Interrupted, it goes on where it stopped; `rm -r runs/warm-start` starts over.
+# Interrupted, it goes on where it stopped; `rm -r runs/warm-start` starts over. A trial in minutes:
+#   TASKS=tasks/made RUN=runs/trial PLAYED=4 EVALUATED=2 scripts/warm-start.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 hindsight=.build/release/hindsight
-tasks=runs/tasks
-run=runs/warm-start
+tasks=${TASKS:-runs/tasks}
+run=${RUN:-runs/warm-start}
 evaluated=${EVALUATED:-32}
 played=${PLAYED:-420}
 # Tasks whose solution changes one line: lines that have to be made up again are out of so small a model's reach.
@@ -19,7 +20,8 @@ one_line=(broken-chain comparison constant default-value early-return exception-
 say() { printf '\n== %s\n' "$*"; }
 
 mkdir -p "$run"
-if [ ! -f "$tasks/report.json" ]; then
+# Tasks that somebody names are there.
+if [ -z "${TASKS:-}" ] && [ ! -f "$tasks/report.json" ]; then
   say "making tasks"
   "$hindsight" tasks make --sources scripts/sources.toml --output "$tasks"
 fi
