@@ -221,6 +221,9 @@ BF16 static void multiply_avx512(
     long column, long column_end, int accumulate, struct hs_bf16_next after) {
   // Rows in tiles of nearly the same height: eight are 4 + 4 rather than 6 + 2.
   long m = row_end - row, blocks = (m + TILE - 1) / TILE;
+  // A copy of one's own: other threads' stand in the same cache lines.
+  struct hs_bf16_pages pages = {0};
+  if (after.pages) pages = *after.pages;
   for (long n = column, end; n < column_end; n = end) {
     end = (n / PANEL + 1) * PANEL;
     if (end > column_end) end = column_end;
@@ -231,7 +234,7 @@ BF16 static void multiply_avx512(
     // While this panel is multiplied the next one comes from memory, a share with every tile: the
     // next product's, behind the last. (Where a panel has one tile only, the processor's own prefetch
     // is as good, but it knows of no other product.)
-    ahead fetch = {0, 0, blocks < 2 ? 4 : blocks < 4 ? 2 : 1, after.pages};
+    ahead fetch = {0, 0, blocks < 2 ? 4 : blocks < 4 ? 2 : 1, after.pages ? &pages : 0};
     long bytes = operands->pairs * PANEL * 4;
     const char *next = (const char *)(operands->panels + end / PANEL * operands->stride);
     int fetches = blocks > 1 && end + PANEL <= column_end;
@@ -250,6 +253,7 @@ BF16 static void multiply_avx512(
       tiles(operands, count, row + i, rows, n, y, ldy, masks, accumulate, fetch, vectors);
     }
   }
+  if (after.pages) *after.pages = pages;
 }
 
 #define DISPATCH(NAME, ...)       \
