@@ -203,6 +203,10 @@ public final class Transformer: @unchecked Sendable {
     }
   }
 
+  /// What multiplies by the vocabulary in training. oneDNN is as good as our own kernel at the head's
+  /// gradient, whose contraction is long, and a tenth slower at its logits.
+  package var logitsKernel: MatMulKernel { precision == .bf16 ? .invariant : .library }
+
   /// hidden [R, C] after the last norm → logits [R, V].
   package func logits(_ hidden: Matrix, into logits: Matrix, kernel: MatMulKernel = .invariant) {
     MatMul.linear(hidden, weights.head, into: logits, kernel: kernel)

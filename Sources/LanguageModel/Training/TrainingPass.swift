@@ -170,7 +170,7 @@ public final class TrainingPass {
     for start in stride(from: 0, to: hidden.rows, by: chunkRows) {
       let range = start..<min(start + chunkRows, hidden.rows)
       let logits = Matrix(buffer, rows: range.count, columns: vocabulary)
-      transformer.logits(hidden.rows(range), into: logits, kernel: .library)
+      transformer.logits(hidden.rows(range), into: logits, kernel: transformer.logitsKernel)
       try head(
         range, UnsafeMutableBufferPointer(start: logits.base, count: range.count * vocabulary))
       var gradient: Matrix?

@@ -188,7 +188,8 @@ extension Learner {
   func head(_ hidden: HiddenStates, _ range: Range<Int>, into buffer: FloatBuffer) {
     let logits = Matrix(
       buffer.base, rows: range.count, columns: transformer.config.vocabularySize)
-    transformer.logits(hidden.matrix.rows(range), into: logits, kernel: .library)
+    transformer.logits(
+      hidden.matrix.rows(range), into: logits, kernel: transformer.logitsKernel)
   }
 }
 
