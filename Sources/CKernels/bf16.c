@@ -51,6 +51,10 @@ static void pack_columns_plain(
   }
 }
 
+static inline int takes_part(const struct hs_bf16_operands *o, long column) {
+  return column / PANEL >= o->first && column / PANEL < o->end;
+}
+
 static void multiply_plain(
     const struct hs_bf16_operands *operands, int count, float *y, long ldy, long row, long row_end,
     long column, long column_end, int accumulate, struct hs_bf16_next next) {
@@ -59,7 +63,8 @@ static void multiply_plain(
     for (long n = column; n < column_end; n++) {
       float sum = 0;
       for (const struct hs_bf16_operands *o = operands; o < operands + count; o++) {
-        const uint16_t *panel = o->panels + n / PANEL * o->stride + n % PANEL * 2;
+        if (!takes_part(o, n)) continue;
+        const uint16_t *panel = o->panels + (n / PANEL - o->first) * o->stride + n % PANEL * 2;
         for (long p = 0; p < o->pairs; p++) {
           uint32_t word = o->left[i * o->row + p * o->pair];
           // The instruction's order: the odd step first, each rounded.
@@ -178,7 +183,8 @@ BF16 INLINE void tile(
     for (int v = 0; v < vectors; v++) sums[r][v] = _mm512_setzero_ps();
   for (const struct hs_bf16_operands *o = operands; o < operands + count; o++) {
     const uint32_t *left = o->left + i * o->row;
-    const uint16_t *right = o->panels + n / PANEL * o->stride + n % PANEL * 2;
+    if (!takes_part(o, n)) continue;
+    const uint16_t *right = o->panels + (n / PANEL - o->first) * o->stride + n % PANEL * 2;
     long step = o->row, pair = o->pair;
     for (long p = 0; p < o->pairs; p++, left += pair, right += PANEL * 2) {
       if (fetch.next < fetch.end)

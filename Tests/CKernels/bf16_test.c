@@ -3,6 +3,7 @@
 
 #include "bf16.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,22 @@ static void compare(const float *y, const float *expected, long count, const cha
       return;
     }
   }
+}
+
+/// y + x · w, where `twice` = y + 2 · x · w, and the second panel's columns once more.
+static void product_of_some_panels(
+    struct hs_bf16_operands all, long m, long n, const float *twice, const float *before) {
+  struct hs_bf16_operands operands[2] = {all, all};
+  operands[1].first = 1;
+  operands[1].end = 2;
+  operands[1].panels += all.stride;
+  float *y = malloc((size_t)(m * n) * 4), *expected = malloc((size_t)(m * n) * 4);
+  memcpy(y, before, (size_t)(m * n) * 4);
+  for (long i = 0; i < m * n; i++)
+    expected[i] = i % n / 64 == 1 ? twice[i] : (twice[i] + before[i]) / 2;
+  hs_bf16_multiply(operands, 2, y, n, 0, m, 0, n, 1, (struct hs_bf16_next){0});
+  compare(y, expected, m * n, "product of some panels");
+  free(y), free(expected);
 }
 
 /// left [m, k] · right [k, n], each packed as the kernels want it, in two operands.
@@ -77,7 +94,7 @@ static void product(long m, long n, long k) {
       expected[i * n + j] = (float)(2 * sum + before[i * n + j]);
     }
   struct hs_bf16_operands operand = {
-      (const uint32_t *)(const void *)rows, pairs, 1, columns, pairs * 128, pairs};
+      (const uint32_t *)(const void *)rows, pairs, 1, columns, pairs * 128, pairs, 0, LONG_MAX};
   struct hs_bf16_operands both[2] = {operand, operand};
   // What is fetched meanwhile ends where its pages do, and changes nothing.
   char pages_memory[2][192];
@@ -86,6 +103,7 @@ static void product(long m, long n, long k) {
   const struct hs_bf16_next next = {columns, packed * 2, &pages}, none = {0};
   hs_bf16_multiply(both, 2, y, n, 0, m, 0, n, 1, next);
   compare(y, expected, m * n, "product");
+  product_of_some_panels(operand, m, n, expected, before);
   const long fetched = pages.next * 128 - (pages.end - pages.at);
   if (pages.next > 2 || pages.at > pages.end || fetched > 256) {
     printf("%ld×%ld×%ld: fetched behind the pages\n", m, n, k);
@@ -109,7 +127,7 @@ static void product(long m, long n, long k) {
   for (long i = 0; i < m; i += 64) {
     struct hs_bf16_operands outer = {
         (const uint32_t *)(const void *)(left + i / 64 * pairs * 128), 1, 64, columns, pairs * 128,
-        pairs};
+        pairs, 0, LONG_MAX};
     for (int twice = 0; twice < 2; twice++)
       hs_bf16_multiply(&outer, 1, y + i * n, n, 0, m - i < 64 ? m - i : 64, 0, n, 1, none);
   }

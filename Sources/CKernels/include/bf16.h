@@ -39,6 +39,9 @@ struct hs_bf16_operands {
   /// Panels of 64 columns, `stride` numbers apart.
   const uint16_t *panels;
   long stride, pairs;
+  /// The result's panels that these are for: panel `first` of the result is theirs at `panels`, and it
+  /// and all before panel `end` get their sums.
+  long first, end;
 };
 
 /// `bytes` bytes from `offset` on of each of some pages, and how far they have been fetched.
@@ -59,7 +62,8 @@ struct hs_bf16_next {
 };
 
 /// y[row ..< row_end, column ..< column_end] = Σ over `count` operands (their contractions one
-/// after another), plus y where `accumulate`. `column` is a multiple of 16. Every element is summed
+/// after another), plus y where `accumulate`. `column` is a multiple of 16; the first operand is for all
+/// panels. Every element is summed
 /// in the same order whichever rows are asked for: a row doesn't depend on the others.
 void hs_bf16_multiply(
     const struct hs_bf16_operands *operands, int count, float *y, long ldy, long row, long row_end,

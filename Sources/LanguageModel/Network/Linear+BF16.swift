@@ -73,9 +73,10 @@ extension LinearGroup {
     let u = pieces.floats(x.rows, inner)
     BF16.multiply(rows.operand(packedAdapter.a.panels), into: u)
     let low = pieces.rounded(u)
-    BF16.multiply(
-      rows.operand(weight.panels), low.operand(packedAdapter.b.panels), into: y, next: next,
-      pages: pages)
+    let parts = packedAdapter.b.map { part in
+      low.operand(part.panels.panels, first: part.first, at: part.column)
+    }
+    BF16.multiply([rows.operand(weight.panels)] + parts, into: y, next: next, pages: pages)
   }
 
   /// Room in `scratch` for what the group's gradients are made of; none where there are none, or in

@@ -5,10 +5,19 @@ final class PackedAdapter: @unchecked Sendable {
     /// u = x · Aᵀ and dx += du · A; A [R, in] holds the members' one below the other.
     let a: PackedMatrix
     let aTransposed: PackedMatrix
-    /// y += u · (scale · B)ᵀ for all members at once: [R, out], zero between different members.
-    let b: PackedMatrix
+    /// y += u · (scale · B)ᵀ.
+    let b: [Part]
     /// du = dy · (scale · B), member by member.
     let bTransposed: [PackedMatrix]
+  }
+
+  /// What one member's columns of u add to its columns of y; or what all of u adds to all of y, with
+  /// zeros between different members, where members don't begin with panels.
+  struct Part {
+    let panels: PackedMatrix
+    /// The first of its columns of u, and of y: nil for all.
+    let first: Int
+    let column: Int?
   }
 
   private var groups: [[Group?]] = []
@@ -32,15 +41,44 @@ final class PackedAdapter: @unchecked Sendable {
     return Group(
       a: PackedMatrix(steps: group.a.columns, columns: inner),
       aTransposed: PackedMatrix(steps: inner, columns: group.a.columns),
-      b: PackedMatrix(steps: inner, columns: group.outputs),
+      b: parts(group),
       bTransposed: group.members.map { PackedMatrix(steps: $0.b.rows, columns: $0.b.columns) })
+  }
+
+  private static func parts(_ group: LoRAParameters.Group) -> [Part] {
+    let apart = group.members.allSatisfy { b, columns in
+      b.columns % 2 == 0 && columns.lowerBound % Panels.width == 0
+        && columns.count % Panels.width == 0
+    }
+    guard apart else {
+      let whole = PackedMatrix(steps: group.a.rows, columns: group.outputs)
+      return [Part(panels: whole, first: 0, column: nil)]
+    }
+    return group.members.enumerated().map { index, member in
+      Part(
+        panels: PackedMatrix(steps: member.b.columns, columns: member.b.rows),
+        first: index * member.b.columns, column: member.columns.lowerBound)
+    }
   }
 
   private static func fill(_ group: Group, _ values: LoRAParameters.Group, scale: Float) {
     group.a.panels.pack(columns: values.a)
     group.aTransposed.panels.pack(rows: values.a)
+    for (index, member) in values.members.enumerated() {
+      group.bTransposed[index].panels.pack(rows: member.b, scale: scale)
+    }
+    guard let whole = group.b.first, whole.column == nil else {
+      for (part, member) in zip(group.b, values.members) {
+        part.panels.panels.pack(columns: member.b, scale: scale)
+      }
+      return
+    }
+    fill(whole.panels.panels, values, scale: scale)
+  }
+
+  /// All members' Bs as one weight [out, R].
+  private static func fill(_ panels: Panels, _ values: LoRAParameters.Group, scale: Float) {
     let inner = values.a.rows
-    // All members' Bs as one weight [out, R].
     let whole = FloatBuffer(count: values.outputs * inner)
     for (index, member) in values.members.enumerated() {
       let rank = member.b.columns
@@ -48,9 +86,7 @@ final class PackedAdapter: @unchecked Sendable {
         (whole.base + (member.columns.lowerBound + row) * inner + index * rank)
           .update(from: member.b.row(row), count: rank)
       }
-      group.bTransposed[index].panels.pack(rows: member.b, scale: scale)
     }
-    group.b.panels.pack(
-      columns: Matrix(whole.base, rows: values.outputs, columns: inner), scale: scale)
+    panels.pack(columns: Matrix(whole.base, rows: values.outputs, columns: inner), scale: scale)
   }
 }

@@ -20,11 +20,14 @@ package enum BF16 {
       stride = (columns + 1) / 2 * 2
     }
 
-    /// Columns from `first` on, which is even, against `panels`.
-    func operand(_ panels: Panels, first: Int = 0) -> hs_bf16_operands {
-      hs_bf16_operands(
+    /// Columns from `first` on, which is even, against `panels`, which are those of the result from
+    /// its column `column` on, a multiple of 64, or all of them.
+    func operand(_ panels: Panels, first: Int = 0, at column: Int? = nil) -> hs_bf16_operands {
+      let panel = (column ?? 0) / Panels.width
+      return hs_bf16_operands(
         left: UnsafeRawPointer(base + first).assumingMemoryBound(to: UInt32.self),
-        row: stride / 2, pair: 1, panels: panels.base, stride: panels.stride, pairs: panels.pairs)
+        row: stride / 2, pair: 1, panels: panels.base, stride: panels.stride, pairs: panels.pairs,
+        first: panel, end: column == nil ? .max : panel + panels.columns / Panels.width)
     }
   }
 
@@ -48,6 +51,12 @@ package enum BF16 {
   /// - pages: what will be read after that, fetched meanwhile too.
   static func multiply(
     _ operands: hs_bf16_operands..., into y: Matrix, next: Panels? = nil, pages: KVAhead? = nil
+  ) {
+    multiply(operands, into: y, next: next, pages: pages)
+  }
+
+  static func multiply(
+    _ operands: [hs_bf16_operands], into y: Matrix, next: Panels? = nil, pages: KVAhead? = nil
   ) {
     let (m, n) = (y.rows, y.columns)
     guard m > 0, n > 0 else { return }
@@ -172,7 +181,7 @@ package enum BF16 {
           left: UnsafeRawPointer(left.base + panel * left.stride + first * 128)
             .assumingMemoryBound(to: UInt32.self),
           row: 1, pair: 64, panels: right.base + first * 128, stride: right.stride,
-          pairs: min(stretch, left.pairs - first))
+          pairs: min(stretch, left.pairs - first), first: 0, end: .max)
         hs_bf16_multiply(
           &operand, 1, y.row(panel * 64), y.stride, 0, rows, column,
           min(right.columns, column + width), 1, hs_bf16_next())

@@ -4,6 +4,8 @@ import CKernels
 /// side (CKernels/bf16.h). A view; `PackedMatrix` owns memory for one.
 struct Panels: @unchecked Sendable {
   let base: UnsafeMutablePointer<UInt16>
+  /// Columns of a panel.
+  static let width = 64
   /// Length of the contraction.
   let steps: Int
   let columns: Int
