@@ -137,10 +137,11 @@ void hs_attention_forward(
   const long step = chunk_tokens(shape, end - first);
   for (long token = first; token < end; token += step) {
     const long tokens = minimum(step, end - token), rows = tokens * group;
-    for (long t = 0; t < tokens; t++)
-      operations->round_row(
-          queries->q + (token + t) * queries->q_step + kv_head * group * size, group * size,
-          c.q + t * group * size / 2);
+    for (long t = 0; t < tokens; t++) {
+      const float *q = queries->q + (token + t) * queries->q_step + kv_head * group * size;
+      if (token + t + rows_ahead < end) fetch(q + rows_ahead * queries->q_step, group * size);
+      operations->round_row(q, group * size, c.q + t * group * size / 2);
+    }
     for (long row = 0; row < rows; row++) c.maxima[row] = -1e30f;
     memset(c.sums, 0, (size_t)(rows * lanes) * sizeof(float));
     memset(c.output, 0, (size_t)(rows * width) * sizeof(float));

@@ -105,9 +105,15 @@ static void pack_queries(
   for (long t = 0; t < s->count; t++) {
     const float *q = s->q + t * s->step + head * size;
     const float *d_output = s->d_output + t * s->d_output_step + head * size;
+    const float *output = s->output + t * s->output_step + head * size;
+    if (t + rows_ahead < s->count) {
+      fetch(q + rows_ahead * s->step, size);
+      fetch(d_output + rows_ahead * s->d_output_step, size);
+      fetch(output + rows_ahead * s->output_step, size);
+    }
     operations->round_row(q, size, w->q_rows + t * size / 2);
     operations->round_row(d_output, size, w->d_output_rows + t * size / 2);
-    w->means[t] = operations->dot(d_output, s->output + t * s->output_step + head * size, size);
+    w->means[t] = operations->dot(d_output, output, size);
     w->log_sums[t] = s->log_sum_exp[t * shape.heads + head] * log2_e;
   }
   // Tokens stand on end over all blocks: [blocks · 32][Dp] is one panel.

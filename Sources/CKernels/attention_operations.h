@@ -14,6 +14,12 @@ typedef struct {
   uint16_t first, second;
 } pair;
 
+/// Rows' heads stand too far apart for the processor to foresee which comes next: asks for `count` floats.
+enum { rows_ahead = 8 };
+static inline void fetch(const float *x, long count) {
+  for (long i = 0; i < count; i += lanes) __builtin_prefetch(x + i);
+}
+
 /// Rows of pairs that will be wanted next, fetched beside a product: a row with each of its pairs.
 typedef struct {
   const pair *first;
