@@ -9,6 +9,7 @@ typedef struct {
   __typeof__(hs_rms_norm_again) *rms_norm_again;
   __typeof__(hs_rms_norm_backward) *rms_norm_backward;
   __typeof__(hs_column_sums) *column_sums;
+  __typeof__(hs_rotate) *rotate;
   __typeof__(hs_swiglu) *swiglu;
   __typeof__(hs_swiglu_backward) *swiglu_backward;
   __typeof__(hs_query_scores) *query_scores;
@@ -79,6 +80,11 @@ void hs_column_sums(
     long rows, long columns, const float *dy, long dy_step, const float *x, long x_step,
     const float *inverse, long inverse_step, float *sums) {
   here()->column_sums(rows, columns, dy, dy_step, x, x_step, inverse, inverse_step, sums);
+}
+
+void hs_rotate(
+    long heads, long half, const float *cosines, const float *sines, float direction, float *x) {
+  here()->rotate(heads, half, cosines, sines, direction, x);
 }
 
 void hs_swiglu(

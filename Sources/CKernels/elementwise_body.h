@@ -154,6 +154,19 @@ TARGET static void NAME(column_sums)(
     }
 }
 
+TARGET static void NAME(rotate)(
+    long heads, long half, const float *cosines, const float *sines, float direction, float *x) {
+  for (long head = 0; head < heads; head++, x += 2 * half)
+    FOR_VECTORS(half, {
+      const VEC a = LOAD(x + i);
+      const VEC b = LOAD(x + half + i);
+      const VEC cosine = LOAD(cosines + i);
+      const VEC sine = direction * LOAD(sines + i);
+      NAME(put)(a * cosine - b * sine, x + i, part);
+      NAME(put)(b * cosine + a * sine, x + half + i, part);
+    })
+}
+
 TARGET static void NAME(swiglu)(
     long rows, long width, const float *gate_up, long step, float *h, long h_step) {
   for (long row = 0; row < rows; row++, gate_up += step, h += h_step) {
@@ -347,7 +360,7 @@ TARGET static void NAME(adamw)(
 }
 
 static const operations NAME(operations) = {
-    NAME(rms_norm), NAME(rms_norm_again), NAME(rms_norm_backward), NAME(column_sums), NAME(swiglu),
+    NAME(rms_norm), NAME(rms_norm_again), NAME(rms_norm_backward), NAME(column_sums), NAME(rotate), NAME(swiglu),
     NAME(swiglu_backward), NAME(query_scores), NAME(weighted_values), NAME(exponentials), NAME(block_maxima), NAME(softmax),
     NAME(softmax_masses), NAME(adamw),
 };

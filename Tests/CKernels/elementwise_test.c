@@ -73,6 +73,30 @@ static void check_norm(long width) {
   free(sums_before);
 }
 
+static void check_rotation(long width) {
+  const long heads = 3, count = heads * 2 * width;
+  float *x = filled(count), *y = malloc((size_t)count * 4), *back = malloc((size_t)count * 4);
+  float *cosines = filled(width), *sines = filled(width);
+  double error = 0;
+  for (long c = 0; c < width; c++) {
+    const double angle = uniform();
+    cosines[c] = (float)cos(angle), sines[c] = (float)sin(angle);
+  }
+  memcpy(y, x, (size_t)count * 4);
+  hs_rotate(heads, width, cosines, sines, 1, y);
+  memcpy(back, y, (size_t)count * 4);
+  hs_rotate(heads, width, cosines, sines, -1, back);
+  for (long h = 0; h < heads; h++)
+    for (long c = 0; c < width; c++) {
+      const long a = 2 * h * width + c, b = a + width;
+      error = fmax(error, off(y[a], (double)x[a] * cosines[c] - (double)x[b] * sines[c]));
+      error = fmax(error, off(y[b], (double)x[b] * cosines[c] + (double)x[a] * sines[c]));
+      error = fmax(error, fmax(off(back[a], x[a]), off(back[b], x[b])));
+    }
+  expect("rotation and back", width, error, 1e-6);
+  free(x), free(y), free(back), free(cosines), free(sines);
+}
+
 static void check_swiglu(long width) {
   const long step = 2 * width + 1, count = (rows - 1) * step + 2 * width;
   float *x = filled(count), *h = filled(rows * width), *dh = filled(rows * width);
@@ -180,6 +204,7 @@ int main(void) {
   const long widths[] = {1, 5, 8, 16, 27, 64, 100, 576};
   for (unsigned i = 0; i < sizeof widths / sizeof *widths; i++) {
     check_norm(widths[i]);
+    check_rotation(widths[i]);
     check_swiglu(widths[i]);
     check_exponentials(widths[i]);
     check_softmax(widths[i]);

@@ -24,6 +24,11 @@ void hs_column_sums(
     long rows, long columns, const float *dy, long dy_step, const float *x, long x_step,
     const float *inverse, long inverse_step, float *sums);
 
+/// Turns channel i of each head of a row with channel i + half, in place: (a, b) becomes
+/// (a·cos − b·sin, b·cos + a·sin), with sin times `direction`.
+void hs_rotate(
+    long heads, long half, const float *cosines, const float *sines, float direction, float *x);
+
 /// h[rows][width] = g·σ(g)·u, gate_up being [g | u].
 void hs_swiglu(
     long rows, long width, const float *gate_up, long step, float *h, long h_step);

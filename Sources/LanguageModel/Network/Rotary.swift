@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 
 /// Rotary position embedding, Hugging Face's pairing: channel i turns with channel i + D/2 by
@@ -39,17 +40,7 @@ package final class RotaryTable {
         parallelRows(x.rows, minimumPerThread: 16) { rows in
           for row in rows {
             let offset = Int(positions[positions.startIndex + row]) * half
-            let (c, s) = (tables.0 + offset, tables.1 + offset)
-            for head in 0..<heads {
-              let a = x.row(row) + head * 2 * half
-              let b = a + half
-              for i in 0..<half {
-                let (u, v) = (a[i], b[i])
-                let sine = direction * s[i]
-                a[i] = u * c[i] - v * sine
-                b[i] = v * c[i] + u * sine
-              }
-            }
+            hs_rotate(heads, half, tables.0 + offset, tables.1 + offset, direction, x.row(row))
           }
         }
       }
