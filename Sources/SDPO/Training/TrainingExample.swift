@@ -37,6 +37,9 @@ public struct TrainingExample: Sendable {
     self.rows = rows
   }
 
+  /// What the student reads: nothing is predicted from its last action token.
+  var read: [TokenID] { Array(student[..<(studentActions.last ?? student.count)]) }
+
   /// With at most one context of the teacher's.
   public init(
     student: [TokenID], studentActions: [Int], teacher: [TokenID]?, teacherActions: [Int],

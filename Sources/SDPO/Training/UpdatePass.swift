@@ -71,7 +71,7 @@ package struct UpdatePass: Sendable {
     var batches: [Range<Int>] = []
     var start = 0
     for end in examples.indices where end > start {
-      let rows = PackedSequences(examples[start...end].map(\.student)).tokens.count
+      let rows = PackedSequences(examples[start...end].map(\.read)).tokens.count
       if rows > microBatchTokens {
         batches.append(start..<end)
         start = end
@@ -97,7 +97,7 @@ package struct UpdatePass: Sendable {
     }
     let pass = log.measure(.forward) {
       TrainingPass(
-        student.transformer, sequences: active.map(\.student), outputs: outputs,
+        student.transformer, sequences: active.map(\.read), outputs: outputs,
         adapter: student.adapter, recompute: recompute)
     }
     var flat: [RowStatistics] = []
