@@ -11,7 +11,8 @@
 
 // MARK: products
 
-/// At most 6 rows of 4 vectors: 24 sums, so that additions never wait for each other.
+/// At most 6 rows of 4 vectors, or twice as many of 2: 24 sums, so that additions never wait for each
+/// other.
 enum { tile_rows = 6, tile_vectors = 4 };
 
 INLINE void fetch_row(const ahead *fetch, long row) {
@@ -23,7 +24,7 @@ INLINE void tile(
     const int rows, const int vectors, long pairs, const pair *left, long row_step, long pair_step,
     const pair *right, long right_step, float *c, long c_step, int accumulate, __mmask16 last,
     const ahead *fetch) {
-  __m512 sums[tile_rows][tile_vectors];
+  __m512 sums[2 * tile_rows][tile_vectors];
   for (int i = 0; i < rows; i++)
     for (int j = 0; j < vectors; j++)
       sums[i][j] = !accumulate ? _mm512_setzero_ps()
@@ -61,12 +62,15 @@ INLINE void strip(
   tile(                                                                                            \
       COUNT, vectors, pairs, left, row_step, pair_step, right, right_step, c, c_step, accumulate,  \
       last, fetch)
-  for (; rows >= tile_rows; rows -= tile_rows) {
-    ROWS(tile_rows);
-    left += tile_rows * row_step;
-    c += tile_rows * c_step;
-    fetch = 0;
+#define ALL(COUNT)                                                                                 \
+  for (; rows >= COUNT; rows -= COUNT) {                                                           \
+    ROWS(COUNT);                                                                                   \
+    left += COUNT * row_step;                                                                      \
+    c += COUNT * c_step;                                                                           \
+    fetch = 0;                                                                                     \
   }
+  if (vectors <= tile_vectors / 2) ALL(2 * tile_rows)
+  ALL(tile_rows)
   switch (rows) {
     case 1: ROWS(1); break;
     case 2: ROWS(2); break;
@@ -75,6 +79,7 @@ INLINE void strip(
     case 5: ROWS(5); break;
     default: break;
   }
+#undef ALL
 #undef ROWS
 }
 

@@ -7,11 +7,12 @@
 // Blocks are 64 queries × 64 keys. Scores have a row a query; the gradients of keys and values are
 // summed transposed, [D][64 tokens], so that probabilities are used as they come out of registers.
 
-enum { block = page_tokens, step_rows = 12 };
+enum { block = page_tokens, half = block / 2, step_rows = 12 };
 
 static const float log2_e = 1.44269504f;
 
 static long minimum(long a, long b) { return a < b ? a : b; }
+static long maximum(long a, long b) { return a > b ? a : b; }
 static long block_count(long count) { return (count + block - 1) / block; }
 
 /// Everything that one kv head's gradients need; D/2 pairs a row, Dp columns where padded. Blocks of keys
@@ -157,16 +158,31 @@ static void gradient_block(
   const long size = shape.head_size, width = padded_head(size);
   const long rows = minimum(block, s->count - i * block), pairs = (rows + 1) / 2;
   const long tokens = i * block / 2 * width;
+  // Query r sees the first offset + r + 1 of the block's keys: what it doesn't see is zeros.
+  const long offset = s->past + (i - j) * block;
   block_scores(shape, w, s->past, i * block, rows, j);
-  operations->product(
-      size, block, pairs, w->d_output_tokens + tokens, 1, width, w->p_pairs, block,
-      w->d_values + j * size * block, block, !begins, NULL);
-  operations->product(
-      size, block, pairs, w->q_tokens + tokens, 1, width, w->d_pairs, block,
-      w->d_keys + j * size * block, block, !begins, NULL);
-  operations->product(
-      rows, size, block / 2, w->d_rows, block / 2, 1, w->key_tokens + j * block / 2 * width, width,
-      s->dq + i * block * s->dq_step + head * size, s->dq_step, j > 0, NULL);
+  const int whole = offset + 1 >= block;
+  const long width_of_keys = whole ? block : half;
+  for (long key = 0; key < block; key += width_of_keys) {
+    const long unseen = minimum(maximum(key - offset, 0) / 2, pairs);
+    const long left = tokens + unseen * width, right = unseen * block + key;
+    const long gradient = j * size * block + key;
+    operations->product(
+        size, width_of_keys, pairs - unseen, w->d_output_tokens + left, 1, width, w->p_pairs + right, block,
+        w->d_values + gradient, block, !begins, NULL);
+    operations->product(
+        size, width_of_keys, pairs - unseen, w->q_tokens + left, 1, width, w->d_pairs + right, block,
+        w->d_keys + gradient, block, !begins, NULL);
+  }
+  const long step = whole ? rows : step_rows;
+  for (long row = 0; row < rows; row += step) {
+    const long count = minimum(step, rows - row), seen = minimum(block, offset + row + count);
+    if (seen <= 0) continue;
+    operations->product(
+        count, size, (seen + 1) / 2, w->d_rows + row * block / 2, block / 2, 1,
+        w->key_tokens + j * block / 2 * width, width,
+        s->dq + (i * block + row) * s->dq_step + head * size, s->dq_step, j > 0, NULL);
+  }
 }
 
 /// A kv head's [D][64] blocks back to rows.
