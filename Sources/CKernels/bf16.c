@@ -91,6 +91,9 @@ BF16 static void pack_rows_avx512(
     long stride, uint16_t *copy, long ldcopy) {
   long pairs = (steps + 1) / 2;
   __m512 factor = _mm512_set1_ps(scale);
+  // What is packed beside a copy is a gradient's operand, read when all other rows have been packed: past
+  // the caches, which it would only sweep.
+  const int past_caches = copy && (uintptr_t)panels % 64 == 0;
   for (long p = 0; p < pairs; p++) {
     const float *from = x + 2 * p * ldx;
     const int has_odd = 2 * p + 1 < steps;
@@ -100,16 +103,18 @@ BF16 static void pack_rows_avx512(
       __m512 odd = has_odd ? _mm512_maskz_loadu_ps(mask, from + ldx + n) : _mm512_setzero_ps();
       __m256i low = (__m256i)_mm512_cvtneps_pbh(_mm512_mul_ps(even, factor));
       __m256i high = (__m256i)_mm512_cvtneps_pbh(_mm512_mul_ps(odd, factor));
-      _mm512_storeu_si512(
-          panels + n / PANEL * stride + p * PANEL * 2 + n % PANEL * 2,
-          _mm512_or_si512(
-              _mm512_cvtepu16_epi32(low), _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16)));
+      uint16_t *to = panels + n / PANEL * stride + p * PANEL * 2 + n % PANEL * 2;
+      const __m512i both = _mm512_or_si512(
+          _mm512_cvtepu16_epi32(low), _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16));
+      if (past_caches) _mm512_stream_si512((__m512i *)(void *)to, both);
+      else _mm512_storeu_si512(to, both);
       if (!copy) continue;
       __mmask16 even_count = first_lanes((columns - n + 1) / 2 * 2);
       _mm256_mask_storeu_epi16(copy + 2 * p * ldcopy + n, even_count, low);
       if (has_odd) _mm256_mask_storeu_epi16(copy + (2 * p + 1) * ldcopy + n, even_count, high);
     }
   }
+  if (past_caches) _mm_sfence();
   // The last panel's missing columns.
   long filled = (columns + LANES - 1) / LANES * LANES;
   for (long n = filled; n % PANEL != 0; n += LANES)
