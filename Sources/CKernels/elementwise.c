@@ -94,8 +94,9 @@ void hs_swiglu(
 
 void hs_swiglu_backward(
     long rows, long width, const float *gate_up, long step, const float *dh, long dh_step,
-    float *d_gate_up, long d_step) {
-  here()->swiglu_backward(rows, width, gate_up, step, dh, dh_step, d_gate_up, d_step);
+    float *d_gate_up, long d_step, float *h, long h_step) {
+  here()->swiglu_backward(
+      rows, width, gate_up, step, dh, dh_step, d_gate_up, d_step, h, h_step);
 }
 
 void hs_query_scores(

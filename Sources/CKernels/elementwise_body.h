@@ -180,15 +180,18 @@ TARGET static void NAME(swiglu)(
 
 TARGET static void NAME(swiglu_backward)(
     long rows, long width, const float *gate_up, long step, const float *dh, long dh_step,
-    float *d_gate_up, long d_step) {
-  for (long row = 0; row < rows; row++, gate_up += step, dh += dh_step, d_gate_up += d_step) {
+    float *d_gate_up, long d_step, float *h, long h_step) {
+  for (long row = 0; row < rows;
+       row++, gate_up += step, dh += dh_step, d_gate_up += d_step, h += h_step) {
     const float *up = gate_up + width;
     float *d_up = d_gate_up + width;
     FOR_VECTORS(width, {
       const VEC g = LOAD(gate_up + i);
       const VEC d = LOAD(dh + i);
       const VEC s = NAME(sigmoid)(g);
-      NAME(put)(d * LOAD(up + i) * (s * (1 + g * (1 - s))), d_gate_up + i, part);
+      const VEC u = LOAD(up + i);
+      NAME(put)(g * s * u, h + i, part);
+      NAME(put)(d * u * (s * (1 + g * (1 - s))), d_gate_up + i, part);
       NAME(put)(d * g * s, d_up + i, part);
     })
   }

@@ -33,9 +33,10 @@ void hs_rotate(
 void hs_swiglu(
     long rows, long width, const float *gate_up, long step, float *h, long h_step);
 
+/// The gradient of [g | u], and h once more.
 void hs_swiglu_backward(
     long rows, long width, const float *gate_up, long step, const float *dh, long dh_step,
-    float *d_gate_up, long d_step);
+    float *d_gate_up, long d_step, float *h, long h_step);
 
 /// One position's attention: scores[g][t] = scale · Σ_d q[g][d] · keys[t][d] for the query heads that share a key
 /// head, so that a key is read once.

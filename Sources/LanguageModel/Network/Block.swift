@@ -121,7 +121,8 @@ struct Block {
     }
   }
 
-  /// a.input [N, C] → output [N, C] (which may be the next block's input; not a.input itself).
+  /// x [N, C] → output [N, C] (which may be the next block's x; not x itself). A backward pass will look
+  /// for x in a.input.
   /// `spans(keys, values)` says where each sequence's keys stand once this block's new ones are
   /// known: the batch's own rows in training, caches in generation.
   ///
@@ -129,7 +130,7 @@ struct Block {
   /// - wanted: the rows whose output is wanted, ascending; nil: all. They come first in `output`, as
   ///   in `a` behind the attention, and of the others only keys and values are computed.
   func forward(
-    _ a: BlockActivations, rows: Int, positions: [Int32], adapter: LoRAParameters?,
+    _ x: Matrix, _ a: BlockActivations, rows: Int, positions: [Int32], adapter: LoRAParameters?,
     kernel: MatMulKernel, wanted: [Int]? = nil, into output: Matrix, pages: KVAhead? = nil,
     spans: (_ keys: Matrix, _ values: Matrix) -> [AttentionSpan]
   ) {
@@ -139,7 +140,7 @@ struct Block {
     eachRows(rows) { range, own in
       let normed = matrix(own.norm, range.count, config.hiddenSize)
       RMSNorm.forward(
-        a.input.rows(range), weight: weights.inputNorm, epsilon: config.rmsNormEpsilon,
+        x.rows(range), weight: weights.inputNorm, epsilon: config.rmsNormEpsilon,
         into: normed, inverse: a.inputInverse + range.lowerBound)
       qkvLinear.forward(
         normed, into: qkv.rows(range), kernel: kernel, scratch: own.linear, pages: pages)
@@ -156,7 +157,7 @@ struct Block {
       let attended = gathered(att, wanted, range, own.gathered)
       outputLinear.forward(
         attended, into: middle, kernel: kernel, scratch: own.linear, pages: pages)
-      add(gathered(a.input, wanted, range, own.gathered), to: middle)
+      add(gathered(x, wanted, range, own.gathered), to: middle)
       let normed = matrix(own.norm, range.count, config.hiddenSize)
       RMSNorm.forward(
         middle, weight: weights.postNorm, epsilon: config.rmsNormEpsilon, into: normed,
@@ -215,7 +216,7 @@ struct Block {
     eachRows(count) { range, own in
       feedForwardBackward(a, range, down, gateUp, dx: dx.rows(range), narrow.rows(range), own)
       let attended = gathered(a.attention, wanted, range, own.gathered)
-      output(attended, dy: dx.rows(range), into: dAttention.rows(range), range, own)
+      output(dy: dx.rows(range), into: dAttention.rows(range), range, own) { attended }
     }
     down.finish()
     gateUp.finish()
@@ -244,7 +245,7 @@ struct Block {
       let normed = matrix(own.norm, range.count, config.hiddenSize)
       let inverse = a.inputInverse + range.lowerBound
       RMSNorm.reapply(x, weight: weights.inputNorm, inverse: inverse, into: normed)
-      qkv(normed, dy: dQKV.rows(range), into: narrow, range, own)
+      qkv(dy: dQKV.rows(range), into: narrow, range, own) { normed }
       RMSNorm.backward(
         x, weight: weights.inputNorm, inverse: inverse, dy: narrow, addingTo: dx.rows(range))
     }
@@ -264,16 +265,17 @@ struct Block {
     let (count, width) = (range.count, config.intermediateSize)
     let values = a.gateUp.rows(range)
     let hidden = matrix(own.hidden, count, width)
-    SwiGLU.forward(values, into: hidden)
     let memory = own.gradient.pointer(count: count * 3 * width)
     let dHidden = Matrix(memory, rows: count, columns: width)
     let dValues = Matrix(memory + count * width, rows: count, columns: 2 * width)
-    down(hidden, dy: dx, into: dHidden, range, own)
-    SwiGLU.backward(values, dh: dHidden, into: dValues)
+    down(dy: dx, into: dHidden, range, own) {
+      SwiGLU.backward(values, dh: dHidden, into: dValues, h: hidden)
+      return hidden
+    }
     let normed = matrix(own.norm, count, config.hiddenSize)
     let (middle, inverse) = (a.middle.rows(range), a.middleInverse + range.lowerBound)
     RMSNorm.reapply(middle, weight: weights.postNorm, inverse: inverse, into: normed)
-    gateUp(normed, dy: dValues, into: dNormed, range, own)
+    gateUp(dy: dValues, into: dNormed, range, own) { normed }
     RMSNorm.backward(
       middle, weight: weights.postNorm, inverse: inverse, dy: dNormed, addingTo: dx)
   }
@@ -284,12 +286,13 @@ struct Block {
     let operands: GradientOperands
     let gradient: LinearGradient
 
+    /// `x` is called once dx is known, so that it may be made together with what follows from that.
     func callAsFunction(
-      _ x: Matrix, dy: Matrix, into dx: Matrix, _ range: Range<Int>, _ own: RowScratch
+      dy: Matrix, into dx: Matrix, _ range: Range<Int>, _ own: RowScratch, x: () -> Matrix
     ) {
       linear.backward(
-        x, dy: dy, into: dx, range: range, operands: operands, gradient: gradient,
-        scratch: own.linear)
+        dy: dy, into: dx, range: range, operands: operands, gradient: gradient,
+        scratch: own.linear, x: x)
     }
 
     /// To be called when all rows are done.

@@ -113,13 +113,13 @@ extension LinearGroup {
   }
 
   func backwardPacked(
-    _ x: Matrix, dy: Matrix, into dx: Matrix, operands: GradientOperands,
-    gradient: LinearGradient, scratch: ScratchBuffer
+    dy: Matrix, into dx: Matrix, operands: GradientOperands, gradient: LinearGradient,
+    scratch: ScratchBuffer, x: () -> Matrix
   ) {
     let transposed = network.transposed(layer, projection).panels
     if case .adapter(.some) = gradient, let packedAdapter, let adapter {
       return adapterBackward(
-        x, dy: dy, into: dx, operands, transposed, packedAdapter, adapter, scratch)
+        dy: dy, into: dx, operands, transposed, packedAdapter, adapter, scratch, x: x)
     }
     var pieces = ScratchPieces(scratch, floats: 0, halves: dy.rows * (dy.columns + 1), pieces: 1)
     let dyRows =
@@ -129,16 +129,18 @@ extension LinearGroup {
         pieces.rounded(dy)
       }
     BF16.multiply(dyRows.operand(transposed), into: dx)
+    let x = x()
     operands.x?.pack(rows: x)
   }
 
   private func adapterBackward(
-    _ x: Matrix, dy: Matrix, into dx: Matrix, _ operands: GradientOperands, _ transposed: Panels,
-    _ packed: PackedAdapter.Group, _ adapter: LoRAParameters.Group, _ scratch: ScratchBuffer
+    dy: Matrix, into dx: Matrix, _ operands: GradientOperands, _ transposed: Panels,
+    _ packed: PackedAdapter.Group, _ adapter: LoRAParameters.Group, _ scratch: ScratchBuffer,
+    x: () -> Matrix
   ) {
-    let (m, inner, rank) = (x.rows, adapter.a.rows, adapter.members[0].b.columns)
+    let (m, inner, rank) = (dy.rows, adapter.a.rows, adapter.members[0].b.columns)
     var pieces = ScratchPieces(
-      scratch, floats: 2 * m * inner, halves: m * (x.columns + dy.columns + inner + 3), pieces: 5)
+      scratch, floats: 2 * m * inner, halves: m * (dx.columns + dy.columns + inner + 3), pieces: 5)
     let members = zip(adapter.members, operands.dy).map { (columns: $0.columns, panels: $1) }
     // An adapter may leave a member out: then nobody wants that one's panels.
     let dyRows: BF16.Rows
@@ -148,20 +150,24 @@ extension LinearGroup {
       dyRows = pieces.rounded(dy)
       for (columns, panels) in members { panels.pack(rows: dy.columns(columns)) }
     }
-    let xRows = pieces.rounded(x, packing: [(0..<x.columns, operands.x!)])
-    let u = pieces.floats(m, inner)
     let du = pieces.floats(m, inner)
-    BF16.multiply(xRows.operand(packed.a.panels), into: u)
+    func columns(_ index: Int) -> Range<Int> { index * rank..<(index + 1) * rank }
     for (index, member) in adapter.members.enumerated() {
-      let columns = index * rank..<(index + 1) * rank
       BF16.multiply(
         dyRows.operand(packed.bTransposed[index].panels, first: member.columns.lowerBound),
-        into: du.columns(columns))
-      operands.u[index].pack(rows: u.columns(columns), scale: adapterScale)
+        into: du.columns(columns(index)))
     }
     let duRows = pieces.rounded(du, packing: [(0..<inner, operands.du!)])
     // Both parts in one product, which visits dx once.
     BF16.multiply(dyRows.operand(transposed), duRows.operand(packed.aTransposed.panels), into: dx)
+
+    let x = x()
+    let xRows = pieces.rounded(x, packing: [(0..<x.columns, operands.x!)])
+    let u = pieces.floats(m, inner)
+    BF16.multiply(xRows.operand(packed.a.panels), into: u)
+    for (index, panels) in operands.u.enumerated() {
+      panels.pack(rows: u.columns(columns(index)), scale: adapterScale)
+    }
   }
 
   /// The target's gradients += the products of what all rows packed.

@@ -83,39 +83,46 @@ struct LinearGroup {
     }
   }
 
-  /// dx ← ∂L/∂x for rows `range` of the batch, whose x, dy and dx these are.
+  /// dx ← ∂L/∂x for rows `range` of the batch, whose x, dy and dx these are; x is asked for afterwards.
   ///
   /// The gradients: in bf16 the rows' part of `operands` is packed, and ``addGradient(_:to:)`` comes
   /// when all rows are done; in fp32, which takes all rows at once, they += theirs right here.
   func backward(
-    _ x: Matrix, dy: Matrix, into dx: Matrix, range: Range<Int>, operands: GradientOperands,
-    gradient: LinearGradient, scratch: ScratchBuffer
+    dy: Matrix, into dx: Matrix, range: Range<Int>, operands: GradientOperands,
+    gradient: LinearGradient, scratch: ScratchBuffer, x: () -> Matrix
   ) {
     guard case .float(let weight) = network.blocks[layer].linear[projection.rawValue] else {
       return backwardPacked(
-        x, dy: dy, into: dx, operands: operands.rows(range), gradient: gradient, scratch: scratch)
+        dy: dy, into: dx, operands: operands.rows(range), gradient: gradient, scratch: scratch,
+        x: x)
     }
     MatMul.gemm(dy, weight, into: dx)
     switch gradient {
-    case .base(let dWeight, _): MatMul.gemm(dy, transposeA: true, x, into: dWeight, beta: 1)
+    case .base(let dWeight, _): MatMul.gemm(dy, transposeA: true, x(), into: dWeight, beta: 1)
     case .adapter(let target):
-      guard let adapter, let target else { return }
-      let width = adapter.a.rows
-      let rank = adapter.members[0].b.columns
-      let memory = scratch.pointer(count: 2 * x.rows * width)
-      let inner = Matrix(memory, rows: x.rows, columns: width)
-      let dInner = Matrix(memory + x.rows * width, rows: x.rows, columns: width)
+      guard let adapter, let target else {
+        _ = x()
+        return
+      }
+      let (width, rank) = (adapter.a.rows, adapter.members[0].b.columns)
+      let memory = scratch.pointer(count: 2 * dy.rows * width)
+      let inner = Matrix(memory, rows: dy.rows, columns: width)
+      let dInner = Matrix(memory + dy.rows * width, rows: dy.rows, columns: width)
+      func columns(_ index: Int) -> Range<Int> { index * rank..<(index + 1) * rank }
+      for (index, member) in adapter.members.enumerated() {
+        MatMul.gemm(
+          dy.columns(member.columns), member.b, into: dInner.columns(columns(index)),
+          alpha: adapterScale)
+      }
+      MatMul.gemm(dInner, adapter.a, into: dx, beta: 1)
+      let x = x()
       MatMul.gemm(x, adapter.a, transposeB: true, into: inner)
       for (index, member) in adapter.members.enumerated() {
-        let columns = index * rank..<(index + 1) * rank
-        let dTarget = dy.columns(member.columns)
-        MatMul.gemm(dTarget, member.b, into: dInner.columns(columns), alpha: adapterScale)
         MatMul.gemm(
-          dTarget, transposeA: true, inner.columns(columns), into: target.members[index].b,
-          alpha: adapterScale, beta: 1)
+          dy.columns(member.columns), transposeA: true, inner.columns(columns(index)),
+          into: target.members[index].b, alpha: adapterScale, beta: 1)
       }
       MatMul.gemm(dInner, transposeA: true, x, into: target.a, beta: 1)
-      MatMul.gemm(dInner, adapter.a, into: dx, beta: 1)
     }
   }
 }

@@ -12,15 +12,17 @@ package enum SwiGLU {
     }
   }
 
-  /// dh [N, I] → dGateUp [N, 2·I]: dg = dh·u·σ(g)·(1 + g·(1 − σ(g))), du = dh·silu(g).
-  package static func backward(_ gateUp: Matrix, dh: Matrix, into dGateUp: Matrix) {
+  /// dh [N, I] → dGateUp [N, 2·I]: dg = dh·u·σ(g)·(1 + g·(1 − σ(g))), du = dh·silu(g); and h again,
+  /// from the same σ(g).
+  package static func backward(_ gateUp: Matrix, dh: Matrix, into dGateUp: Matrix, h: Matrix) {
     precondition(gateUp.rows == dh.rows && gateUp.columns == 2 * dh.columns)
+    precondition(h.rows == dh.rows && h.columns == dh.columns)
     precondition(dGateUp.rows == dh.rows && dGateUp.columns == 2 * dh.columns)
     parallelRows(dh.rows, minimumPerThread: 4) { rows in
       let first = rows.lowerBound
       hs_swiglu_backward(
         rows.count, dh.columns, gateUp.row(first), gateUp.stride, dh.row(first), dh.stride,
-        dGateUp.row(first), dGateUp.stride)
+        dGateUp.row(first), dGateUp.stride, h.row(first), h.stride)
     }
   }
 }

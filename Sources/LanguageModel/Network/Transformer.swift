@@ -139,11 +139,12 @@ public final class Transformer: @unchecked Sendable {
       precision == .bf16 && rows == pieces.count && rows >= Self.rowsBoundByArithmetic
       ? KVAhead(pieces.map { inputs[$0.input].cache }, layout: inputs[0].cache.layout) : nil
     ahead?.begin(layer: 0)
+    var (x, y) = (a.input, out)
     for layer in 0..<config.layerCount {
       let isLast = layer + 1 == config.layerCount
       block(layer).forward(
-        a, rows: rows, positions: positions, adapter: adapter, kernel: kernel,
-        wanted: isLast ? wanted : nil, into: out, pages: ahead
+        x, a, rows: rows, positions: positions, adapter: adapter, kernel: kernel,
+        wanted: isLast ? wanted : nil, into: y, pages: ahead
       ) { keys, values in
         parallelRows(pages.count, minimumPerThread: 4) { range in
           for (input, page, rows) in pages[range] {
@@ -157,12 +158,10 @@ public final class Transformer: @unchecked Sendable {
             cache: inputs[piece.input].cache, layer: layer)
         }
       }
-      if !isLast {
-        a.input.base.update(from: out.base, count: rows * config.hiddenSize)
-      }
+      swap(&x, &y)
     }
     for piece in pieces { inputs[piece.input].cache.advance(by: piece.tokens.count) }
-    return out
+    return x
   }
 
   private func inferenceActivations(rows: Int) -> BlockActivations {

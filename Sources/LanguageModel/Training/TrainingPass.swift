@@ -83,7 +83,7 @@ public final class TrainingPass {
     let a = kept[recompute ? 0 : layer]
     if recompute { a.input.base.update(from: input(layer).base, count: rows * config.hiddenSize) }
     transformer.block(layer).forward(
-      a, rows: rows, positions: packed.positions, adapter: adapter, kernel: .library,
+      a.input, a, rows: rows, positions: packed.positions, adapter: adapter, kernel: .library,
       wanted: wanted(layer), into: output, spans: spans)
   }
 
