@@ -119,7 +119,8 @@ struct LearningOptions: ParsableArguments {
       throw ValidationError("--full trains the model itself: it can't be given with --adapter")
     }
     let plan = try memoryPlan(
-      model, precision, hasTeacher: signal.needsTeacher && teacher != .current)
+      model, precision,
+      !signal.needsTeacher || teacher == .current ? .none : teacher.isFixed ? .fixed : .moving)
     return TrainingConfiguration(
       model: model, precision: precision, adapter: adapter, tasks: tasks, taskIDs: taskIDs,
       seed: seed,
@@ -157,12 +158,12 @@ struct LearningOptions: ParsableArguments {
   }
 
   private func memoryPlan(
-    _ model: String, _ precision: Precision, hasTeacher: Bool
+    _ model: String, _ precision: Precision, _ teacher: MemoryPlan.Teacher
   ) throws -> MemoryPlan {
     let config = try ModelFiles.find(model).config
     return MemoryPlan(
       config: config, precision: precision,
-      trained: full ? nil : try lora().parameterCount(config), ownTeacher: hasTeacher,
+      trained: full ? nil : try lora().parameterCount(config), teacher: teacher,
       recompute: recompute, chunkRows: UpdatePass.chunkRows)
   }
 

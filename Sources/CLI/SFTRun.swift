@@ -76,7 +76,7 @@ struct SFTRun: Sendable {
   ) throws -> Int {
     try command.memory.microBatchTokens(
       MemoryPlan(
-        config: config, precision: precision, trained: adapter?.buffer.count, ownTeacher: false,
+        config: config, precision: precision, trained: adapter?.buffer.count, teacher: .none,
         recompute: command.recompute, chunkRows: UpdatePass.chunkRows), isFull: command.full)
   }
 

@@ -77,6 +77,28 @@ import Testing
     #expect(5 * forward.computedTokens < 2 * naive)
   }
 
+  @Test(arguments: [Precision.fp32, .bf16])
+  func aFrozenCopyStaysWhatItWas(_ precision: Precision) {
+    let student = Learner(
+      transformer: smallTransformer(seed: 6, precision: precision), adapter: nil)
+    let teacher = student.frozenCopy()
+    func states(_ learner: Learner) -> [Float] {
+      let hidden = ContextForward(Self.contexts.map { [$0] }).hiddenStates(learner)
+      return withExtendedLifetime(hidden) {
+        (0..<hidden.matrix.rows).flatMap { row in
+          (0..<hidden.matrix.columns).map { hidden.matrix.row(row)[$0] }
+        }
+      }
+    }
+    let before = states(student)
+    #expect(states(teacher) == before)
+    for index in student.trained.values.indices { student.trained.values[index] *= 1.5 }
+    student.trained.changed()
+    #expect(states(student) != before && states(teacher) == before)
+    // In bf16 its matrices don't exist in fp32.
+    #expect((teacher.trained.count < student.trained.count / 2) == (precision == .bf16))
+  }
+
   private func compare(_ trajectories: [[Context]], _ precision: Precision) throws {
     let learner = Learner(
       transformer: smallTransformer(seed: 6, precision: precision), adapter: nil)

@@ -55,7 +55,7 @@ struct TrainingBench {
     }
     let student = learner(nil)
     let update = BenchUpdate(
-      subject.engine, student: student, teacher: student.copy(), objective: Objective())
+      subject.engine, student: student, teacher: student.frozenCopy(), objective: Objective())
     return try await clock.measure(
       (opening == 0 ? BenchWork.sdpo : .sdpoGroup).rawValue, tokens: BenchSize.batch * length,
       cost: cost

@@ -20,17 +20,26 @@ final class NetworkWeights: @unchecked Sendable {
   private var version: Int
 
   /// Over fp32 parameters that may be trained: panels follow them.
-  init(_ parameters: Parameters, precision: Precision) {
+  convenience init(_ parameters: Parameters, precision: Precision) {
+    self.init(parameters, keeping: parameters, precision: precision)
+  }
+
+  /// Fp32 parameters as they are now, frozen in bf16.
+  convenience init(freezing parameters: Parameters) {
+    self.init(parameters, keeping: Parameters(vectorsOf: parameters), precision: .bf16)
+  }
+
+  private init(_ parameters: Parameters, keeping kept: Parameters, precision: Precision) {
     precondition(precision != .quantized, "quantised weights are read from files")
     self.precision = precision
-    self.parameters = parameters
-    version = parameters.buffer.version
+    self.parameters = kept
+    version = kept.buffer.version
     let arena = PanelArena()
     func weight(_ matrix: Matrix) -> Weight {
       precision == .fp32 ? .float(matrix) : .packed(PackedMatrix(weight: matrix, in: arena))
     }
     blocks = (0..<parameters.config.layerCount).map { layer in
-      Block(vectors: parameters.vectors(layer), linear: parameters.matrices(layer).map(weight))
+      Block(vectors: kept.vectors(layer), linear: parameters.matrices(layer).map(weight))
     }
     embedding = weight(parameters.embedding)
     head = parameters.config.tiedHead ? embedding : weight(parameters.head)

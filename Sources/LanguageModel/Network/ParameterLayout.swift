@@ -112,6 +112,16 @@ public final class Parameters: Sendable {
     buffer = FloatBuffer(count: layout.count)
   }
 
+  /// A copy of another's norms and biases.
+  convenience init(vectorsOf other: Parameters) {
+    self.init(config: other.config, vectorsOnly: true)
+    for entry in layout.entries {
+      let source = other.layout[entry.name]!
+      (buffer.base + entry.offset).update(
+        from: other.buffer.base + source.offset, count: entry.count)
+    }
+  }
+
   /// Reads every tensor of `source`, or the vectors among them; refuses a missing one and a wrong
   /// shape by name.
   public convenience init(

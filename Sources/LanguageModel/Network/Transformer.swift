@@ -17,6 +17,17 @@ public final class Transformer: @unchecked Sendable {
     self.init(NetworkWeights(parameters, precision: precision))
   }
 
+  /// A network with another's weights as they are now, which never change. In bf16 no fp32 matrix is kept.
+  public convenience init(freezing other: Transformer) {
+    if other.precision == .bf16 {
+      self.init(NetworkWeights(freezing: other.parameters))
+    } else {
+      let parameters = Parameters(config: other.config)
+      parameters.buffer.copy(from: other.parameters.buffer)
+      self.init(parameters: parameters, precision: other.precision)
+    }
+  }
+
   init(_ weights: NetworkWeights) {
     config = weights.parameters.config
     self.weights = weights

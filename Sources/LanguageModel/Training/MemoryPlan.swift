@@ -6,11 +6,18 @@ public struct MemoryPlan: Sendable, Equatable {
   /// Bytes that a token adds to a forward and backward pass and its teacher's.
   public let tokenBytes: Int
 
+  /// A teacher's weights of its own.
+  public enum Teacher: Sendable {
+    case none
+    /// They stay what they are: of a whole model in bf16 no fp32 copy is kept.
+    case fixed
+    case moving
+  }
+
   /// - trained: parameters of the adapter; nil trains the whole model.
-  /// - ownTeacher: whether the teacher's weights are a copy.
   /// - chunkRows: rows whose logits exist at once.
   public init(
-    config: ModelConfig, precision: Precision, trained adapter: Int?, ownTeacher: Bool,
+    config: ModelConfig, precision: Precision, trained adapter: Int?, teacher: Teacher,
     recompute: Bool, chunkRows: Int
   ) {
     let all = expectedTensors(for: config).reduce(0) { $0 + $1.shape.reduce(1, *) }
@@ -19,11 +26,17 @@ public struct MemoryPlan: Sendable, Equatable {
     let panels = isHalf ? 2 * all : 0
     let base = (isHalf && adapter != nil ? 0 : 4 * all) + 2 * panels
     let student = adapter.map { 16 * $0 } ?? 12 * all
-    let teacher = !ownTeacher ? 0 : adapter.map { 4 * $0 } ?? 4 * all + panels
+    let teacherBytes =
+      switch (teacher, adapter) {
+      case (.none, _): 0
+      case (_, let adapter?): 4 * adapter
+      case (.fixed, nil) where isHalf: panels
+      case (_, nil): 4 * all + panels
+      }
     // Of student and teacher; in bf16 also rounded, and packed where the head is trained.
     let logitBytes = 8 + (isHalf ? 2 : 0) + (isHalf && adapter == nil ? 2 : 0)
     let logits = chunkRows * config.vocabularySize * logitBytes
-    fixedBytes = base + student + teacher + logits + 96 << 20
+    fixedBytes = base + student + teacherBytes + logits + 96 << 20
 
     let rows = 1024
     let kept = TrainingPass.activationFloats(rows: rows, config: config, recompute: recompute)

@@ -22,6 +22,14 @@ public enum TeacherKind: Sendable, Equatable {
     case copy
   }
 
+  /// Whether its own weights stay as training found them.
+  public var isFixed: Bool {
+    switch self {
+    case .frozen, .trustRegion: true
+    case .ema, .current, .snapshot: false
+    }
+  }
+
   public func follow(step: Int) -> Follow {
     switch self {
     case .ema(let rate): .blend(rate: rate)

@@ -22,6 +22,12 @@ public struct Learner: Sendable {
     return .full(Parameters(config: transformer.config))
   }
 
+  /// A teacher with the same values that will never change: of a whole model only its norms are `trained`.
+  public func frozenCopy() -> Learner {
+    guard adapter == nil else { return copy() }
+    return Learner(transformer: Transformer(freezing: transformer), adapter: nil)
+  }
+
   /// A learner of its own with the same values: a teacher. A frozen base is shared.
   public func copy() -> Learner {
     if let adapter { return Learner(transformer: transformer, adapter: adapter.copy()) }

@@ -65,7 +65,7 @@ public final class Trainer {
     } else if configuration.teacher == .current {
       teacher = student
     } else {
-      teacher = student.copy()
+      teacher = configuration.teacher.isFixed ? student.frozenCopy() : student.copy()
     }
     optimizer = AdamW(parameterCount: student.trained.count)
     gradients = student.makeGradients()

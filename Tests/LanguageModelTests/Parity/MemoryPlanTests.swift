@@ -9,10 +9,11 @@ import Testing
     contextLength: 8192)
 
   private func plan(
-    _ precision: Precision = .bf16, trained: Int? = 4_900_000, recompute: Bool = false
+    _ precision: Precision = .bf16, trained: Int? = 4_900_000,
+    teacher: MemoryPlan.Teacher = .moving, recompute: Bool = false
   ) -> MemoryPlan {
     MemoryPlan(
-      config: Self.config, precision: precision, trained: trained, ownTeacher: true,
+      config: Self.config, precision: precision, trained: trained, teacher: teacher,
       recompute: recompute, chunkRows: 128)
   }
 
@@ -40,6 +41,9 @@ import Testing
 
   @Test func fullTrainingTakesMoreAndRecomputingLess() {
     #expect(plan(trained: nil).fixedBytes > plan().fixedBytes + 12 * 134_515_008)
+    let frozen = plan(trained: nil, teacher: .fixed).fixedBytes
+    #expect(plan(trained: nil).fixedBytes == frozen + 4 * 134_515_008)
+    #expect(frozen == plan(trained: nil, teacher: .none).fixedBytes + 2 * 134_515_008)
     #expect(plan(recompute: true).tokenBytes * 3 < plan().tokenBytes)
     #expect(plan(.fp32).fixedBytes < plan().fixedBytes + 10 << 20)
   }
