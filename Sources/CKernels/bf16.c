@@ -61,7 +61,7 @@ static void multiply_plain(
   (void)next;
   for (long i = row; i < row_end; i++)
     for (long n = column; n < column_end; n++) {
-      float sum = 0;
+      float sum = accumulate ? y[i * ldy + n] : 0;
       for (const struct hs_bf16_operands *o = operands; o < operands + count; o++) {
         if (!takes_part(o, n)) continue;
         const uint16_t *panel = o->panels + (n / PANEL - o->first) * o->stride + n % PANEL * 2;
@@ -72,7 +72,7 @@ static void multiply_plain(
           sum += widened((uint16_t)word) * widened(panel[p * PANEL * 2]);
         }
       }
-      y[i * ldy + n] = accumulate ? y[i * ldy + n] + sum : sum;
+      y[i * ldy + n] = sum;
     }
 }
 
@@ -91,8 +91,8 @@ BF16 static void pack_rows_avx512(
     long stride, uint16_t *copy, long ldcopy) {
   long pairs = (steps + 1) / 2;
   __m512 factor = _mm512_set1_ps(scale);
-  // What is packed beside a copy is a gradient's operand, read when all other rows have been packed: past
-  // the caches, which it would only sweep.
+  // What is packed beside a copy is an operand of all rows, mostly read when all of them have been packed:
+  // past the caches, which it would only sweep.
   const int past_caches = copy && (uintptr_t)panels % 64 == 0;
   for (long p = 0; p < pairs; p++) {
     const float *from = x + 2 * p * ldx;
@@ -185,7 +185,10 @@ BF16 INLINE void tile(
     const __mmask16 *masks, int accumulate, ahead fetch, const int rows, const int vectors) {
   __m512 sums[TILE][4];
   for (int r = 0; r < rows; r++)
-    for (int v = 0; v < vectors; v++) sums[r][v] = _mm512_setzero_ps();
+    for (int v = 0; v < vectors; v++)
+      sums[r][v] = accumulate
+          ? _mm512_maskz_loadu_ps(masks[v], y + (i + r) * ldy + n + v * LANES)
+          : _mm512_setzero_ps();
   for (const struct hs_bf16_operands *o = operands; o < operands + count; o++) {
     const uint32_t *left = o->left + i * o->row;
     if (!takes_part(o, n)) continue;
@@ -206,12 +209,8 @@ BF16 INLINE void tile(
     }
   }
   for (int r = 0; r < rows; r++)
-    for (int v = 0; v < vectors; v++) {
-      float *to = y + (i + r) * ldy + n + v * LANES;
-      __m512 sum = sums[r][v];
-      if (accumulate) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(masks[v], to));
-      _mm512_mask_storeu_ps(to, masks[v], sum);
-    }
+    for (int v = 0; v < vectors; v++)
+      _mm512_mask_storeu_ps(y + (i + r) * ldy + n + v * LANES, masks[v], sums[r][v]);
 }
 
 BF16 static void tiles(

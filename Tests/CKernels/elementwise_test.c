@@ -76,7 +76,7 @@ static void check_norm(long width) {
 static void check_rotation(long width) {
   const long heads = 3, count = heads * 2 * width;
   float *x = filled(count), *y = malloc((size_t)count * 4), *back = malloc((size_t)count * 4);
-  float *cosines = filled(width), *sines = filled(width);
+  float *cosines = malloc((size_t)width * 4), *sines = malloc((size_t)width * 4);
   double error = 0;
   for (long c = 0; c < width; c++) {
     const double angle = uniform();

@@ -37,7 +37,10 @@ import Testing
   }
 
   private func adapter(_ run: URL) throws -> Data {
-    try Data(contentsOf: run.appending(path: "final/adapter_model.safetensors"))
+    let names = ["final/adapter_model.safetensors", "final/model.gguf", "final/model.safetensors"]
+    let written = names.map { run.appending(path: $0) }
+      .filter { FileManager.default.fileExists(atPath: $0.path) }
+    return try Data(contentsOf: try #require(written.first))
   }
 
   @Test func aJudgeAndATightDigest() throws {
@@ -65,6 +68,7 @@ import Testing
   @Test(arguments: [
     ["--signal", "distill"], ["--signal", "mix(0.5)", "--divide-by-deviation"],
     ["--signal", "modulate(0.5)", "--control", "random-magnitude"],
+    ["--signal", "distill", "--full", "--teacher", "frozen", "--precision", "bf16"],
   ])
   func resumesBitForBitAfterAKill(_ options: [String]) throws {
     let folder = try TestFolder()

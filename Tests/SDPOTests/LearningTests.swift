@@ -56,10 +56,28 @@ private func pass(
       teacherActions: [2, 3, 4], weight: 0.125),
   ]
 
-  private func gradient(_ pass: UpdatePass) throws -> (loss: Double, values: [Float]) {
+  private func gradient(
+    _ pass: UpdatePass, _ examples: [TrainingExample]? = nil
+  ) throws -> (loss: Double, values: [Float]) {
     let target = Parameters(config: pass.student.transformer.config)
-    let statistics = try pass.run(examples, gradients: .full(target))
+    let statistics = try pass.run(examples ?? self.examples, gradients: .full(target))
     return (statistics.joined().reduce(0) { $0 + $1.loss }, Array(target.buffer.values))
+  }
+
+  /// Nothing is predicted from an example's last action or what follows it, whichever tokens stand there.
+  @Test func whatFollowsTheLastActionDoesNotCount() throws {
+    let student = Learner(transformer: smallTransformer(seed: 1), adapter: nil)
+    let teacher = Learner(transformer: smallTransformer(seed: 2), adapter: nil)
+    let passes = [[TokenID](), [3, 1, 4]].map { tail in
+      examples.map { example in
+        var example = example
+        example.student = example.student[...example.studentActions.last!] + tail
+        return example
+      }
+    }
+    let found = try passes.map { try gradient(pass(student, teacher), $0) }
+    let same = found[0].loss == found[1].loss && found[0].values == found[1].values
+    #expect(same && found[0].loss > 0)
   }
 
   /// How many tokens a pass holds is a matter of memory alone, here for the whole network.

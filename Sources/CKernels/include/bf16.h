@@ -61,10 +61,10 @@ struct hs_bf16_next {
   struct hs_bf16_pages *pages;
 };
 
-/// y[row ..< row_end, column ..< column_end] = Σ over `count` operands (their contractions one
-/// after another), plus y where `accumulate`. `column` is a multiple of 16; the first operand is for all
-/// panels. Every element is summed
-/// in the same order whichever rows are asked for: a row doesn't depend on the others.
+/// y[row ..< row_end, column ..< column_end] = Σ over `count` operands (their contractions one after
+/// another), on top of y where `accumulate`: a contraction may come in parts. `column` is a multiple of
+/// 16; the first operand is for all panels. Every element is summed in the same order whichever rows
+/// are asked for: a row doesn't depend on the others.
 void hs_bf16_multiply(
     const struct hs_bf16_operands *operands, int count, float *y, long ldy, long row, long row_end,
     long column, long column_end, int accumulate, struct hs_bf16_next next);

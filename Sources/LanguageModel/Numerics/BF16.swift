@@ -23,6 +23,8 @@ package enum BF16 {
     /// Columns from `first` on, which is even, against `panels`, which are those of the result from
     /// its column `column` on, a multiple of 64, or all of them.
     func operand(_ panels: Panels, first: Int = 0, at column: Int? = nil) -> hs_bf16_operands {
+      precondition(first % 2 == 0)
+      precondition(column.map { ($0 | panels.columns) % Panels.width == 0 } ?? true)
       let panel = (column ?? 0) / Panels.width
       return hs_bf16_operands(
         left: UnsafeRawPointer(base + first).assumingMemoryBound(to: UInt32.self),

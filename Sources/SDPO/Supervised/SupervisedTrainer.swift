@@ -212,12 +212,12 @@ public final class SupervisedTrainer {
     var batches: [[TrainingExample]] = []
     var tokens = 0
     for example in examples {
-      if batches.isEmpty || tokens + example.student.count > configuration.microBatchTokens {
+      if batches.isEmpty || tokens + example.read.count > configuration.microBatchTokens {
         batches.append([])
         tokens = 0
       }
       batches[batches.count - 1].append(example)
-      tokens += example.student.count
+      tokens += example.read.count
     }
     return batches
   }

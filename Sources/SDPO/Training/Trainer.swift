@@ -75,12 +75,21 @@ public final class Trainer {
         policy, dialect: rollouts.dialect, tools: configuration.tools))
     checkpoints = Checkpoints(folder: folder.appending(path: "checkpoints"))
     state = TrainingState(collapseGuard: CollapseGuard(configuration.guardThresholds))
+    // A fixed teacher's matrices are the model's, so its norms must be the saved ones.
+    let isModels =
+      student.adapter == nil && teacher.map { !$0.transformer.parameters.holdsMatrices } ?? false
+    let norms = isModels ? teacher.map { Array($0.trained.values) } : nil
     if resume,
       let saved = try checkpoints.loadLatest(
         TrainingState.self, student: student, teacher: ownTeacher(teacher, student),
         optimizer: optimizer)
     {
       state = saved
+      if let norms, norms != teacher.map({ Array($0.trained.values) }) {
+        throw TrainingError(
+          "\(configuration.model): the weights aren't those that this run began with, which its teacher keeps"
+        )
+      }
     }
     metrics = try MetricsWriter(directory: folder, resumingAfter: resume ? state.step : nil)
   }

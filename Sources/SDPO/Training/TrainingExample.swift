@@ -15,7 +15,7 @@ public struct ScoredContext: Sendable, Equatable {
 /// One trajectory as training sees it: the student's tokens, the teacher's tokens (the same actions
 /// in other contexts), and what a signal must know at each action position.
 public struct TrainingExample: Sendable {
-  /// The student's context, up to the last action token.
+  /// The student's context, up to the last action token or beyond.
   public var student: [TokenID]
   /// Indices into `student` of the action tokens, ascending; none is 0.
   public var studentActions: [Int]
@@ -37,8 +37,8 @@ public struct TrainingExample: Sendable {
     self.rows = rows
   }
 
-  /// What the student reads: nothing is predicted from its last action token.
-  var read: [TokenID] { Array(student[..<(studentActions.last ?? student.count)]) }
+  /// What of it the student reads: nothing is predicted from its last action token.
+  var read: ArraySlice<TokenID> { student[..<(studentActions.last ?? student.count)] }
 
   /// With at most one context of the teacher's.
   public init(

@@ -68,10 +68,11 @@ package struct UpdatePass: Sendable {
 
   /// Consecutive examples, as many as fit the budget; what they begin with in common counts once.
   private func microBatches(_ examples: [TrainingExample]) -> [Range<Int>] {
+    let read = examples.map { Array($0.read) }
     var batches: [Range<Int>] = []
     var start = 0
     for end in examples.indices where end > start {
-      let rows = PackedSequences(examples[start...end].map(\.read)).tokens.count
+      let rows = PackedSequences(Array(read[start...end])).tokens.count
       if rows > microBatchTokens {
         batches.append(start..<end)
         start = end
@@ -97,7 +98,7 @@ package struct UpdatePass: Sendable {
     }
     let pass = log.measure(.forward) {
       TrainingPass(
-        student.transformer, sequences: active.map(\.read), outputs: outputs,
+        student.transformer, sequences: active.map { Array($0.read) }, outputs: outputs,
         adapter: student.adapter, recompute: recompute)
     }
     var flat: [RowStatistics] = []

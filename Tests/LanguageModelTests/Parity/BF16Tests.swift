@@ -26,6 +26,12 @@ import Testing
     return ab / (aa * bb).squareRoot()
   }
 
+  private func buffer(_ values: [Float]) -> FloatBuffer {
+    let buffer = FloatBuffer(count: values.count)
+    buffer.base.update(from: values, count: values.count)
+    return buffer
+  }
+
   private static let shapes = [
     (1, 1, 1), (1, 7, 3), (3, 64, 16), (8, 65, 33), (6, 130, 64), (67, 9, 576), (130, 66, 31),
     (200, 300, 65), (256, 64, 32), (600, 100, 96),
@@ -60,6 +66,59 @@ import Testing
       MatMul.linear(x.matrix.rows(row..<row + 1), weight, into: alone.matrix, kernel: .invariant)
       #expect(alone.row(0) == y.row(row))
     }
+  }
+
+  /// A row is the same bits in every batch, of long contractions too, which many rows take in parts.
+  @Test(arguments: [(7, 70, 576), (130, 66, 2600), (100, 40, 4100)])
+  func rowsAreTheirOwn(_ shape: (m: Int, n: Int, k: Int)) {
+    let (m, n, k) = shape
+    var random = SplitMix64(seeds: UInt64(m), UInt64(n), UInt64(k))
+    let x = Strided(rows: m, columns: k, gap: 0, random: &random)
+    let w = Strided(rows: n, columns: k, gap: 0, random: &random)
+    let weight = Weight.packed(PackedMatrix(weight: w.matrix))
+    let y = Strided(rows: m, columns: n, gap: 0, random: &random)
+    MatMul.linear(x.matrix, weight, into: y.matrix, kernel: .invariant)
+    for row in [0, m / 2, m - 1] {
+      let alone = Strided(rows: 1, columns: n, gap: 0, random: &random)
+      MatMul.linear(x.matrix.rows(row..<row + 1), weight, into: alone.matrix, kernel: .invariant)
+      #expect(alone.row(0) == y.row(row))
+    }
+  }
+
+  /// Members that begin with panels, whose parts of an adapter are added to their own columns only: few
+  /// rows and many.
+  @Test(arguments: [LinearKind.allCases, [.q, .v], [.k, .v, .up], [.gate, .o]], [9, 130])
+  func membersOfAnAdapter(_ targets: [LinearKind], rows: Int) {
+    let config = ModelConfig(
+      architecture: .llama, vocabularySize: 40, hiddenSize: 64, intermediateSize: 128,
+      layerCount: 2, headCount: 2, kvHeadCount: 1, headSize: 64, tiedHead: true,
+      contextLength: 256)
+    let adapter = LoRAParameters(
+      config: LoRAConfig(rank: 4, alpha: 8, targets: targets), model: config)
+    var random = SplitMix64(seed: 8)
+    for i in 0..<adapter.buffer.count {
+      adapter.buffer.base[i] = Float.random(in: -0.1...0.1, using: &random)
+    }
+    let tokens = (0..<rows).map { _ in TokenID(random.index(below: 40)) }
+    let runs = [Precision.fp32, .bf16].map { precision in
+      let transformer = randomTransformer(config, seed: 9, scale: 0.2, precision: precision)
+      let gradient = LoRAParameters(config: adapter.config, model: config)
+      var logits: [Float] = []
+      TrainingPass(
+        transformer, sequences: [tokens],
+        outputs: (0..<rows - 1).map { .init(sequence: 0, position: $0) }, adapter: adapter
+      ).backward(gradients: .lora(gradient)) { range, values in
+        logits += values
+        _ = crossEntropy(
+          values, targets: tokens[range.lowerBound + 1..<range.upperBound + 1], count: rows - 1)
+      }
+      return (logits: buffer(logits), gradient: gradient.buffer)
+    }
+    let logits = cosine(runs[0].logits, runs[1].logits)
+    let gradient = cosine(runs[0].gradient, runs[1].gradient)
+    measured("members of an adapter in bf16, logits' 1 − cosine", 1 - logits)
+    measured("members of an adapter in bf16, gradients' 1 − cosine", 1 - gradient)
+    #expect(logits > 0.999 && gradient > 0.999)
   }
 
   @Test(arguments: Architecture.allCases, [false, true])
