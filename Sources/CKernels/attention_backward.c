@@ -168,11 +168,11 @@ static void gradient_block(
     const long left = tokens + unseen * width, right = unseen * block + key;
     const long gradient = j * size * block + key;
     operations->product(
-        size, width_of_keys, pairs - unseen, w->d_output_tokens + left, 1, width, w->p_pairs + right, block,
-        w->d_values + gradient, block, !begins, NULL);
+        size, width_of_keys, pairs - unseen, w->d_output_tokens + left, 1, width,
+        w->p_pairs + right, block, w->d_values + gradient, block, !begins, NULL);
     operations->product(
-        size, width_of_keys, pairs - unseen, w->q_tokens + left, 1, width, w->d_pairs + right, block,
-        w->d_keys + gradient, block, !begins, NULL);
+        size, width_of_keys, pairs - unseen, w->q_tokens + left, 1, width, w->d_pairs + right,
+        block, w->d_keys + gradient, block, !begins, NULL);
   }
   const long step = whole ? rows : step_rows;
   for (long row = 0; row < rows; row += step) {

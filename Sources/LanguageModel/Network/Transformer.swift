@@ -17,15 +17,9 @@ public final class Transformer: @unchecked Sendable {
     self.init(NetworkWeights(parameters, precision: precision))
   }
 
-  /// A network with another's weights as they are now, which never change. In bf16 no fp32 matrix is kept.
-  public convenience init(freezing other: Transformer) {
-    if other.precision == .bf16 {
-      self.init(NetworkWeights(freezing: other.parameters))
-    } else {
-      let parameters = Parameters(config: other.config)
-      parameters.buffer.copy(from: other.parameters.buffer)
-      self.init(parameters: parameters, precision: other.precision)
-    }
+  /// Fp32 parameters as they are now, frozen in bf16: of the matrices nothing is kept in fp32.
+  public convenience init(freezing parameters: Parameters) {
+    self.init(NetworkWeights(freezing: parameters))
   }
 
   init(_ weights: NetworkWeights) {

@@ -22,10 +22,11 @@ public struct Learner: Sendable {
     return .full(Parameters(config: transformer.config))
   }
 
-  /// A teacher with the same values that will never change: of a whole model only its norms are `trained`.
+  /// A teacher with the same values that will never change: of a whole model in bf16 only its norms are
+  /// `trained`.
   public func frozenCopy() -> Learner {
-    guard adapter == nil else { return copy() }
-    return Learner(transformer: Transformer(freezing: transformer), adapter: nil)
+    guard adapter == nil, transformer.precision == .bf16 else { return copy() }
+    return Learner(transformer: Transformer(freezing: transformer.parameters), adapter: nil)
   }
 
   /// A learner of its own with the same values: a teacher. A frozen base is shared.
