@@ -204,6 +204,7 @@ struct Block {
     _ a: BlockActivations, rows: Int, positions: [Int32], adapter: LoRAParameters?,
     wanted: [Int]? = nil, spans: [AttentionSpan], dx: Matrix, gradients: BlockGradients
   ) {
+    network.beginBackward(layer)
     let narrow = matrix(scratch.gradient, rows, config.hiddenSize)
     let wide = scratch.wide.pointer(count: rows * (config.queryWidth + config.qkvWidth))
     let dAttention = Matrix(wide, rows: rows, columns: config.queryWidth)

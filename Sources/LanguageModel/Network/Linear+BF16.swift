@@ -116,7 +116,7 @@ extension LinearGroup {
     dy: Matrix, into dx: Matrix, operands: GradientOperands, gradient: LinearGradient,
     scratch: ScratchBuffer, x: () -> Matrix
   ) {
-    let transposed = network.transposed(layer, projection).panels
+    let transposed = network.transposed(layer, projection)
     if case .adapter(.some) = gradient, let packedAdapter, let adapter {
       return adapterBackward(
         dy: dy, into: dx, operands, transposed, packedAdapter, adapter, scratch, x: x)

@@ -13,8 +13,10 @@ final class NetworkWeights: @unchecked Sendable {
   let blocks: [Block]
   let embedding: Weight
   let head: Weight
-  /// For dy · w, by layer and `Projection`; made for the first backward pass.
+  /// For dy · w, by `Projection`: of all layers, made for the first backward pass; or of
+  /// `transposedLayer` alone where they follow parameters, which every step changes.
   private var transposed: [[PackedMatrix]] = []
+  private var transposedLayer: Int?
   private var transposedHead: PackedMatrix?
   /// Of the parameters that the panels were made from.
   private var version: Int
@@ -124,13 +126,25 @@ final class NetworkWeights: @unchecked Sendable {
     }
     embedding.repack(parameters.embedding)
     if !parameters.config.tiedHead { head.repack(parameters.head) }
-    if transposedHead != nil { fillTransposed() }
+    transposedLayer = nil
+    transposedHead?.panels.pack(rows: parameters.head)
   }
 
-  /// The panels for dy · w of a block's projection, or of the head. bf16 only.
-  func transposed(_ layer: Int, _ projection: Projection) -> PackedMatrix {
-    makeTransposed()
-    return transposed[layer][projection.rawValue]
+  /// The panels for dy · w of a block's projection. bf16 only, between ``beginBackward(_:)`` and that
+  /// of another layer.
+  func transposed(_ layer: Int, _ projection: Projection) -> Panels {
+    transposed[parameters.holdsMatrices ? 0 : layer][projection.rawValue].panels
+  }
+
+  /// To be called before the backward pass of a block, on one thread.
+  func beginBackward(_ layer: Int) {
+    guard precision == .bf16 else { return }
+    if transposed.isEmpty { makeTransposed() }
+    guard parameters.holdsMatrices, transposedLayer != layer else { return }
+    for (panels, weight) in zip(transposed[0], parameters.matrices(layer)) {
+      panels.panels.pack(rows: weight)
+    }
+    transposedLayer = layer
   }
 
   /// dHidden ← dLogits · head, and gradient += dLogitsᵀ · hidden where the head is trained.
@@ -143,33 +157,27 @@ final class NetworkWeights: @unchecked Sendable {
       guard let gradient else { return }
       return MatMul.gemm(dLogits, transposeA: true, hidden, into: gradient, beta: 1)
     }
-    makeTransposed()
+    let transposedHead = self.transposedHead ?? head.panels.transposed()
+    self.transposedHead = transposedHead
     let (m, n, k) = (hidden.rows, dLogits.columns, hidden.columns)
     let packed =
       gradient == nil ? 0 : Panels.count(steps: m, columns: n) + Panels.count(steps: m, columns: k)
     var pieces = ScratchPieces(scratch, floats: 0, halves: m * (n + 1) + packed, pieces: 3)
     guard let gradient else {
       let rows = pieces.rounded(dLogits)
-      return BF16.multiplyWithLibrary(rows, transposedHead!.panels, into: dHidden)
+      return BF16.multiplyWithLibrary(rows, transposedHead.panels, into: dHidden)
     }
     let panels = pieces.panels(rows: m, columns: n)
     let rows = pieces.rounded(dLogits, packing: [(0..<n, panels)])
-    BF16.multiplyWithLibrary(rows, transposedHead!.panels, into: dHidden)
+    BF16.multiplyWithLibrary(rows, transposedHead.panels, into: dHidden)
     BF16.accumulateOuter(panels, pieces.packed(hidden), into: gradient)
   }
 
   private func makeTransposed() {
-    guard transposedHead == nil else { return }
     let arena = PanelArena()
-    transposed = blocks.map { $0.linear.map { $0.panels.transposed(in: arena) } }
-    transposedHead = head.panels.transposed(in: arena)
-  }
-
-  private func fillTransposed() {
-    for (block, own) in zip(blocks, transposed) {
-      for (weight, matrix) in zip(block.linear, own) { matrix.fill(transposing: weight.panels) }
+    transposed = blocks.prefix(parameters.holdsMatrices ? 1 : blocks.count).map { block in
+      block.linear.map { $0.panels.transposed(in: arena) }
     }
-    transposedHead?.fill(transposing: head.panels)
   }
 }
 

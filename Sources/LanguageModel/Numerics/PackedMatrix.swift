@@ -153,27 +153,22 @@ package final class PackedMatrix: Sendable {
   }
 
   /// The same weight for dy · w: the contraction runs over the columns of this one.
-  func transposed(in arena: PanelArena) -> PackedMatrix {
+  func transposed(in arena: PanelArena? = nil) -> PackedMatrix {
     let result = PackedMatrix(steps: panels.columns, columns: panels.steps, in: arena)
-    result.fill(transposing: self)
-    return result
-  }
-
-  /// Overwrites this with the transpose of `other`.
-  func fill(transposing other: PackedMatrix) {
-    precondition(panels.columns == other.panels.steps && panels.steps == other.panels.columns)
+    let target = result.panels
     // Sixty-four rows at a time exist as floats.
-    parallelItems((panels.steps + 63) / 64) { block in
-      let rows = min(64, panels.steps - block * 64)
-      let width = panels.columns
+    parallelItems((target.steps + 63) / 64) { block in
+      let rows = min(64, target.steps - block * 64)
+      let width = target.columns
       withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * width) { floats in
         for row in 0..<rows {
-          other.copyColumn(block * 64 + row, into: floats.baseAddress! + row * width)
+          copyColumn(block * 64 + row, into: floats.baseAddress! + row * width)
         }
         hs_bf16_pack_rows(
-          floats.baseAddress!, width, rows, width, 1, panels.base + block * 32 * 128, panels.stride,
+          floats.baseAddress!, width, rows, width, 1, target.base + block * 32 * 128, target.stride,
           nil, 0)
       }
     }
+    return result
   }
 }

@@ -22,9 +22,13 @@ public struct MemoryPlan: Sendable, Equatable {
   ) {
     let all = expectedTensors(for: config).reduce(0) { $0 + $1.shape.reduce(1, *) }
     let isHalf = precision != .fp32
-    // In bf16 a weight stands in panels for each direction, and in fp32 where it is trained.
+    // In bf16 a weight stands in panels for each direction. Where it is trained it also stands in fp32,
+    // and a layer's panels for the backward direction are made when it gets there.
     let panels = isHalf ? 2 * all : 0
-    let base = (isHalf && adapter != nil ? 0 : 4 * all) + 2 * panels
+    let backward =
+      adapter == nil && isHalf
+      ? 2 * config.vocabularySize * config.hiddenSize + panels / config.layerCount : panels
+    let base = (isHalf && adapter != nil ? 0 : 4 * all) + panels + backward
     let student = adapter.map { 16 * $0 } ?? 12 * all
     let teacherBytes =
       switch (teacher, adapter) {

@@ -46,5 +46,11 @@ import Testing
     #expect(frozen == plan(trained: nil, teacher: .none).fixedBytes + 2 * 134_515_008)
     #expect(plan(recompute: true).tokenBytes * 3 < plan().tokenBytes)
     #expect(plan(.fp32).fixedBytes < plan().fixedBytes + 10 << 20)
+    // What a whole model in bf16 takes: fp32 values, gradients and moments, panels for one direction, the
+    // head's and a layer's for the other.
+    let trained = plan(trained: nil, teacher: .none).fixedBytes
+    let blocks = 134_515_008 - 49152 * 576
+    let layer = 2 * 134_515_008 / 30
+    #expect(trained == (16 + 4) * 134_515_008 - 2 * blocks + layer + 128 * 49152 * 12 + 96 << 20)
   }
 }
