@@ -88,15 +88,16 @@ void hs_rotate(
 }
 
 void hs_swiglu(
-    long rows, long width, const float *gate_up, long step, float *h, long h_step) {
-  here()->swiglu(rows, width, gate_up, step, h, h_step);
+    long rows, long width, const float *gate_up, long step, float *h, long h_step, uint16_t *copy,
+    long copy_step) {
+  here()->swiglu(rows, width, gate_up, step, h, h_step, copy, copy_step);
 }
 
 void hs_swiglu_backward(
-    long rows, long width, const float *gate_up, long step, const float *dh, long dh_step,
-    float *d_gate_up, long d_step, float *h, long h_step) {
+    long rows, long width, const void *gate_up, int is_half, long step, const float *dh,
+    long dh_step, float *d_gate_up, long d_step, float *h, long h_step) {
   here()->swiglu_backward(
-      rows, width, gate_up, step, dh, dh_step, d_gate_up, d_step, h, h_step);
+      rows, width, gate_up, is_half, step, dh, dh_step, d_gate_up, d_step, h, h_step);
 }
 
 void hs_query_scores(

@@ -2,8 +2,12 @@
 
 typedef float NAME(vec) __attribute__((ext_vector_type(LANES), aligned(4)));
 typedef int32_t NAME(ivec) __attribute__((ext_vector_type(LANES), aligned(4)));
+typedef uint32_t NAME(word_vec) __attribute__((ext_vector_type(LANES), aligned(4)));
+typedef uint16_t NAME(half_vec) __attribute__((ext_vector_type(LANES), aligned(2)));
 #define VEC NAME(vec)
 #define IVEC NAME(ivec)
+#define WORDS NAME(word_vec)
+#define HALVES NAME(half_vec)
 #define INLINE TARGET static inline __attribute__((always_inline))
 
 INLINE VEC NAME(load)(const float *p) { return *(const VEC *)p; }
@@ -167,34 +171,74 @@ TARGET static void NAME(rotate)(
     })
 }
 
+/// To the nearest bf16, ties to even; a NaN stays one.
+INLINE void NAME(put_half)(VEC x, uint16_t *y, long count) {
+  WORDS bits;
+  __builtin_memcpy(&bits, &x, sizeof bits);
+  const WORDS high = bits >> 16;
+  const WORDS nearest = (bits + 0x7fff + (high & 1)) >> 16;
+  const HALVES half = __builtin_convertvector(
+      (bits & 0x7fffffff) > 0x7f800000 ? high | 0x40 : nearest, HALVES);
+  if (count == LANES) *(HALVES *)y = half;
+  else __builtin_memcpy(y, &half, (size_t)count * sizeof *y);
+}
+
+INLINE VEC NAME(load_half)(const uint16_t *p, long count) {
+  HALVES half = 0;
+  if (count == LANES) half = *(const HALVES *)p;
+  else __builtin_memcpy(&half, p, (size_t)count * sizeof *p);
+  const WORDS bits = __builtin_convertvector(half, WORDS) << 16;
+  VEC x;
+  __builtin_memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
 TARGET static void NAME(swiglu)(
-    long rows, long width, const float *gate_up, long step, float *h, long h_step) {
+    long rows, long width, const float *gate_up, long step, float *h, long h_step, uint16_t *copy,
+    long copy_step) {
   for (long row = 0; row < rows; row++, gate_up += step, h += h_step) {
     const float *up = gate_up + width;
     FOR_VECTORS(width, {
       const VEC g = LOAD(gate_up + i);
-      NAME(put)(g * NAME(sigmoid)(g) * LOAD(up + i), h + i, part);
+      const VEC u = LOAD(up + i);
+      NAME(put)(g * NAME(sigmoid)(g) * u, h + i, part);
+      if (copy) {
+        NAME(put_half)(g, copy + row * copy_step + i, part);
+        NAME(put_half)(u, copy + row * copy_step + width + i, part);
+      }
     })
   }
 }
 
-TARGET static void NAME(swiglu_backward)(
-    long rows, long width, const float *gate_up, long step, const float *dh, long dh_step,
-    float *d_gate_up, long d_step, float *h, long h_step) {
-  for (long row = 0; row < rows;
-       row++, gate_up += step, dh += dh_step, d_gate_up += d_step, h += h_step) {
-    const float *up = gate_up + width;
+INLINE void NAME(swiglu_gradients)(
+    long rows, long width, const void *gate_up, const int is_half, long step, const float *dh,
+    long dh_step, float *d_gate_up, long d_step, float *h, long h_step) {
+  for (long row = 0; row < rows; row++, dh += dh_step, d_gate_up += d_step, h += h_step) {
+    const float *floats = (const float *)gate_up + row * step;
+    const uint16_t *halves = (const uint16_t *)gate_up + row * step;
     float *d_up = d_gate_up + width;
     FOR_VECTORS(width, {
-      const VEC g = LOAD(gate_up + i);
+      const VEC g = is_half ? NAME(load_half)(halves + i, part) : LOAD(floats + i);
+      const VEC u =
+          is_half ? NAME(load_half)(halves + width + i, part) : LOAD(floats + width + i);
       const VEC d = LOAD(dh + i);
       const VEC s = NAME(sigmoid)(g);
-      const VEC u = LOAD(up + i);
       NAME(put)(g * s * u, h + i, part);
       NAME(put)(d * u * (s * (1 + g * (1 - s))), d_gate_up + i, part);
       NAME(put)(d * g * s, d_up + i, part);
     })
   }
+}
+
+TARGET static void NAME(swiglu_backward)(
+    long rows, long width, const void *gate_up, int is_half, long step, const float *dh,
+    long dh_step, float *d_gate_up, long d_step, float *h, long h_step) {
+  if (is_half)
+    NAME(swiglu_gradients)(
+        rows, width, gate_up, 1, step, dh, dh_step, d_gate_up, d_step, h, h_step);
+  else
+    NAME(swiglu_gradients)(
+        rows, width, gate_up, 0, step, dh, dh_step, d_gate_up, d_step, h, h_step);
 }
 
 /// A few keys at a time, so that their sums don't wait for each other. A score's bits depend on its own key only.

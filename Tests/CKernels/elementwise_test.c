@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../Sources/CKernels/bf16_scalar.h"
 #include "elementwise.h"
 
 static uint64_t state = 1;
@@ -101,10 +102,33 @@ static void check_swiglu(long width) {
   const long step = 2 * width + 1, count = (rows - 1) * step + 2 * width;
   float *x = filled(count), *h = filled(rows * width), *dh = filled(rows * width);
   float *dx = filled(count), *again = filled(rows * width);
+  // Rounded, with a row's gap that stays as it is.
+  uint16_t *copy = malloc((size_t)count * sizeof *copy);
+  for (long i = 0; i < count; i++) copy[i] = 0x1234;
   double error = 0;
   for (long i = 0; i < count; i++) x[i] *= 10;
-  hs_swiglu(rows, width, x, step, h, width);
-  hs_swiglu_backward(rows, width, x, step, dh, width, dx, step, again, width);
+  x[0] = NAN;
+  hs_swiglu(rows, width, x, step, h, width, copy, step);
+  for (long i = 0; i < count; i++) {
+    const uint16_t expected = i % step == 2 * width ? 0x1234 : rounded(x[i]);
+    error = fmax(error, copy[i] == expected ? 0 : 1);
+  }
+  x[0] = 0.5f;
+  hs_swiglu(rows, width, x, step, h, width, NULL, 0);
+  error = fmax(error, copy[0] & 0x40 ? 0 : 1);
+  copy[0] = rounded(x[0]);
+  // Of what was rounded, as of floats that bf16 holds.
+  float *values = filled(count), *dv = filled(count), *hv = filled(rows * width);
+  for (long i = 0; i < count; i++) values[i] = widened(copy[i]);
+  hs_swiglu_backward(rows, width, values, 0, step, dh, width, dx, step, again, width);
+  hs_swiglu_backward(rows, width, copy, 1, step, dh, width, dv, step, hv, width);
+  for (long r = 0; r < rows; r++) {
+    const size_t row = (size_t)(r * step), bytes = (size_t)width * sizeof *dx;
+    if (memcmp(dx + row, dv + row, 2 * bytes) != 0) error = 1;
+    if (memcmp(again + r * width, hv + r * width, bytes) != 0) error = 1;
+  }
+  free(values), free(dv), free(hv), free(copy);
+  hs_swiglu_backward(rows, width, x, 0, step, dh, width, dx, step, again, width);
   for (long r = 0; r < rows; r++)
     for (long c = 0; c < width; c++) {
       const double g = x[r * step + c], u = x[r * step + width + c], s = 1 / (1 + exp(-g));

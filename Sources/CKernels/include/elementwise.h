@@ -1,7 +1,9 @@
 #pragma once
 
+#include <stdint.h>
+
 // Row by row work between the products. One body for every instruction set, chosen at run time; a
-// row's bits depend on its own values only. Steps are floats from row to row.
+// row's bits depend on its own values only. Steps are numbers from row to row.
 
 /// y = weight · x · inverse with inverse[row] = 1/√(mean(x²) + epsilon), which is kept.
 void hs_rms_norm(
@@ -29,14 +31,15 @@ void hs_column_sums(
 void hs_rotate(
     long heads, long half, const float *cosines, const float *sines, float direction, float *x);
 
-/// h[rows][width] = g·σ(g)·u, gate_up being [g | u].
+/// h[rows][width] = g·σ(g)·u, gate_up being [g | u]. `copy`, unless NULL, gets [g | u] rounded to bf16.
 void hs_swiglu(
-    long rows, long width, const float *gate_up, long step, float *h, long h_step);
+    long rows, long width, const float *gate_up, long step, float *h, long h_step, uint16_t *copy,
+    long copy_step);
 
-/// The gradient of [g | u], and h once more.
+/// The gradient of [g | u], and h once more. gate_up is of floats, or of bf16 numbers where `is_half`.
 void hs_swiglu_backward(
-    long rows, long width, const float *gate_up, long step, const float *dh, long dh_step,
-    float *d_gate_up, long d_step, float *h, long h_step);
+    long rows, long width, const void *gate_up, int is_half, long step, const float *dh,
+    long dh_step, float *d_gate_up, long d_step, float *h, long h_step);
 
 /// One position's attention: scores[g][t] = scale · Σ_d q[g][d] · keys[t][d] for the query heads that share a key
 /// head, so that a key is read once.

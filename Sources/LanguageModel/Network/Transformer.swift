@@ -171,7 +171,7 @@ public final class Transformer: @unchecked Sendable {
 
   private func inferenceActivations(rows: Int) -> BlockActivations {
     if let activations, activations.input.rows >= rows { return activations }
-    let fresh = BlockActivations(rows: max(rows, 32), config: config)
+    let fresh = BlockActivations(rows: max(rows, 32), config: config, keeping: .nothing)
     activations = fresh
     return fresh
   }

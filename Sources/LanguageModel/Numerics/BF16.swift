@@ -7,7 +7,7 @@ package enum BF16 {
   package static let isSupported = hs_bf16_supported() != 0
 
   /// x rounded to bf16, as a product's left operand: pairs of columns in one word.
-  struct Rows {
+  package struct Rows: @unchecked Sendable {
     let base: UnsafeMutablePointer<UInt16>
     let rows: Int
     /// Numbers from one row to the next, even.
@@ -18,6 +18,13 @@ package enum BF16 {
       self.base = base
       self.rows = rows
       stride = (columns + 1) / 2 * 2
+    }
+
+    func row(_ index: Int) -> UnsafeMutablePointer<UInt16> { base + index * stride }
+
+    func rows(_ range: Range<Int>) -> Rows {
+      precondition(range.upperBound <= rows)
+      return Rows(row(range.lowerBound), rows: range.count, columns: stride)
     }
 
     /// Columns from `first` on, which is even, against `panels`, which are those of the result from

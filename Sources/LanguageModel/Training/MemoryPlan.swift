@@ -43,7 +43,8 @@ public struct MemoryPlan: Sendable, Equatable {
     fixedBytes = base + student + teacherBytes + logits + 96 << 20
 
     let rows = 1024
-    let kept = TrainingPass.activationFloats(rows: rows, config: config, recompute: recompute)
+    let kept = TrainingPass.activationFloats(
+      rows: rows, config: config, precision: precision, recompute: recompute)
     let (hidden, wide) = (config.hiddenSize, config.intermediateSize)
     // The passes' own: gradients of the residual stream and of the widest layer, hidden states.
     let scratch = 7 * hidden + 4 * wide + config.qkvWidth

@@ -39,10 +39,11 @@ public final class TrainingPass {
     places = outputRows.map { place[$0]! }
     let config = transformer.config
     let rows = packed.tokens.count
+    let keeping = BlockActivations.Keeping(precision: transformer.precision)
+    let floats = BlockActivations.floats(rows: rows, config: config, keeping: keeping)
     kept = (0..<(recompute ? 1 : config.layerCount)).map { _ in
       BlockActivations(
-        rows: rows, config: config,
-        in: transformer.takeSpare(count: BlockActivations.floats(rows: rows, config: config)))
+        rows: rows, config: config, keeping: keeping, in: transformer.takeSpare(count: floats))
     }
     inputs = recompute ? FloatBuffer(count: config.layerCount * rows * config.hiddenSize) : nil
     final = FloatBuffer(count: rows * config.hiddenSize)
@@ -52,9 +53,12 @@ public final class TrainingPass {
   deinit { transformer.giveSpare(kept.map(\.buffer)) }
 
   /// Floats that a pass over so many rows keeps until its backward pass.
-  package static func activationFloats(rows: Int, config: ModelConfig, recompute: Bool) -> Int {
+  package static func activationFloats(
+    rows: Int, config: ModelConfig, precision: Precision, recompute: Bool
+  ) -> Int {
     let states = rows * config.hiddenSize
-    let block = BlockActivations.floats(rows: rows, config: config)
+    let block = BlockActivations.floats(
+      rows: rows, config: config, keeping: BlockActivations.Keeping(precision: precision))
     return recompute ? block + (config.layerCount + 1) * states : config.layerCount * block + states
   }
 

@@ -23,8 +23,8 @@ import Testing
     let base = 2 * 2 * 134_515_008
     let adapter = (16 + 4) * 4_900_000
     #expect(plan().fixedBytes == base + adapter + 128 * 49152 * 10 + 96 << 20)
-    // Of the 23 KB that a layer keeps of a token: thirty layers, and what the pass needs besides.
-    let kept = 30 * 4 * (3 * 576 + 15 * 64 + 2 * 1536 + 23)
+    // Of the 17 KB that a layer keeps of a token: thirty layers, and what the pass needs besides.
+    let kept = 30 * 4 * (3 * 576 + 15 * 64 + 1536 + 23)
     #expect(plan().tokenBytes > kept && plan().tokenBytes < kept + kept / 5)
   }
 
