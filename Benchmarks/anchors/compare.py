@@ -47,7 +47,7 @@ class Work:
 WORKS = {
     "prefill": Work(
         "prefill 512", llama("prefill", ["BF16"]) + pytorch("prefill") + pytorch("prefill-batch"),
-        1.5, 3),
+        1.5, 3, ("auto", "quantized")),
     "decode-1": Work(
         "decode, 1 sequence at 256 context", llama("decode-1", ["BF16", "Q8_0", "Q4_1"]), 1.2, 3,
         ("auto", "quantized")),

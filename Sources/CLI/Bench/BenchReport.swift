@@ -19,7 +19,8 @@ struct BenchReport {
   private static var date: String { Date().formatted(.iso8601.year().month().day()) }
 
   var heading: String {
-    let products = [("fp32", peaks.fp32), ("bf16", peaks.bf16)].compactMap { name, peak in
+    let kinds = [("fp32", peaks.fp32), ("bf16", peaks.bf16), ("8-bit", peaks.int8)]
+    let products = kinds.compactMap { name, peak in
       peak.map { "\(name) " + String(format: "%.0f GFLOP/s, ", $0 / 1e9) }
     }
     let rate = products.joined() + String(format: "reading %.1f GB/s", peaks.bandwidth / 1e9)

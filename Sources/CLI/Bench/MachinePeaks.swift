@@ -7,16 +7,23 @@ struct MachinePeaks: Sendable, Encodable {
   var fp32: Double
   /// Nil where the processor has no instructions for it.
   var bf16: Double?
+  /// Of quantised weights with activations in signed bytes, whose rounding is part of it.
+  var int8: Double
   /// Bytes a second that all threads read together, from memory that no cache holds.
   var bandwidth: Double
 
   static func measure() -> MachinePeaks {
     MachinePeaks(
-      fp32: products(.fp32), bf16: BF16.isSupported ? products(.bf16) : nil, bandwidth: reading())
+      fp32: products(.fp32), bf16: BF16.isSupported ? products(.bf16) : nil,
+      int8: products(.quantized), bandwidth: reading())
   }
 
   func operationsPerSecond(_ precision: Precision) -> Double {
-    precision == .fp32 ? fp32 : bf16 ?? fp32
+    switch precision {
+    case .fp32: fp32
+    case .bf16: bf16 ?? fp32
+    case .quantized: int8
+    }
   }
 
   private static func products(_ precision: Precision) -> Double {
@@ -26,7 +33,11 @@ struct MachinePeaks: Sendable, Encodable {
     let y = FloatBuffer(count: m * n)
     let matrix = Matrix(w.base, rows: n, columns: k)
     let weight: Weight =
-      precision == .fp32 ? .float(matrix) : .packed(PackedMatrix(weight: matrix))
+      switch precision {
+      case .fp32: .float(matrix)
+      case .bf16: .packed(PackedMatrix(weight: matrix))
+      case .quantized: .quantized(QuantizedReader.rounded(matrix))
+      }
     let kernels: [MatMulKernel] = precision == .fp32 ? [.library, .invariant] : [.invariant]
     let work = 2 * Double(m) * Double(n) * Double(k)
     return kernels.map { kernel in

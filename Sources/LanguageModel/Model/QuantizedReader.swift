@@ -106,11 +106,27 @@ package enum QuantizedReader {
       try source.readRows(
         plan.name, start..<start + count,
         into: UnsafeMutableBufferPointer(start: buffer.base, count: count * columns))
-      let matrix = Matrix(buffer.base, rows: count, columns: columns)
-      parallelRows(count, minimumPerThread: 16) { range in
-        var packed = packed
-        for row in range { round(matrix.row(row), into: &packed, output: start + row) }
-      }
+      round(Matrix(buffer.base, rows: count, columns: columns), into: packed, from: start)
+    }
+  }
+
+  /// A linear layer's weight [out, in] rounded to signed bytes.
+  package static func rounded(_ weight: Matrix) -> QuantizedWeight {
+    let shape = QuantizedFormat.signedBytes.shape(outputs: weight.rows, inputs: weight.columns)
+    let storage = QuantizedStorage(byteCount: withUnsafePointer(to: shape, hs_quantized_bytes))
+    let packed = hs_quantized(
+      shape: shape, blocks: storage.memory.base.assumingMemoryBound(to: UInt8.self))
+    round(weight, into: packed, from: 0)
+    return QuantizedWeight(
+      outputs: weight.rows, inputs: weight.columns,
+      parts: [.init(firstOutput: 0, packed: packed)], storage: storage)
+  }
+
+  /// The outputs from `first` on.
+  private static func round(_ rows: Matrix, into packed: hs_quantized, from first: Int) {
+    parallelRows(rows.rows, minimumPerThread: 16) { range in
+      var packed = packed
+      for row in range { round(rows.row(row), into: &packed, output: first + row) }
     }
   }
 
