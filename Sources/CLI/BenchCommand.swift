@@ -93,13 +93,18 @@ struct BenchCommand: AsyncParsableCommand {
       && Set(only).isSubset(of: [.prefill, .decode1, .decode8, .decode32])
     let precision =
       try generates && shape == nil ? precision.resolvedForInference : precision.resolved
-    if let shape {
-      return BenchSubject(
-        name: "\(shape.rawValue), random weights", config: shape.config, precision: precision)
+    func trainsAll(_ works: [BenchWork]) -> Bool {
+      lengths.isEmpty && !Set(works).isDisjoint(with: [.full, .sdpo, .sdpoGroup])
     }
-    let trainsAll =
-      lengths.isEmpty && (only.isEmpty || !Set(only).isDisjoint(with: [.full, .sdpo, .sdpoGroup]))
-    return try BenchSubject(model: model.model, precision: precision, trainable: trainsAll)
+    if let shape {
+      let works = only.isEmpty ? BenchWork.standard(shape.config) : only
+      return BenchSubject(
+        name: "\(shape.rawValue), random weights", config: shape.config, precision: precision,
+        trainable: trainsAll(works))
+    }
+    let works = only.isEmpty ? BenchWork.allCases : only
+    return try BenchSubject(
+      model: model.model, precision: precision, trainable: trainsAll(works))
   }
 
   /// What was asked for, a function each: buffers of one are gone before the next begins.

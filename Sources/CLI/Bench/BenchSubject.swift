@@ -18,9 +18,13 @@ struct BenchSubject: Sendable {
   }
 
   /// Random weights in a shape.
-  init(name: String, config: ModelConfig, precision: Precision) {
+  init(name: String, config: ModelConfig, precision: Precision, trainable: Bool) {
     self.name = name
-    engine = Engine(Transformer(parameters: Self.random(config), precision: precision))
+    let parameters = Self.random(config)
+    engine = Engine(
+      precision == .bf16 && !trainable
+        ? Transformer(freezing: parameters)
+        : Transformer(parameters: parameters, precision: precision))
   }
 
   /// Weights as they are before training: normal in spread (0.02), norms 1, biases 0.

@@ -73,7 +73,8 @@ struct TrainingBench {
     var shape = config
     (shape.layerCount, shape.headCount, shape.kvHeadCount) = (1, 1, 1)
     shape.intermediateSize = 64
-    let small = BenchSubject(name: subject.name, config: shape, precision: subject.precision)
+    let small = BenchSubject(
+      name: subject.name, config: shape, precision: subject.precision, trainable: false)
     let examples = (0..<BenchSize.batch).map { number in
       let tokens = small.tokens(positions + 1, seed: 4, UInt64(number))
       return TrainingExample(
