@@ -214,8 +214,8 @@ INLINE void NAME(swiglu_gradients)(
     long rows, long width, const void *gate_up, const int is_half, long step, const float *dh,
     long dh_step, float *d_gate_up, long d_step, float *h, long h_step) {
   for (long row = 0; row < rows; row++, dh += dh_step, d_gate_up += d_step, h += h_step) {
-    const float *floats = (const float *)gate_up + row * step;
-    const uint16_t *halves = (const uint16_t *)gate_up + row * step;
+    const float *floats = is_half ? 0 : (const float *)gate_up + row * step;
+    const uint16_t *halves = is_half ? (const uint16_t *)gate_up + row * step : 0;
     float *d_up = d_gate_up + width;
     FOR_VECTORS(width, {
       const VEC g = is_half ? NAME(load_half)(halves + i, part) : LOAD(floats + i);
@@ -414,6 +414,8 @@ static const operations NAME(operations) = {
 
 #undef VEC
 #undef IVEC
+#undef WORDS
+#undef HALVES
 #undef INLINE
 #undef FOR_VECTORS
 #undef LOAD

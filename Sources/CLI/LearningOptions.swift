@@ -101,7 +101,7 @@ struct LearningOptions: ParsableArguments {
 
   @OptionGroup var memory: MemoryOption
 
-  @Flag(help: "Recompute each layer in the backward pass: slower, a tenth of the memory.")
+  @Flag(help: "Recompute each layer in the backward pass: slower, a sixth of the activations.")
   var recompute = false
 
   func configuration(

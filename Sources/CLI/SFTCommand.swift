@@ -94,7 +94,7 @@ struct SFTCommand: AsyncParsableCommand {
 
   @OptionGroup var memory: MemoryOption
 
-  @Flag(help: "Compute activations twice: slower, a tenth of the memory.")
+  @Flag(help: "Compute activations twice: slower, a sixth of the activations.")
   var recompute = false
 
   @Option(help: "The seed of everything.")

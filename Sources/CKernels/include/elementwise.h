@@ -36,7 +36,7 @@ void hs_swiglu(
     long rows, long width, const float *gate_up, long step, float *h, long h_step, uint16_t *copy,
     long copy_step);
 
-/// The gradient of [g | u], and h once more. gate_up is of floats, or of bf16 numbers where `is_half`.
+/// The gradient of [g | u], and the h of these. gate_up is of floats, or of bf16 numbers where `is_half`.
 void hs_swiglu_backward(
     long rows, long width, const void *gate_up, int is_half, long step, const float *dh,
     long dh_step, float *d_gate_up, long d_step, float *h, long h_step);

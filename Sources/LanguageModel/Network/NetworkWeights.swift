@@ -14,7 +14,7 @@ final class NetworkWeights: @unchecked Sendable {
   let embedding: Weight
   let head: Weight
   /// For dy · w, by `Projection`: of all layers, made for the first backward pass; or of
-  /// `transposedLayer` alone where they follow parameters, which every step changes.
+  /// `transposedLayer` alone where they follow parameters, for every step changes those.
   private var transposed: [[PackedMatrix]] = []
   private var transposedLayer: Int?
   private var transposedHead: PackedMatrix?
@@ -133,7 +133,8 @@ final class NetworkWeights: @unchecked Sendable {
   /// The panels for dy · w of a block's projection. bf16 only, between ``beginBackward(_:)`` and that
   /// of another layer.
   func transposed(_ layer: Int, _ projection: Projection) -> Panels {
-    transposed[parameters.holdsMatrices ? 0 : layer][projection.rawValue].panels
+    precondition(!parameters.holdsMatrices || transposedLayer == layer)
+    return transposed[parameters.holdsMatrices ? 0 : layer][projection.rawValue].panels
   }
 
   /// To be called before the backward pass of a block, on one thread.
@@ -175,9 +176,13 @@ final class NetworkWeights: @unchecked Sendable {
 
   private func makeTransposed() {
     let arena = PanelArena()
-    transposed = blocks.prefix(parameters.holdsMatrices ? 1 : blocks.count).map { block in
-      block.linear.map { $0.panels.transposed(in: arena) }
-    }
+    transposed =
+      parameters.holdsMatrices
+      ? [
+        blocks[0].linear.map {
+          PackedMatrix(steps: $0.outputs, columns: $0.inputs, in: arena)
+        }
+      ] : blocks.map { $0.linear.map { $0.panels.transposed(in: arena) } }
   }
 }
 

@@ -5,6 +5,7 @@ package enum SwiGLU {
   /// gateUp [N, 2·I] → h [N, I]; `copy` gets gateUp rounded.
   package static func forward(_ gateUp: Matrix, into h: Matrix, copy: BF16.Rows? = nil) {
     precondition(gateUp.rows == h.rows && gateUp.columns == 2 * h.columns)
+    precondition(copy.map { $0.rows == h.rows && $0.stride >= 2 * h.columns } ?? true)
     parallelRows(h.rows, minimumPerThread: 4) { rows in
       let first = rows.lowerBound
       hs_swiglu(
@@ -13,9 +14,10 @@ package enum SwiGLU {
     }
   }
 
-  /// dh [N, I] → dGateUp [N, 2·I]: dg = dh·u·σ(g)·(1 + g·(1 − σ(g))), du = dh·silu(g); and h again,
-  /// from the same σ(g).
+  /// dh [N, I] → dGateUp [N, 2·I]: dg = dh·u·σ(g)·(1 + g·(1 − σ(g))), du = dh·silu(g); and h,
+  /// from the same σ(g): what it was, or of rounded values about that.
   package static func backward(_ gateUp: GateUp, dh: Matrix, into dGateUp: Matrix, h: Matrix) {
+    precondition(gateUp.size == (dh.rows, 2 * dh.columns))
     precondition(h.rows == dh.rows && h.columns == dh.columns)
     precondition(dGateUp.rows == dh.rows && dGateUp.columns == 2 * dh.columns)
     parallelRows(dh.rows, minimumPerThread: 4) { rows in
@@ -32,14 +34,22 @@ package enum SwiGLU {
   }
 }
 
-/// [g | u] of the rows of a pass, as the backward pass finds them: in bf16's precision rounded, which
-/// the products that follow do to their operands anyway.
+/// [g | u] of the rows of a pass, as the backward pass finds them: where products are in bf16, rounded to
+/// that too. It halves what a block keeps most of, and gradients move by less than those products'
+/// rounding moves them.
 package enum GateUp: Sendable {
   case floats(Matrix)
   case rounded(BF16.Rows)
 
   var floats: Matrix? { if case .floats(let matrix) = self { matrix } else { nil } }
   var rounded: BF16.Rows? { if case .rounded(let half) = self { half } else { nil } }
+
+  fileprivate var size: (rows: Int, columns: Int) {
+    switch self {
+    case .floats(let matrix): (matrix.rows, matrix.columns)
+    case .rounded(let half): (half.rows, half.stride)
+    }
+  }
 
   func rows(_ range: Range<Int>) -> GateUp {
     switch self {

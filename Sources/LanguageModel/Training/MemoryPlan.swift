@@ -25,9 +25,9 @@ public struct MemoryPlan: Sendable, Equatable {
     // In bf16 a weight stands in panels for each direction. Where it is trained it also stands in fp32,
     // and a layer's panels for the backward direction are made when it gets there.
     let panels = isHalf ? 2 * all : 0
-    let backward =
-      adapter == nil && isHalf
-      ? 2 * config.vocabularySize * config.hiddenSize + panels / config.layerCount : panels
+    let head = 2 * config.vocabularySize * config.hiddenSize
+    let blocks = panels - (config.tiedHead ? 1 : 2) * head
+    let backward = isHalf && adapter == nil ? head + blocks / config.layerCount : panels
     let base = (isHalf && adapter != nil ? 0 : 4 * all) + panels + backward
     let student = adapter.map { 16 * $0 } ?? 12 * all
     let teacherBytes =

@@ -1,7 +1,7 @@
 /// One forward pass whose activations are kept for one backward pass.
 ///
 /// Rows are the sequences' tokens one after another, a common beginning once. With `recompute`, only each block's input is
-/// kept and its forward pass runs again in backward: a third more work, a tenth of the memory.
+/// kept and its forward pass runs again in backward: a third more work, a sixth of the memory.
 public final class TrainingPass {
   private let transformer: Transformer
   private let adapter: LoRAParameters?

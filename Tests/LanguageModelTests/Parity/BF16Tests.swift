@@ -199,4 +199,32 @@ import Testing
       config: AdamWConfig(learningRate: 0.01))
     #expect(loss() < before - 0.01)
   }
+
+  /// So do those of the backward direction: gradients after an update are a fresh network's.
+  @Test(arguments: [1, 2], [true, false])
+  func gradientsSeeChangedParameters(layers: Int, tied: Bool) {
+    var config = tinyConfig(.llama)
+    (config.layerCount, config.tiedHead) = (layers, tied)
+    func gradients(_ transformer: Transformer) -> [Float] {
+      let target = Parameters(config: transformer.config)
+      let pass = TrainingPass(
+        transformer, sequences: [[1, 2, 3, 4]],
+        outputs: (0..<3).map { TrainingPass.Output(sequence: 0, position: $0) }, adapter: nil)
+      pass.backward(gradients: .full(target)) { _, logits in
+        for i in logits.indices { logits[i] = i % 3 == 0 ? 0.1 : -0.05 }
+      }
+      return Array(target.buffer.values)
+    }
+    let transformer = randomTransformer(config, seed: 3, precision: .bf16)
+    let before = gradients(transformer)
+    let values = transformer.parameters.buffer.values
+    for index in values.indices { values[index] *= index % 2 == 0 ? 1.25 : 0.75 }
+    transformer.parameters.buffer.changed()
+    let after = gradients(transformer)
+    let copy = Parameters(config: config)
+    copy.buffer.copy(from: transformer.parameters.buffer)
+    let fresh = gradients(Transformer(parameters: copy, precision: .bf16))
+    let (moved, same) = (after != before, after == fresh)
+    #expect(moved && same)
+  }
 }

@@ -50,7 +50,7 @@ import Testing
     // head's and a layer's for the other.
     let trained = plan(trained: nil, teacher: .none).fixedBytes
     let blocks = 134_515_008 - 49152 * 576
-    let layer = 2 * 134_515_008 / 30
+    let layer = 2 * blocks / 30
     #expect(trained == (16 + 4) * 134_515_008 - 2 * blocks + layer + 128 * 49152 * 12 + 96 << 20)
   }
 }
