@@ -57,7 +57,7 @@ struct MachinePeaks: Sendable, Encodable {
     base.initialize(repeating: 1, count: count)
     let rows = 1 << 12
     let sums = FloatBuffer(count: rows)
-    return best(of: 6, Double(count * 4)) {
+    return best(of: 24, Double(count * 4)) {
       parallelRows(rows) { range in
         let width = count / rows
         for row in range { sums.base[row] = sum(base + row * width, width) }
