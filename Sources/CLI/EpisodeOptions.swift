@@ -16,6 +16,15 @@ struct EpisodeOptions: ParsableArguments {
   @Option(name: .customLong("max-tokens"), help: "Tokens of a whole episode at most.")
   var maxTokens = 3072
 
+  @Option(
+    name: .customLong("reset-after"),
+    help: ArgumentHelp(
+      """
+      Turns in a row that leave the files as they are, after which the model forgets all but the first messages and \
+      begins anew; never, if not given.
+      """, valueName: "turns"))
+  var resetAfter: Int?
+
   @Option(name: .customLong("episode-seconds"), help: "Wall time of an episode at most.")
   var episodeSeconds: Double = 900
 
@@ -29,7 +38,7 @@ struct EpisodeOptions: ParsableArguments {
   var limits: EpisodeLimits {
     EpisodeLimits(
       turns: maxTurns, actionTokens: maxActionTokens, totalTokens: maxTokens,
-      wallSeconds: episodeSeconds)
+      wallSeconds: episodeSeconds, resetAfter: resetAfter)
   }
 
   func validate() throws {
@@ -46,6 +55,7 @@ struct EpisodeOptions: ParsableArguments {
         [
           ("--max-turns", maxTurns), ("--max-action-tokens", maxActionTokens),
           ("--max-tokens", maxTokens), ("--concurrency", concurrency),
+          ("--reset-after", resetAfter ?? 1),
         ]) ?? firstOutside(seconds: [("--episode-seconds", episodeSeconds)])
     if let problem { throw ValidationError(problem) }
   }

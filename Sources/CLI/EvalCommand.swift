@@ -207,7 +207,8 @@ enum EvaluationTable {
           + "\(counted(report.episodes, "episode")) (\(report.dropped) dropped), "
           + "\(percent(report.malformedShare)) of the actions malformed, "
           + "\(endings(report)), "
-          + String(format: "%.1f", report.meanTurns) + " turns and "
+          + String(format: "%.1f", report.meanTurns) + " turns "
+          + (report.meanContexts.map { String(format: "in %.1f contexts ", $0) } ?? "") + "and "
           + String(format: "%.0f", report.meanActionTokens) + " action tokens an episode")
       if let judged = report.judged {
         lines.append(

@@ -11,8 +11,9 @@ struct ExportCommand: AsyncParsableCommand {
       atif: Harbor's trajectory format, ATIF-v1.7. mini-swe-agent: its .traj.json. `hindsight import` \
       gets the transcript back from both, byte for byte, because its own lines are added to them, as \
       extra.hindsight to ATIF and as info.hindsight to mini-swe-agent's. openai: a line of chat \
-      messages for each transcript. swebench: a line of SWE-bench's predictions for each. These two \
-      hold texts and the patch alone, and nothing comes back from them.
+      messages for each transcript, or for each context where an agent began anew. swebench: a line of \
+      SWE-bench's predictions for each. These two hold texts and the patch alone, and nothing comes back \
+      from them.
 
       A transcript that was imported is, in the format that it came in, the record it was made of; in \
       the others it is what came of that here.
@@ -80,7 +81,9 @@ struct ExportCommand: AsyncParsableCommand {
       switch format {
       case .atif, .miniSWEAgent:
         data += try encoder.encode(try record(of: transcript, in: file, shown: path))
-      case .openai: data += try encoder.encode(Chat(messages: transcript.chat))
+      case .openai:
+        let lines = try transcript.chats.map { try encoder.encode(Chat(messages: $0)) }
+        data += lines.joined(separator: "\n".utf8)
       case .swebench:
         let header = transcript.header
         data += try encoder.encode(

@@ -72,7 +72,7 @@ struct ScoreOptions: ParsableArguments {
     for (turn, scored) in zip(transcript.turns, credit.turns) {
       let name = turn.call?.name ?? "no action"
       var line =
-        "Turn \(turn.number)  \(name)  \(CreditPage.signed(scored.sum)) nats over "
+        "\(turn.title)  \(name)  \(CreditPage.signed(scored.sum)) nats over "
         + "\(scored.tokens.count) tokens"
       if let worst = scored.tokens.min(by: { $0.gap < $1.gap }), worst.gap < -0.1 {
         let token = VisibleText.escaped(worst.text).replacing("\n", with: "\\n")

@@ -71,6 +71,14 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "Turns at most.")
   var maxTurns = 20
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Turns in a row that leave the files as they are, after which the model forgets all but the first messages and \
+      begins anew; never, if not given, or as in the run that goes on.
+      """, valueName: "turns"))
+  var resetAfter: Int?
+
   @Option(help: "Minutes at most.")
   var maxMinutes = 30.0
 
@@ -107,6 +115,9 @@ struct RunCommand: AsyncParsableCommand {
     }
     guard (1...1000).contains(maxTurns) else {
       throw ValidationError("--max-turns must be from 1 to 1000.")
+    }
+    guard (1...1000).contains(resetAfter ?? 1) else {
+      throw ValidationError("--reset-after must be from 1 to 1000.")
     }
     guard (1...1000).contains(attempts) else {
       throw ValidationError("--attempts must be from 1 to 1000.")
@@ -223,7 +234,8 @@ struct RunCommand: AsyncParsableCommand {
         dialect.tools.contains($0) && (![.test, .tryOut].contains($0) || test != nil)
       },
       limits: EpisodeLimits(
-        turns: maxTurns, actionTokens: maxTokens, wallSeconds: maxMinutes * 60),
+        turns: maxTurns, actionTokens: maxTokens, wallSeconds: maxMinutes * 60,
+        resetAfter: resetAfter),
       environment: ToolEnvironment(sandbox: sandbox),
       // Who has nothing but the shell looks at its changes, and hands them in, with git.
       agentRepository: dialect is BashDialect)
@@ -234,6 +246,7 @@ struct RunCommand: AsyncParsableCommand {
     var episode = try run.episode(start, more: maxTurns)
     episode.environment.sandbox = sandbox
     episode.limits.actionTokens = maxTokens
+    episode.limits.resetAfter = resetAfter ?? episode.limits.resetAfter
     episode.limits.wallSeconds = maxMinutes * 60
     return episode
   }

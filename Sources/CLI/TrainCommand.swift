@@ -244,6 +244,7 @@ extension RolloutSetup {
     options.maxTurns = configuration.limits.turns
     options.maxActionTokens = configuration.limits.actionTokens
     options.maxTokens = configuration.limits.totalTokens ?? Int.max
+    options.resetAfter = configuration.limits.resetAfter
     options.episodeSeconds = configuration.limits.wallSeconds
     try await self.init(options)
   }

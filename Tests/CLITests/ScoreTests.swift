@@ -6,14 +6,18 @@ import Testing
   private static let tasks = HindsightCommand.fixtures.appending(path: "tasks").path
 
   /// A transcript of an episode at mean-of-none, and its model.
-  private func episode(_ folder: TestFolder) throws -> (transcript: String, model: String) {
+  private func episode(
+    _ folder: TestFolder, _ more: [String] = []
+  ) throws -> (transcript: String, model: String) {
     let model = try TinyModelFolder.make(in: folder)
     let outcome = try HindsightCommand.run(
       [
         "eval", "--model", model, "--tasks", Self.tasks, "--samples", "1", "--max-turns", "2",
         "--max-action-tokens", "12", "--output", "eval", "mean-of-none",
-      ], in: folder.url)
+      ] + more, in: folder.url)
     #expect(outcome.status == 0, "\(outcome.errors)")
+    let contexts = more.isEmpty ? "" : "in 2.0 contexts "
+    #expect(outcome.output.contains("2.0 turns \(contexts)and"), "\(outcome.output)")
     let names =
       FileManager.default.enumerator(atPath: folder["eval"].path)?
       .compactMap { $0 as? String } ?? []
@@ -43,6 +47,36 @@ import Testing
     #expect(both.status == 0, "\(both.errors)")
     let lines = { (text: String) in text.split(separator: "\n").filter { $0.hasPrefix("Turn ") } }
     #expect(lines(both.output).count == 2 && lines(both.output) != lines(scored.output))
+  }
+
+  /// Each context is scored by itself: the second turn has read nothing of the first.
+  @Test func contextsAreScoredByThemselves() throws {
+    let folder = try TestFolder()
+    let (transcript, model) = try episode(folder, ["--reset-after", "1"])
+    try folder.shell(
+      """
+      python3 - <<'PYTHON'
+      import json
+      lines = [json.loads(line) for line in open("\(transcript)")]
+      assert "new_context" not in lines[1] and lines[2]["new_context"] is True
+      assert lines[1]["context_tokens"] == lines[2]["context_tokens"]
+      second = dict(lines[2], turn=1)
+      second.pop("new_context")
+      last = dict(lines[3], turns=1)
+      open("second.jsonl", "w").writelines(json.dumps(line) + "\\n" for line in [lines[0], second, last])
+      PYTHON
+      """)
+    func turns(_ transcript: String) throws -> [Substring] {
+      let scored = try HindsightCommand.run(
+        ["replay", "--score", transcript, "--model", model], in: folder.url)
+      #expect(scored.status == 0, "\(scored.errors)")
+      return scored.output.split(separator: "\n").filter { $0.hasPrefix("Turn ") }
+    }
+    let (both, second) = (try turns(transcript), try turns("second.jsonl"))
+    #expect(both.count == 2 && second.count == 1)
+    let (found, expected) = ("Turn 2, in a new context", "Turn 1")
+    #expect(both[1].hasPrefix(found) && second[0].hasPrefix(expected))
+    #expect(both[1].dropFirst(found.count) == second[0].dropFirst(expected.count))
   }
 
   /// A run of one's own has no grade: what its tests said last is what hindsight knows.

@@ -65,6 +65,32 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.url.appending(path: "other").path))
   }
 
+  /// What the trainer reads of several contexts is what was sampled in them.
+  @Test func contextsThatBeganAnewAreTrainedOn() throws {
+    let folder = try TestFolder()
+    let options = ["--steps", "1", "--max-turns", "3", "--reset-after", "1"]
+    let result = try HindsightCommand.run(
+      arguments(try model(in: folder), "run", options), in: folder.url)
+    #expect(result.status == 0, "\(result.errors)")
+    let run = folder.url.appending(path: "run")
+    let step = try #require(try figures(run).first)
+    #expect(step["policy/action_tokens"] ?? 0 > 0 && step["loss"] ?? 0 > 0)
+    #expect(step["policy/turns"] == 3)
+    let names = try #require(FileManager.default.enumerator(atPath: run.path))
+      .compactMap { $0 as? String }.filter { $0.contains("step-1") && $0.hasSuffix(".jsonl") }
+    #expect(names.count == 2, "\(names)")
+    for name in names {
+      let text = try String(contentsOf: run.appending(path: name), encoding: .utf8)
+      #expect(text.ranges(of: "\"new_context\":true").count == 2)
+    }
+    #expect(step["ratio/trainer_rollout_abs_log_max"] ?? 1 < 1e-4)
+    let configuration = try String(contentsOf: run.appending(path: "config.json"), encoding: .utf8)
+    #expect(configuration.contains("\"reset_after\" : 1"))
+    let refused = try HindsightCommand.run(
+      arguments("m", "other", ["--reset-after", "0"]), in: folder.url)
+    #expect(refused.status == 2 && refused.errors.contains("--reset-after is 0, expected 1 to"))
+  }
+
   @Test(arguments: [
     ["--signal", "distill"], ["--signal", "mix(0.5)", "--divide-by-deviation"],
     ["--signal", "modulate(0.5)", "--control", "random-magnitude"],

@@ -131,6 +131,33 @@ import Tools
     }
   }
 
+  /// Who did the same twice, in two contexts, has each score twice.
+  @Test func contextsAreScoredByThemselves() async throws {
+    let model = try TinyModel()
+    let subject = try await attempts(model, ["mean-of-none"])[0].subject
+    var twice = subject
+    let count = subject.trajectory.turns.count
+    for index in 0..<count {
+      var turn = subject.trajectory.turns[index]
+      turn.number += count
+      turn.beginsContext = index == 0
+      twice.trajectory.turns.append(turn)
+      twice.members[0].turns.append(twice.members[0].turns[index])
+    }
+    twice.members[0].turns[count].beginsContext = true
+    let (once, both) = (
+      try scorer(model).scores(subject, strangers: [], GapCondition.all),
+      try scorer(model).scores(twice, strangers: [], GapCondition.all)
+    )
+    #expect(once.map(\.condition) == both.map(\.condition) && !once.isEmpty)
+    for (once, both) in zip(once, both) {
+      #expect(both.actions.tokens == 2 * once.actions.tokens)
+      #expect(abs(both.actions.gap - 2 * once.actions.gap) < 1e-3)
+      #expect(both.edits.count == 2 * once.edits.count)
+    }
+    #expect(once.contains { abs($0.actions.gap) > 0.01 })
+  }
+
   /// The scores are those of whole contexts run alone, and of the trainer's own pass.
   @Test func scoresAreThoseOfTheTeachersPass() async throws {
     let model = try TinyModel()

@@ -94,6 +94,27 @@ private func pass(
     #expect(worst < 1e-5 * scale)
   }
 
+  /// A trajectory weighs as much however many contexts it has.
+  @Test func contextsShareTheirTrajectorysWeight() throws {
+    let student = Learner(transformer: smallTransformer(seed: 1), adapter: nil)
+    let batch = [
+      example([1, 2, 3, 4], actions: [1, 2, 3]), example([5, 6], actions: [1]),
+      example([7, 8, 9], actions: [1, 2], trajectory: 1),
+    ]
+    for (normalization, shares) in [
+      (Normalization.sequence, [0.375, 0.125, 0.5]), (.token, [0.5, 1 / 6.0, 1 / 3.0]),
+    ] {
+      var configuration = TrainingConfiguration(
+        model: "", tasks: "", taskIDs: [], normalization: normalization)
+      configuration.objective = .crossEntropy
+      let update = Update(configuration, student: student, teacher: nil, learningRate: 0)
+      let weighed = try update.run(batch, number: 1) { _ in }.examples
+      let sums = weighed.map { $0.rows.reduce(0) { $0 + Double($1.weight) } }
+      let isRight = zip(sums, shares).allSatisfy { abs($0 - $1) < 1e-6 }
+      #expect(isRight, "\(normalization): \(sums)")
+    }
+  }
+
   /// §7.1 and §7.3: the same weights and the same context leave nothing to learn, and the teacher's
   /// weights are never touched.
   @Test(arguments: [0.0, 0.5, 1.0])

@@ -79,6 +79,17 @@ import Tools
     #expect(hints.map { $0 != nil } == [true, true, false, false])
   }
 
+  /// Who begins anew doesn't go on with what was seen.
+  @Test func lookaheadEndsWithAContext() throws {
+    var own = Self.own
+    own.turns[1].beginsContext = true
+    let hindsight = Hindsight.build(
+      for: 0, in: [own], configuration: .init(placement: .lookahead(turns: 3)), seed: 3)
+    guard case .turns(let hints) = try #require(hindsight) else { return }
+    #expect(hints[0]?.contains("RESULT-0") == true && hints[0]?.contains("CALL-1") == false)
+    #expect(hints[1]?.contains("CALL-2") == true)
+  }
+
   @Test func turnRepeatsTheFinalHintBeforeEveryAction() throws {
     let hints = try hints(.turn)
     #expect(hints.count == 4 && Set(hints).count == 1)
@@ -126,20 +137,28 @@ import Tools
 /// The teacher's tokens for real episodes.
 @Suite struct ContextBuilderTests {
   /// An episode whose texts are tokenised as a network's would be.
-  private func episode(_ model: TinyModel) async throws -> (RepairTask, Trajectory) {
+  ///
+  /// - resetAfter: the texts are said again in each context.
+  private func episode(
+    _ model: TinyModel, resetAfter: Int? = nil
+  ) async throws -> (RepairTask, Trajectory) {
     let task = try SupervisedDemonstrationTests.task("mean-of-none")
     let dialect = CompactDialect()
     let texts = [dialect.render(.test), "no action", dialect.render(.submit)]
     let trajectory = try await SupervisedDemonstrationTests.inFolder { folder in
       let maker = try await SupervisedDemonstrationTests.maker(folder)
-      return await Episode(assignment: task.assignment, environment: maker.environment).run(
+      return await Episode(
+        assignment: task.assignment, limits: EpisodeLimits(turns: 4, resetAfter: resetAfter),
+        environment: maker.environment
+      ).run(
         ScriptedPolicy(texts: texts).tokenized(
           by: model.tokenizer, chatFormat: model.chatFormat),
         at: Episode.Place(
           recorder: maker.recorder, name: "scripted",
           workTree: folder.appending(path: "tree").path(percentEncoded: false)), seed: 1)
     }
-    #expect(trajectory.stopReason == .submitted && trajectory.turns.count == 3)
+    #expect(trajectory.stopReason == (resetAfter == nil ? .submitted : .turnLimit))
+    #expect(trajectory.turns.count == (resetAfter == nil ? 3 : 4))
     return (task, trajectory)
   }
 
@@ -152,6 +171,7 @@ import Tools
   @Test func theTeacherDiffersByTheHintAlone() async throws {
     let model = try TinyModel()
     let (task, trajectory) = try await episode(model)
+    #expect(trajectory.tokenContexts == [trajectory])
     let student = builder(model).student(trajectory)
     #expect(student.tokens == trajectory.allTokens)
     let actions = student.actions.map { student.tokens[$0] }
@@ -188,6 +208,46 @@ import Tools
       told += turn.actionTokens.map { _ in hints[index] != nil }
     }
     #expect(turns.isTold == told)
+  }
+
+  /// Where an agent began anew, each context is the student's alone, and told anew.
+  @Test func eachContextIsToldByItself() async throws {
+    let model = try TinyModel()
+    let (task, trajectory) = try await episode(model, resetAfter: 2)
+    let parts = trajectory.tokenContexts
+    #expect(parts.map { $0.turns.map(\.number) } == [[1, 2], [3, 4]])
+    let students = parts.map(builder(model).student)
+    #expect(students.map(\.tokens) == parts.map(\.allTokens))
+    #expect(students[0] == students[1] && !students[0].actions.isEmpty)
+
+    let tellings: [ScoredContext] = try parts.flatMap { part in
+      let final = try #require(
+        try builder(model).teacher(part, of: task, hindsight: .opening("HINT <|im_end|>")))
+      #expect(final.contexts.count == 1 && final.isTold.allSatisfy { $0 })
+      return final.contexts + [try builder(model).teacher(part, told: "HINT <|im_end|>")]
+    }
+    for context in tellings {
+      let read = model.tokenizer.decode(context.tokens, skippingSpecial: true)
+      #expect(read.ranges(of: "HINT").count == 1)
+      #expect(context.actions.count == students[0].actions.count)
+    }
+
+    // Hints are those of the turns' own numbers.
+    let hints = ["HINT-A", nil, nil, "HINT-D"]
+    let turns = try #require(
+      try builder(model).teacher(parts[1], of: task, hindsight: .turns(hints)))
+    #expect(turns.contexts.count == 2)
+    let third = trajectory.turns[2]
+    #expect(turns.contexts[0].tokens == third.contextTokens + third.actionTokens)
+    let told = model.tokenizer.decode(turns.contexts[1].tokens, skippingSpecial: true)
+    #expect(told.contains("HINT-D") && !told.contains("HINT-A"))
+    #expect(turns.isTold.count { $0 } == trajectory.turns[3].actionTokens.count)
+
+    // What was done of itself ends where it was forgotten.
+    #expect(
+      OwnBeginning(trajectory, maxTokens: 9000) == OwnBeginning(parts[0], maxTokens: 9000))
+    let whole = try await episode(model).1
+    #expect(OwnBeginning(whole, maxTokens: 9000) == OwnBeginning(parts[0], maxTokens: 9000))
   }
 
   @Test func whatIsTooLongIsNotTold() async throws {

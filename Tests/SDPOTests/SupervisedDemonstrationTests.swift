@@ -462,10 +462,9 @@ struct TinyModel {
     #expect(example.rows.map(\.token) == example.studentActions.map { example.student[$0] })
   }
 
-  /// What hindsight says of an attempt is learnt: the student comes nearer to the teacher that was told.
-  @Test func anAttemptIsLearntFrom() async throws {
+  /// A tiny network with an adapter, and room for an episode.
+  private static func localPolicy() throws -> (LocalPolicy, LoRAParameters) {
     let model = try TinyModel()
-    let task = try Self.task("mean-of-none")
     var config = model.config
     config.contextLength = 8192
     let parameters = Parameters(config: config)
@@ -476,10 +475,39 @@ struct TinyModel {
       engine: Engine(Transformer(parameters: parameters)), tokenizer: model.tokenizer,
       chatFormat: model.chatFormat,
       adapter: adapter, sampling: SamplingParameters(), name: "tiny")
+    return (policy, adapter)
+  }
+
+  @Test func aLocalPolicyForgetsAndPaysForIt() async throws {
+    let policy = try Self.localPolicy().0
+    let opening = [ChatMessage(role: .user, content: "Mend it.")]
+    func session(_ tokens: Int) async throws -> any PolicySession {
+      try await policy.session(seed: 1, limits: SessionLimits(contextTokens: tokens))
+    }
+    let free = try await session(8192)
+    let first = try await free.act(opening, maxTokens: 8)
+    _ = try await free.act([ChatMessage(role: .user, content: "More.")], maxTokens: 8)
+    await free.forget(seed: 1)
+    // With the seed and the messages of the beginning, it is the beginning.
+    #expect(try await free.act(opening, maxTokens: 8) == first)
+
+    let spent = first.contextTokens.count + first.actionTokens.count
+    let bound = try await session(2 * spent - 3)
+    #expect(try await bound.act(opening, maxTokens: 8) == first)
+    await bound.forget(seed: 1)
+    let cut = try await bound.act(opening, maxTokens: 8)
+    #expect(cut.actionTokens == first.actionTokens.dropLast(3) && cut.finish == .contextFull)
+  }
+
+  /// What hindsight says of an attempt is learnt: the student comes nearer to the teacher that was told.
+  @Test(arguments: [nil, 1]) func anAttemptIsLearntFrom(resetAfter: Int?) async throws {
+    let task = try Self.task("mean-of-none")
+    let (policy, adapter) = try Self.localPolicy()
     try await Self.inFolder { folder in
       let maker = try await Self.maker(folder)
       let episode = Episode(
-        assignment: task.assignment, limits: EpisodeLimits(turns: 2, actionTokens: 8),
+        assignment: task.assignment,
+        limits: EpisodeLimits(turns: 2, actionTokens: 8, resetAfter: resetAfter),
         environment: maker.environment)
       let trajectory = await episode.run(
         policy,
@@ -487,6 +515,7 @@ struct TinyModel {
           recorder: maker.recorder, name: "attempt",
           workTree: folder.appending(path: "tree").path(percentEncoded: false)),
         seed: 1)
+      #expect(trajectory.contexts.count == (resetAfter == nil ? 1 : 2))
       let adaptation = Adaptation(
         policy, adapter: adapter, dialect: CompactDialect(), tools: ToolName.allCases)
       let first = try await adaptation.learn(from: trajectory, feedback: "expected 1, got 2")

@@ -12,6 +12,9 @@ struct EpisodeLoop {
   private(set) var trajectory: Trajectory
 
   private var newMessages: [ChatMessage]
+  private var beginsContext = false
+  /// Turns in a row, in this context, that left the files as they were.
+  private var turnsInVain = 0
   private var formatErrorsInRow = 0
   private var timeoutsInRow = 0
 
@@ -39,6 +42,7 @@ struct EpisodeLoop {
     let verifier = TurnVerifier(hands: hands)
     for turn in turns {
       try Task.checkCancellation()
+      if turn.beginsContext { await beginAnew() }
       if let divergence = try await verifier.divergence(of: turn) {
         throw TranscriptError(
           "turn \(turn.number) can't be taken again: its \(divergence.kind.rawValue) is another now"
@@ -50,9 +54,10 @@ struct EpisodeLoop {
       let observation = taken.rendered(by: episode.dialect)
       taken.observation = observation
       newMessages = [ChatMessage(role: .user, content: observation)]
-      trajectory.turns.append(taken)
-      for observer in observers { try await observer.took(taken) }
+      try await take(taken)
     }
+    // Whoever goes on reads what was said.
+    turnsInVain = 0
   }
 
   /// Goes on after `turns`, which are taken again first.
@@ -64,6 +69,7 @@ struct EpisodeLoop {
           trajectory.stopReason = reason
           return
         }
+        if let limit = episode.limits.resetAfter, turnsInVain >= limit { await beginAnew() }
         if let reason = try await takeTurn() {
           trajectory.stopReason = reason
           return
@@ -89,9 +95,28 @@ struct EpisodeLoop {
   private var actionTokensLeft: Int {
     guard let total = episode.limits.totalTokens else { return episode.limits.actionTokens }
     let shown = trajectory.turns.reduce(0) { $0 + $1.contextTokens.count + $1.actionTokens.count }
-    // An endpoint's count of the last request holds the whole conversation.
-    let reported = trajectory.turns.last?.action.usage.map { $0.promptTokens + $0.completionTokens }
-    return min(episode.limits.actionTokens, total - max(shown, reported ?? 0))
+    // An endpoint's count of a context's last request holds all of that context.
+    let reported = trajectory.turns.contexts.compactMap(\.last?.action.usage)
+      .reduce(0) { $0 + $1.promptTokens + $1.completionTokens }
+    return min(episode.limits.actionTokens, total - max(shown, reported))
+  }
+
+  /// Lets the policy forget all but the first messages.
+  private mutating func beginAnew() async {
+    // Else whoever draws by the seed alone would say the same again.
+    var random = SplitMix64(seeds: trajectory.seed, UInt64(trajectory.turns.count))
+    await session.forget(seed: random.next())
+    newMessages = trajectory.opening
+    (beginsContext, turnsInVain) = (true, 0)
+  }
+
+  /// Adds a turn to the trajectory and tells of it.
+  private mutating func take(_ turn: Turn) async throws {
+    let before = trajectory.lastSnapshot?.tree
+    turnsInVain = turn.snapshot.tree == before ? turnsInVain + 1 : 0
+    beginsContext = false
+    trajectory.turns.append(turn)
+    for observer in observers { try await observer.took(turn) }
   }
 
   /// One action and its consequences; a reason when it was the last.
@@ -107,16 +132,15 @@ struct EpisodeLoop {
       return .contextFull
     }
     var turn = Turn(
-      number: trajectory.turns.count + 1, action: action, snapshot: hands.workspace.head,
-      time: time, policySeconds: policySeconds)
+      number: trajectory.turns.count + 1, beginsContext: beginsContext, action: action,
+      snapshot: hands.workspace.head, time: time, policySeconds: policySeconds)
     let observation = try await carryOut(&turn)
     let reason = reasonToStop(after: turn)
     if reason == nil {
       turn.observation = observation
       newMessages = [ChatMessage(role: .user, content: observation)]
     }
-    trajectory.turns.append(turn)
-    for observer in observers { try await observer.took(turn) }
+    try await take(turn)
     return reason
   }
 

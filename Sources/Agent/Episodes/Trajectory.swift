@@ -61,6 +61,8 @@ public enum StopReason: Sendable, Hashable {
 public struct Turn: Sendable, Equatable {
   /// From 1.
   public var number: Int
+  /// Whether the policy had forgotten the turns before, and was given the first messages again.
+  public var beginsContext: Bool
   /// What the policy said, in tokens and text.
   public var action: PolicyTurn
   /// The action, if the text was one.
@@ -69,7 +71,8 @@ public struct Turn: Sendable, Equatable {
   public var formatError: FormatError?
   /// What the tool gave; nil after a format error.
   public var result: ToolResult?
-  /// The next user message's text; nil when the episode ended here.
+  /// What the policy is told of it: the next user message's text, unless a new context begins there; nil when the
+  /// episode ended here.
   public var observation: String?
   /// The work tree after the action.
   public var snapshot: Snapshot
@@ -79,11 +82,12 @@ public struct Turn: Sendable, Equatable {
   public var policySeconds: Double
 
   public init(
-    number: Int, action: PolicyTurn, call: ToolCall? = nil, formatError: FormatError? = nil,
-    result: ToolResult? = nil, observation: String? = nil, snapshot: Snapshot, time: Double,
-    policySeconds: Double
+    number: Int, beginsContext: Bool = false, action: PolicyTurn, call: ToolCall? = nil,
+    formatError: FormatError? = nil, result: ToolResult? = nil, observation: String? = nil,
+    snapshot: Snapshot, time: Double, policySeconds: Double
   ) {
     self.number = number
+    self.beginsContext = beginsContext
     self.action = action
     self.call = call
     self.formatError = formatError
@@ -93,6 +97,9 @@ public struct Turn: Sendable, Equatable {
     self.time = time
     self.policySeconds = policySeconds
   }
+
+  /// For people: its number, and where it begins a context.
+  public var title: String { "Turn \(number)" + (beginsContext ? ", in a new context" : "") }
 
   /// What the agent is told of the turn.
   func rendered(by dialect: any Dialect) -> String {
@@ -144,8 +151,29 @@ public struct Trajectory: Sendable, Equatable {
   }
 }
 
+extension [Turn] {
+  /// The turns of each context, in order: those that the policy remembered one another's.
+  public var contexts: [[Turn]] {
+    var contexts: [[Turn]] = []
+    for turn in self {
+      if turn.beginsContext || contexts.isEmpty { contexts.append([]) }
+      contexts[contexts.count - 1].append(turn)
+    }
+    return contexts
+  }
+}
+
 extension Trajectory {
-  /// Every turn's context and action tokens in order: T tokens.
+  /// The trajectory of each context; all but its turns is the whole's.
+  public var contexts: [Trajectory] {
+    turns.contexts.map { turns in
+      var part = self
+      part.turns = turns
+      return part
+    }
+  }
+
+  /// Every turn's context and action tokens in order, those of all contexts: T tokens.
   public var allTokens: [TokenID] { turns.flatMap { $0.contextTokens + $0.actionTokens } }
 
   /// True on action tokens, [T].
@@ -170,7 +198,7 @@ extension Trajectory {
   /// Actions that are the same as the one right before, on an unchanged work tree.
   public var repeatedCalls: Int {
     zip(turns, turns.dropFirst()).count { earlier, later in
-      guard let call = later.call else { return false }
+      guard let call = later.call, !later.beginsContext else { return false }
       return call == earlier.call && earlier.snapshot.tree == later.snapshot.tree
     }
   }

@@ -41,14 +41,16 @@ extension Float {
 /// One conversation with the local network: its tokens as they were sampled.
 private actor LocalSession: PolicySession {
   private let policy: LocalPolicy
-  private let window: Int
+  private var window: Int
+  /// What the limits leave for all contexts together.
+  private var tokensLeft: Int
   private var context: TokenContext
   private var random: SplitMix64
 
   init(policy: LocalPolicy, seed: UInt64, limits: SessionLimits) {
     self.policy = policy
-    let length = policy.engine.config.contextLength
-    window = min(limits.contextTokens ?? length, length)
+    tokensLeft = limits.contextTokens ?? .max
+    window = min(tokensLeft, policy.engine.config.contextLength)
     context = TokenContext(tokenizer: policy.tokenizer, chatFormat: policy.chatFormat)
     random = SplitMix64(seed: seed)
   }
@@ -93,6 +95,14 @@ private actor LocalSession: PolicySession {
     context.append(action.contextTokens)
     context.append(action.actionTokens)
     return action
+  }
+
+  func forget(seed: UInt64) {
+    end()
+    tokensLeft -= context.tokens.count
+    window = min(tokensLeft, policy.engine.config.contextLength)
+    context = TokenContext(tokenizer: policy.tokenizer, chatFormat: policy.chatFormat)
+    random = SplitMix64(seed: seed)
   }
 
   func end() {

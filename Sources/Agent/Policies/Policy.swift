@@ -57,6 +57,10 @@ public protocol PolicySession: AnyObject, Sendable {
   ///   with log-probabilities that are not numbers, for nobody drew them.
   func recall(_ newMessages: [ChatMessage], _ action: PolicyTurn) async throws -> PolicyTurn
 
+  /// Forgets what was said: what is told next are the first messages again, and randomness comes from `seed` anew.
+  /// The limits are those of all that was ever said.
+  func forget(seed: UInt64) async
+
   /// Frees what the conversation holds (a KV cache, a connection). The episode calls it once.
   func end() async
 }
@@ -67,7 +71,7 @@ extension PolicySession {
 
 /// What one conversation may use.
 public struct SessionLimits: Sendable, Codable, Equatable {
-  /// Context and actions together, in tokens; nil: whatever the model's window allows.
+  /// Context and actions together, in tokens, those that were forgotten as well; nil: whatever the model's window allows.
   public var contextTokens: Int?
 
   public init(contextTokens: Int? = nil) {

@@ -309,10 +309,12 @@ extension [WireMessage] {
 /// The conversation so far; the endpoint itself remembers nothing.
 private actor RemoteSession: PolicySession {
   private let policy: RemotePolicy
-  private let seed: UInt64
+  private var seed: UInt64
   private let tools: [ToolDefinition]
   private var messages: [WireMessage] = []
   private var abilities: RemotePolicy.Abilities
+  /// What the model said, forgotten or not, and whether any of it was a call of a tool.
+  private var (replies, hasCalled) = (0, false)
 
   init(policy: RemotePolicy, seed: UInt64, tools: [ToolDefinition]) {
     self.policy = policy
@@ -325,8 +327,7 @@ private actor RemoteSession: PolicySession {
   func recall(_ newMessages: [ChatMessage], _ action: PolicyTurn) -> PolicyTurn {
     add(newMessages)
     let known = tools.isEmpty ? nil : NativeCall.read(action.text, id: "call_\(messages.count)")
-    messages.append(
-      WireMessage(said: known?.said ?? action.text, calls: known.map { [$0.call] } ?? []))
+    add(WireMessage(said: known?.said ?? action.text, calls: known.map { [$0.call] } ?? []))
     return PolicyTurn(text: action.text, finish: action.finish, usage: action.usage)
   }
 
@@ -335,13 +336,22 @@ private actor RemoteSession: PolicySession {
     var abilities = abilities
     let (turn, said) = try await policy.complete(
       messages, tools: tools, seed: seed, maxTokens: maxTokens, abilities: &abilities)
-    messages.append(said)
+    add(said)
     // A server that takes tools and tells its model nothing of them: once may be the model's own fault.
-    if messages.count(where: { $0.role == said.role }) > 1, !messages.hasCalls {
-      abilities.callsTools = false
-    }
+    if replies > 1, !hasCalled { abilities.callsTools = false }
     self.abilities = abilities
     return turn
+  }
+
+  func forget(seed: UInt64) {
+    messages = []
+    self.seed = seed
+  }
+
+  private func add(_ said: WireMessage) {
+    messages.append(said)
+    replies += 1
+    hasCalled = hasCalled || !said.calls.isEmpty
   }
 
   /// What follows calls answers each of them.

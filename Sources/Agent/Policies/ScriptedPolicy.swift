@@ -2,7 +2,7 @@ public import LanguageModel
 
 /// A policy that says what it is told to: for demonstrations and tests.
 public struct ScriptedPolicy: Policy {
-  /// Gives the answer to `messages`, all that was said so far; `turn` counts from 1.
+  /// Gives the answer to `messages`, all that was said so far and isn't forgotten; `turn` counts them from 1.
   public typealias Script =
     @Sendable (_ turn: Int, _ messages: [ChatMessage]) async throws -> PolicyTurn
 
@@ -49,7 +49,7 @@ public struct ScriptedPolicyError: Error, CustomStringConvertible {
 
 private actor ScriptedSession: PolicySession {
   private let script: ScriptedPolicy.Script
-  private let window: Int?
+  private var window: Int?
   private var context: TokenContext?
   private var messages: [ChatMessage] = []
   private var turn = 0
@@ -70,6 +70,13 @@ private actor ScriptedSession: PolicySession {
     messages += newMessages
     turn += 1
     return said(newMessages, PolicyTurn(text: action.text, finish: action.finish))
+  }
+
+  func forget(seed: UInt64) {
+    (messages, turn) = ([], 0)
+    guard let old = context else { return }
+    window? -= old.tokens.count
+    context = TokenContext(tokenizer: old.tokenizer, chatFormat: old.chatFormat)
   }
 
   private func said(_ newMessages: [ChatMessage], _ answer: PolicyTurn) -> PolicyTurn {

@@ -108,6 +108,9 @@ private struct TranscriptReader {
       guard turn.number == turns.count + 1 else {
         throw TranscriptLineProblem("has turn \(turn.number); expected turn \(turns.count + 1)")
       }
+      guard turn.number > 1 || !turn.beginsContext else {
+        throw TranscriptLineProblem("has new_context in turn 1; nothing was said before it")
+      }
       turns.append(turn)
     case .end where header != nil && end == nil:
       let last = try decode(TranscriptEnd.self, line)
@@ -165,15 +168,19 @@ private struct TranscriptReader {
 }
 
 extension Transcript {
-  /// The conversation as messages.
-  public var chat: [ChatMessage] {
-    var chat = header.messages
-    for turn in turns {
-      chat.append(ChatMessage(role: .assistant, content: turn.text))
-      if let observation = turn.observation {
-        chat.append(ChatMessage(role: .user, content: observation))
+  /// The conversation of each context as messages; without what was to be told when it was forgotten.
+  public var chats: [[ChatMessage]] {
+    let contexts = turns.isEmpty ? [[]] : turns.contexts
+    return contexts.enumerated().map { index, turns in
+      var chat = header.messages
+      for turn in turns {
+        chat.append(ChatMessage(role: .assistant, content: turn.text))
+        if let observation = turn.observation {
+          chat.append(ChatMessage(role: .user, content: observation))
+        }
       }
+      let wasForgotten = index < contexts.count - 1 && chat.last?.role == .user
+      return wasForgotten ? chat.dropLast() : chat
     }
-    return chat
   }
 }

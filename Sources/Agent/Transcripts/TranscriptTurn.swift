@@ -33,6 +33,8 @@ struct TranscriptTurn: Codable {
 
   var type = TranscriptLineType.turn
   var turn: Int
+  /// Left out where it isn't true.
+  var newContext: Bool?
   var time: Double
   var contextTokens: [TokenID]
   var actionTokens: [TokenID]
@@ -50,6 +52,7 @@ struct TranscriptTurn: Codable {
 
   enum CodingKeys: String, CodingKey {
     case type, turn, time, logprobs, text, finish, usage, call, result, observation, commit, tree
+    case newContext = "new_context"
     case contextTokens = "context_tokens"
     case actionTokens = "action_tokens"
     case formatError = "format_error"
@@ -58,6 +61,7 @@ struct TranscriptTurn: Codable {
 
   init(_ turn: Turn) {
     self.turn = turn.number
+    newContext = turn.beginsContext ? true : nil
     time = turn.time
     contextTokens = turn.contextTokens
     actionTokens = turn.actionTokens
@@ -98,7 +102,7 @@ struct TranscriptTurn: Codable {
         outOfMemory: $0.outOfMemory, seconds: $0.seconds)
     }
     return Turn(
-      number: turn,
+      number: turn, beginsContext: newContext ?? false,
       action: PolicyTurn(
         contextTokens: contextTokens, actionTokens: actionTokens, logprobs: logprobs, text: text,
         finish: finish, usage: usage),

@@ -37,7 +37,7 @@ public struct TranscriptView: Sendable {
   }
 
   public func render(_ turn: Turn) -> String {
-    var title = "Turn \(turn.number)"
+    var title = turn.title
     let tokens =
       turn.actionTokens.isEmpty
       ? turn.action.usage?.completionTokens ?? 0 : turn.actionTokens.count

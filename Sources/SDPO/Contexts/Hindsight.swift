@@ -56,7 +56,9 @@ struct LookaheadHints {
   }
 
   private func hint(_ following: ArraySlice<GroupMember.Turn>) -> String? {
-    let seen = following.prefix(turns)
+    // What was done after a context's end, nobody in it saw.
+    let end = following.dropFirst().firstIndex(where: \.beginsContext) ?? following.endIndex
+    let seen = following[..<end].prefix(turns)
     guard let result = seen.first?.usefulResult else { return nil }
     var sections = [Self.header, Self.resultTitle + "\n" + quoted(result)]
     for turn in seen.dropFirst() {

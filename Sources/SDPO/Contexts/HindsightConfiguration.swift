@@ -84,10 +84,13 @@ public struct GroupMember: Sendable, Equatable {
     public var action: String
     /// What the agent was told then; nil if the episode ended.
     public var result: String?
+    /// As of ``Agent/Turn``.
+    public var beginsContext: Bool
 
-    public init(action: String, result: String?) {
+    public init(action: String, result: String?, beginsContext: Bool = false) {
       self.action = action
       self.result = result
+      self.beginsContext = beginsContext
     }
   }
 

@@ -47,13 +47,13 @@ extension Credit {
     let builder = ContextBuilder(
       policy, dialect: Dialects.named(trajectory.dialect) ?? CompactDialect(),
       tools: transcript.header.tools)
-    let student = builder.student(trajectory)
+    let students = trajectory.tokenContexts.map(builder.student)
     let vocabulary = policy.engine.config.vocabularySize
-    guard student.tokens.allSatisfy({ (0..<vocabulary).contains(Int($0)) }) else {
+    guard students.flatMap(\.tokens).allSatisfy({ (0..<vocabulary).contains(Int($0)) }) else {
       throw TrainingError("its tokens aren't this model's: the vocabulary has \(vocabulary)")
     }
-    let teacher = try builder.teacher(trajectory, told: hint)
-    let gaps = try await gaps(student, teacher, policy)
+    let teachers = try trajectory.tokenContexts.map { try builder.teacher($0, told: hint) }
+    let gaps = try await gaps(students, teachers, policy)
     var next = gaps.makeIterator()
     let turns = trajectory.turns.map { turn in
       Turn(
@@ -77,20 +77,20 @@ extension Credit {
     dialect: any Dialect, tools: [ToolName]
   ) async throws -> Double {
     let builder = ContextBuilder(policy, dialect: dialect, tools: tools)
-    let (student, teacher) = try builder.pair(trajectory, feedback: feedback)
-    let gaps = try await gaps(student, teacher, policy, learner)
+    let pairs = try builder.pairs(trajectory, feedback: feedback)
+    let gaps = try await gaps(pairs.map(\.student), pairs.map(\.teacher), policy, learner)
     return gaps.reduce(0, +) / Double(max(1, gaps.count))
   }
 
   /// Of each action token, in order.
   private static func gaps(
-    _ student: ScoredContext, _ teacher: ScoredContext, _ policy: LocalPolicy,
+    _ students: [ScoredContext], _ teachers: [ScoredContext], _ policy: LocalPolicy,
     _ learner: Learner? = nil
   ) async throws -> [Double] {
     let learner =
       learner ?? Learner(transformer: policy.engine.transformer, adapter: policy.adapter)
     return try await policy.engine.read { _ in
-      zip(try learner.logprobs([[teacher]]), try learner.logprobs([[student]])).map { $0 - $1 }
+      zip(try learner.logprobs([teachers]), try learner.logprobs([students])).map { $0 - $1 }
     }
   }
 

@@ -99,7 +99,7 @@ public struct CreditPage: Sendable {
       scored.map { $0.tokens.isEmpty ? text(turn.text) : $0.tokens.map(span).joined() }
       ?? text(turn.text)
     var parts = "<section id=turn-\(turn.number)\(isBlamed ? " class=blamed" : "")>\n"
-    parts += "<b>Turn \(turn.number)</b> <span class=dim>"
+    parts += "<b>\(turn.title)</b> <span class=dim>"
     parts +=
       "\(Self.signed(scored?.sum ?? 0)) nats, tree \(text(turn.snapshot.tree.short)) "
       + "<a href=\"#turns\">all turns</a></span>\n"

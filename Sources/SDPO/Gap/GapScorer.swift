@@ -62,6 +62,15 @@ package struct GapScore: Sendable {
   }
 }
 
+extension GapScore {
+  /// Adds another context's of the same trajectory.
+  fileprivate mutating func add(_ other: GapScore) {
+    actions.gap += other.actions.gap
+    actions.tokens += other.actions.tokens
+    edits += other.edits
+  }
+}
+
 /// Scores trajectories with one network as student and teacher: only the context differs.
 package struct GapScorer: Sendable {
   let learner: Learner
@@ -82,6 +91,24 @@ package struct GapScorer: Sendable {
   /// something to tell and it fits. Runs on the engine's thread.
   package func scores(
     _ subject: GapSubject, strangers: [GroupMember], _ conditions: [GapCondition]
+  ) throws -> [GapScore] {
+    var scores: [GapScore] = []
+    for part in subject.trajectory.tokenContexts {
+      var subject = subject
+      subject.trajectory = part
+      for score in try contextScores(subject, strangers, conditions) {
+        let place = scores.firstIndex {
+          $0.condition == score.condition && $0.isShuffled == score.isShuffled
+        }
+        if let place { scores[place].add(score) } else { scores.append(score) }
+      }
+    }
+    return scores
+  }
+
+  /// Of one context of the agent's.
+  private func contextScores(
+    _ subject: GapSubject, _ strangers: [GroupMember], _ conditions: [GapCondition]
   ) throws -> [GapScore] {
     let student = builder.student(subject.trajectory)
     let plain = try learner.logprobs([[student]])

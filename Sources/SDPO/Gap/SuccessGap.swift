@@ -43,7 +43,9 @@ extension GapMeasure {
       arm.hindsight = hints(attempts, told)
       let tokenizer = scorer.builder.tokenizer
       let longest = arm.hindsight.values.map { tokenizer.encode($0).count }.max() ?? 0
-      arm.limits.totalTokens = rollouts.limits.totalTokens.map { $0 + longest }
+      arm.limits.totalTokens = rollouts.limits.totalTokens.map {
+        $0 + longest * rollouts.limits.contexts
+      }
       let tasks = attempts.map(\.task).filter { told == .nothing || arm.hindsight[$0.id] != nil }
       let groups = try await arm.run(
         tasks, samples: samples, label: "told-\(told.label)", seed: scorer.seed, step: 0

@@ -25,6 +25,8 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
   /// that ran out of wall time say something about the machine, not only about the policy.
   public var stopReasons: [String: Int]?
   public var meanTurns: Double
+  /// Contexts of an episode; nil where no agent began anew.
+  public var meanContexts: Double?
   public var meanActionTokens: Double
   /// How often a judge was asked about a failed trajectory, and how often that failed; nil without a judge.
   public var judged: Int?
@@ -71,6 +73,8 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
     submittedShare = Double(all.count { $0.trajectory.stopReason == .submitted }) / count
     stopReasons = all.reduce(into: [:]) { $0[$1.trajectory.stopReason.name, default: 0] += 1 }
     meanTurns = Double(turns) / count
+    let resets = all.reduce(0) { $0 + $1.trajectory.turns.count { $0.beginsContext } }
+    meanContexts = resets > 0 ? 1 + Double(resets) / count : nil
     meanActionTokens = Double(all.reduce(0) { $0 + $1.trajectory.actionTokenCount }) / count
   }
 }

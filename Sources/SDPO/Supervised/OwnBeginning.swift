@@ -11,7 +11,7 @@ public struct OwnBeginning: Sendable, Hashable, Codable {
 
   var actions: [Action] = []
 
-  /// What was cut off at its limit ends it, too: nobody is to learn to stop there.
+  /// What was cut off at its limit ends it, too: nobody is to learn to stop there. So does a new context.
   ///
   /// - maxTokens: of a demonstration that begins with it. What is right then mostly has room in it, too.
   public init(_ trajectory: Trajectory, maxTokens: Int) {
@@ -19,7 +19,7 @@ public struct OwnBeginning: Sendable, Hashable, Codable {
     for turn in trajectory.turns {
       tokens += turn.contextTokens.count + turn.actionTokens.count
       guard tokens <= maxTokens, turn.action.finish == .stop, turn.call != .submit,
-        turn.snapshot.tree == trajectory.base?.tree
+        !turn.beginsContext, turn.snapshot.tree == trajectory.base?.tree
       else { break }
       let isView = if case .view = turn.call { turn.result?.isError == false } else { false }
       actions.append(Action(text: turn.text, isView: isView))

@@ -47,11 +47,12 @@ public actor Adaptation {
   /// - feedback: what the tests said of where it ended.
   /// - Throws: ``TrainingError`` if there is nothing to learn from, or it doesn't fit the model.
   public func learn(from trajectory: Trajectory, feedback: String) async throws -> Report {
-    let (student, teacher) = try contexts.pair(trajectory, feedback: feedback)
-    let example = TrainingExample(
-      trajectory, student: student,
-      teacher: ContextBuilder.Teacher(
-        contexts: [teacher], isTold: teacher.actions.map { _ in true }))
+    let examples = try contexts.pairs(trajectory, feedback: feedback).map { pair in
+      TrainingExample(
+        pair.part, student: pair.student,
+        teacher: ContextBuilder.Teacher(
+          contexts: [pair.teacher], isTold: pair.teacher.actions.map { _ in true }))
+    }
     var divergences: [Double] = []
     for _ in 0..<Self.updatesPerAttempt {
       try Task.checkCancellation()
@@ -61,9 +62,9 @@ public actor Adaptation {
         configuration, student: self.student, teacher: self.teacher, gradients: gradients,
         optimizer: optimizer, learningRate: configuration.optimizer.learningRate)
       let result = try await policy.engine.perform { _ in
-        try work.run([example], number: number) { _ in }
+        try work.run(examples, number: number) { _ in }
       }
-      let statistics = result.statistics[0]
+      let statistics = result.statistics.joined()
       divergences.append(
         statistics.reduce(0) { $0 + $1.divergence } / Double(max(1, statistics.count)))
     }
@@ -85,19 +86,19 @@ public actor Adaptation {
 }
 
 extension ContextBuilder {
-  /// A failed attempt's actions as they were taken, and behind what the tests said of its end.
+  /// A failed attempt's actions as they were taken, and behind what the tests said of its end, context by context.
   ///
   /// - Throws: ``TrainingError`` if there are no tokens or there is nothing to tell, or it doesn't fit.
-  func pair(
+  func pairs(
     _ trajectory: Trajectory, feedback: String
-  ) throws -> (student: ScoredContext, teacher: ScoredContext) {
-    let student = student(trajectory)
-    guard !student.actions.isEmpty else {
+  ) throws -> [(part: Trajectory, student: ScoredContext, teacher: ScoredContext)] {
+    let parts = trajectory.tokenContexts
+    guard !parts.isEmpty else {
       throw TrainingError("the attempt holds no tokens of this model's")
     }
     guard let hint = HindsightContext.telling(feedback) else {
       throw TrainingError("the tests said nothing that could be told")
     }
-    return (student, try teacher(trajectory, told: hint.text))
+    return try parts.map { ($0, student($0), try teacher($0, told: hint.text)) }
   }
 }

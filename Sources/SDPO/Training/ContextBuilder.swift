@@ -2,7 +2,8 @@ package import Agent
 import Foundation
 package import LanguageModel
 
-/// A trajectory's contexts: the student's own, and the teacher's with the hindsight in its place.
+/// What is read of a trajectory's actions: by the student, and by the teacher with the hindsight in its place. Where an
+/// agent began anew, that is each of ``Trajectory/tokenContexts`` by itself.
 package struct ContextBuilder: Sendable {
   package let dialect: any Dialect
   package let tools: [ToolName]
@@ -28,7 +29,7 @@ package struct ContextBuilder: Sendable {
       contextLength: policy.engine.config.contextLength)
   }
 
-  /// What the teacher reads of one trajectory.
+  /// What the teacher reads of one context of the agent's.
   package struct Teacher: Equatable {
     /// Together they hold every action token once, in order.
     package var contexts: [ScoredContext]
@@ -68,12 +69,14 @@ package struct ContextBuilder: Sendable {
 
   /// A context a turn: what the student had read by then, with the turn's hint at the end of the
   /// last message before its action.
+  ///
+  /// - hints: by the turns' numbers.
   private func branches(_ trajectory: Trajectory, _ hints: [String?]) -> Teacher {
     var teacher = Teacher(contexts: [], isTold: [])
     var history: [TokenID] = []
-    for (turn, hint) in zip(trajectory.turns, hints) where !turn.actionTokens.isEmpty {
+    for turn in trajectory.turns where !turn.actionTokens.isEmpty {
       history += turn.contextTokens
-      var told = hint.map { insert($0, into: history) }
+      var told = hints[turn.number - 1].map { insert($0, into: history) }
       if let tokens = told, tokens.count + turn.actionTokens.count > contextLength { told = nil }
       var context = ScoredContext(tokens: told ?? history, actions: [])
       context.append(actions: turn.actionTokens)
@@ -137,6 +140,11 @@ extension ContextBuilder {
   }
 }
 
+extension Trajectory {
+  /// The ``contexts`` in which the policy wrote tokens.
+  package var tokenContexts: [Trajectory] { contexts.filter { $0.actionTokenCount > 0 } }
+}
+
 extension ScoredContext {
   fileprivate mutating func append(actions tokens: [TokenID]) {
     actions += self.tokens.count..<self.tokens.count + tokens.count
@@ -153,7 +161,10 @@ extension GroupMember {
       taskID: trajectory.taskID, trajectoryIndex: index, solved: solved,
       diff: String(decoding: trajectory.finalDiff, as: UTF8.self),
       actions: trajectory.turns.map(\.text).joined(separator: "\n\n"),
-      turns: trajectory.turns.map { GroupMember.Turn(action: $0.text, result: $0.observation) },
+      turns: trajectory.turns.map {
+        GroupMember.Turn(
+          action: $0.text, result: $0.observation, beginsContext: $0.beginsContext)
+      },
       feedback: feedback)
   }
 }

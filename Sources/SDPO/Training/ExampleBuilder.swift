@@ -7,9 +7,9 @@ struct ExampleBuilder {
   let configuration: TrainingConfiguration
   let contexts: ContextBuilder
 
-  /// One trajectory's example and what the step reports of it.
+  /// One trajectory's examples, one a context, and what the step reports of it.
   struct Built {
-    var example: TrainingExample?
+    var examples: [TrainingExample]
     var metrics: TrajectoryMetrics
   }
 
@@ -62,18 +62,16 @@ struct ExampleBuilder {
       repeatedCalls: trajectory.repeatedCalls, reward: rollout.counts ? rollout.grade.reward : nil,
       solved: rollout.grade.resolved, hasHindsight: hindsight != nil, judging: rollout.judging,
       ranOutOfTime: trajectory.stopReason == .timeLimit)
-    guard rollout.counts, !Self.isMasked(rollout), trajectory.actionTokenCount > 0 else {
-      return Built(example: nil, metrics: metrics)
+    guard rollout.counts, !Self.isMasked(rollout) else {
+      return Built(examples: [], metrics: metrics)
     }
-    let student = contexts.student(trajectory)
-    let teacher = try hindsight.flatMap {
-      try contexts.teacher(trajectory, of: task, hindsight: $0)
+    let examples = try trajectory.tokenContexts.map { part in
+      TrainingExample(
+        part, student: contexts.student(part),
+        teacher: try hindsight.flatMap { try contexts.teacher(part, of: task, hindsight: $0) },
+        advantage: advantage ?? 0, reward: rollout.grade.reward ?? 0, number: number)
     }
-    return Built(
-      example: TrainingExample(
-        trajectory, student: student, teacher: teacher, advantage: advantage ?? 0,
-        reward: rollout.grade.reward ?? 0, number: number),
-      metrics: metrics)
+    return Built(examples: examples, metrics: metrics)
   }
 
   /// A trajectory that says nothing about its actions: solved, but cut off by a limit; or its
@@ -85,7 +83,7 @@ struct ExampleBuilder {
 }
 
 extension TrainingExample {
-  /// A trajectory's example from its contexts.
+  /// The example of one context of the agent's, a trajectory of its turns alone.
   init(
     _ trajectory: Trajectory, student: ScoredContext, teacher: ContextBuilder.Teacher?,
     advantage: Double = 0, reward: Double = 0, number: Int32 = 0

@@ -26,7 +26,7 @@ public final class Trainer {
   public enum Event: Sendable {
     /// Episodes of the step that have ended.
     case rolledOut(done: Int, of: Int)
-    /// Trajectories of the step that have been trained on.
+    /// Examples of the step that have been trained on: trajectories, or contexts of them.
     case updated(done: Int, of: Int)
     case finished(StepReport)
   }
@@ -136,7 +136,7 @@ public final class Trainer {
     let built = try builder.build(chosen, groups, step: step)
     var accumulator = StepAccumulator()
     for item in built { accumulator.add(item.metrics) }
-    let examples = built.compactMap(\.example)
+    let examples = built.flatMap(\.examples)
     let (norm, spans) = try await update(examples, step, &accumulator, report)
     var values = accumulator.values
     let updated = clock.now

@@ -12,7 +12,7 @@ public struct ScoredContext: Sendable, Equatable {
   }
 }
 
-/// One trajectory as training sees it: the student's tokens, the teacher's tokens (the same actions
+/// One context of a trajectory as training sees it, mostly the only one: the student's tokens, the teacher's tokens (the same actions
 /// in other contexts), and what a signal must know at each action position.
 public struct TrainingExample: Sendable {
   /// The student's context, up to the last action token or beyond.
@@ -61,14 +61,19 @@ public enum Normalization: String, Sendable, Codable, CaseIterable {
 
   /// Sets the rows' weights. A row takes part if the signal has something to say about it.
   func apply(to examples: inout [TrainingExample], takesPart: (ActionRow) -> Bool) {
-    let counts = examples.map { $0.rows.count(where: takesPart) }
-    let total = counts.reduce(0, +)
-    let sequences = counts.count { $0 > 0 }
-    for index in examples.indices where counts[index] > 0 {
+    var counts: [Int32: Int] = [:]
+    for row in examples.lazy.flatMap(\.rows) where takesPart(row) {
+      counts[row.trajectory, default: 0] += 1
+    }
+    let total = counts.values.reduce(0, +)
+    for index in examples.indices {
+      guard let count = examples[index].rows.first.flatMap({ counts[$0.trajectory] }) else {
+        continue
+      }
       let share: Double =
         switch self {
         case .token: 1 / Double(total)
-        case .sequence: 1 / (Double(sequences) * Double(counts[index]))
+        case .sequence: 1 / (Double(counts.count) * Double(count))
         }
       for row in examples[index].rows.indices {
         examples[index].rows[row].weight = takesPart(examples[index].rows[row]) ? Float(share) : 0

@@ -57,6 +57,10 @@ import Tools
     #expect(sent.path == "/echo/v1/chat/completions")
     #expect(sent.model == "small" && sent.seed == 5 && sent.maxTokens == 9)
     #expect(sent.temperature == 0.5 && sent.topP == 0.9 && sent.stop == ["END"])
+    await session.forget(seed: 6)
+    let anew = try await session.act(Self.opening, maxTokens: 9)
+    let again = try JSONDecoder().decode(Echo.self, from: Data(anew.text.utf8))
+    #expect(again.messages == Self.opening && again.seed == 6)
     var dumped = ""
     dump(policy, to: &dumped)
     #expect(!(dumped + "\(policy)" + String(reflecting: policy)).contains("sk-"))

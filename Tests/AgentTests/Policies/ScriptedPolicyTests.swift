@@ -53,6 +53,14 @@ import Tools
     let session = try await policy.session(seed: 1, limits: SessionLimits(contextTokens: 12))
     let message = ChatMessage(role: .user, content: "a longer message than twelve tokens allow")
     #expect(try await session.act([message], maxTokens: 10).finish == .contextFull)
+
+    // What was forgotten was paid for.
+    let larger = try await policy.session(seed: 1, limits: SessionLimits(contextTokens: 60))
+    let first = try await larger.act([message], maxTokens: 10)
+    #expect(first.finish == .stop && first.text == "test")
+    await larger.forget(seed: 2)
+    #expect(first.contextTokens.count + first.actionTokens.count > 30)
+    #expect(try await larger.act([message], maxTokens: 10).finish == .contextFull)
   }
 
   @Test func aShortScriptIsAnError() async throws {

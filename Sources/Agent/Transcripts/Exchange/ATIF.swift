@@ -105,14 +105,13 @@ extension ATIF {
     sessionID = "\(header.task)/\(header.sample)/\(header.seed)"
     agent = Agent(name: Self.agentName, version: "\(header.version)", modelName: header.policy.name)
     steps = []
-    for message in header.messages {
-      steps.append(
-        Step(
-          id: steps.count + 1, timestamp: Self.time(header.time), source: message.role.rawValue,
-          message: .string(message.content)))
-    }
+    add(header.messages, at: header.time)
     var prompt = 0
     for turn in transcript.turns {
+      if turn.beginsContext {
+        add(header.messages, at: turn.time)
+        prompt = 0
+      }
       prompt += turn.contextTokens.count
       steps.append(Self.step(turn, id: steps.count + 1, promptTokens: prompt))
       prompt += turn.actionTokens.count
@@ -121,6 +120,15 @@ extension ATIF {
       promptTokens: steps.compactMap { $0.metrics?.promptTokens }.reduce(0, +),
       completionTokens: steps.compactMap { $0.metrics?.completionTokens }.reduce(0, +),
       steps: steps.count)
+  }
+
+  private mutating func add(_ opening: [ChatMessage], at time: Double) {
+    for message in opening {
+      steps.append(
+        Step(
+          id: steps.count + 1, timestamp: Self.time(time), source: message.role.rawValue,
+          message: .string(message.content)))
+    }
   }
 
   private static func step(_ turn: Turn, id: Int, promptTokens: Int) -> Step {

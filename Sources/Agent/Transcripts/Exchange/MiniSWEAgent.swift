@@ -154,10 +154,12 @@ extension MiniSWEAgent {
 extension MiniSWEAgent {
   init(_ transcript: Transcript) {
     trajectoryFormat = Self.format
-    messages = transcript.header.messages.map {
+    let opening = transcript.header.messages.map {
       Message(role: $0.role.rawValue, content: .string($0.content))
     }
+    messages = opening
     for turn in transcript.turns {
+      if turn.beginsContext { messages += opening }
       var said = Message.Extra(actions: [], timestamp: turn.time)
       if case .shell(let command)? = turn.call { said.actions = [Action(command: command)] }
       messages.append(Message(role: "assistant", content: .string(turn.text), extra: said))
