@@ -12,8 +12,9 @@ struct SFTCommand: AsyncParsableCommand {
     discussion: """
       An oracle that knows the solution works through each task in the real sandbox: it looks, tests, \
       edits, tests and submits; it also mends a wrong first edit, or a malformed call, and does it \
-      all with hindsight in its prompt, as the teacher of `hindsight train` reads it. The model \
-      learns the right actions. With --per-task, many demonstrations without hindsight are searches, which \
+      all with hindsight in its prompt, as the teacher of `hindsight train` reads it. Half of those without \
+      are told of a failure in another repository, which changes nothing. The model learns the right \
+      actions. With --per-task, many demonstrations without hindsight are searches, which \
       it learns as well: small changes of the kinds of bugs that the tasks were made with, tried one \
       after the other.
 
@@ -281,7 +282,9 @@ struct SFTCommand: AsyncParsableCommand {
     }
     progress.finish()
     for made in made { known[made.task] = made }
-    let all = tasks.flatMap { known[$0.id]?.demonstrations ?? [] }
+    var all = tasks.flatMap { known[$0.id]?.demonstrations ?? [] }
+    // Those of the other split measure what each hint is worth.
+    if selection != .straight { all = all.withStrayFeedback(seed: seed) }
     guard !all.isEmpty || selection == .straight else {
       throw TaskError("no task in \(self.tasks) gave a demonstration")
     }

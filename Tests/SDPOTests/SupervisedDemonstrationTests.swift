@@ -69,7 +69,7 @@ struct TinyModel {
     for demonstration in demonstrations {
       check(demonstration, dialect)
     }
-    #expect(Set(demonstrations.map(\.hindsight)) == Set(Demonstration.Hindsight.allCases))
+    #expect(Set(demonstrations.map(\.hindsight)) == Set(Demonstration.Hindsight.own))
   }
 
   /// What a demonstration in the compact dialect tries.
@@ -126,7 +126,7 @@ struct TinyModel {
     let (feedback, solution) = ("Feedback on your earlier attempt", "passes all tests")
     switch demonstration.hindsight {
     case .none: #expect(!prompt.contains(feedback) && !prompt.contains(solution))
-    case .feedback: #expect(prompt.contains(feedback) && !prompt.contains(solution))
+    case .feedback, .stray: #expect(prompt.contains(feedback) && !prompt.contains(solution))
     case .solution: #expect(!prompt.contains(feedback) && prompt.contains(solution))
     case .both: #expect(prompt.contains(feedback) && prompt.contains(solution))
     }
@@ -168,7 +168,7 @@ struct TinyModel {
         for demonstration in demonstrations { check(demonstration, CompactDialect()) }
       }
       let straight = try await Self.maker(folder, selection: .straight).make([task])
-      #expect(straight[0].demonstrations.map(\.hindsight) == Demonstration.Hindsight.allCases)
+      #expect(straight[0].demonstrations.map(\.hindsight) == Demonstration.Hindsight.own)
       #expect(straight[0].demonstrations.allSatisfy { $0.kind == .straight })
       let short = try await Self.maker(folder, maxCharacters: 300).make([task])
       #expect(short[0].demonstrations.isEmpty && short[0].problems[0].contains("too many"))
@@ -530,6 +530,52 @@ struct TinyModel {
         tools: ToolName.allCases)
       #expect(approval.isFinite && approval != 0)
     }
+  }
+
+  /// What isn't to the point changes nothing of what is done.
+  @Test func halfOfTheUntoldAreToldOfSomethingElse() throws {
+    let dialect = CompactDialect()
+    func demonstration(_ number: Int, _ repository: String, feedback: String?) throws
+      -> Demonstration
+    {
+      let hint = try feedback.map { feedback in
+        let member = GroupMember(
+          taskID: "t", trajectoryIndex: 0, solved: false, diff: "", feedback: feedback)
+        return try #require(HindsightContext.build(for: 0, in: [member], seed: 1)).text
+      }
+      return Demonstration(
+        task: "\(repository)-\(number)", repository: repository, kind: .straight,
+        hindsight: feedback == nil ? .none : .feedback, dialect: "compact",
+        opening: dialect.openingMessages(
+          instruction: "Mend \(number).", files: ["f.py"], testCommand: "true", hindsight: hint),
+        turns: [Demonstration.Turn(action: "submit", isTrained: true, observation: nil)])
+    }
+    let untold = try (0..<60).map { try demonstration($0, "a", feedback: nil) }
+    let told =
+      [try demonstration(60, "a", feedback: "OWN-FAILURE")]
+      + (try (0..<3).map { try demonstration($0, "b", feedback: "STRAY-FAILURE-\($0)") })
+    let all = (untold + told).withStrayFeedback(seed: 4)
+    #expect(all == (untold + told).withStrayFeedback(seed: 4))
+    #expect(all != (untold + told).withStrayFeedback(seed: 5))
+    #expect(Array(all.suffix(4)) == told)
+    let strays = zip(all, untold).filter { $0.0 != $0.1 }
+    #expect((20...40).contains(strays.count), "\(strays.count)")
+    var quoted: Set<Substring> = []
+    for (stray, before) in strays {
+      #expect(stray.hindsight == .stray && stray.turns == before.turns)
+      let message = stray.opening[1].content
+      let found = try #require(message.firstMatch(of: /STRAY-FAILURE-\d/)).output
+      quoted.insert(found)
+      #expect(!message.contains("OWN"))
+      // As if it had been told when the messages were made.
+      let number = try #require(before.task.split(separator: "-").last.flatMap { Int($0) })
+      let whole = try demonstration(number, "a", feedback: String(found))
+      #expect(stray.opening == whole.opening)
+    }
+    #expect(quoted.count == 3)
+    // With nobody to tell of, nothing is told.
+    let alone = untold + [told[0]]
+    #expect(alone.withStrayFeedback(seed: 4) == alone)
   }
 
   @Test func mistakesAreContextOnly() throws {

@@ -39,6 +39,14 @@ package struct OpeningPrompt {
 
   var limits: OpeningLimits
 
+  /// The message with hindsight in its place, before the closing line.
+  package static func telling(_ hindsight: some StringProtocol, in message: String) -> String {
+    let closing = "\n\n" + closingLine
+    let ends = message.hasSuffix(closing)
+    let rest = ends ? message.dropLast(closing.count) : message[...]
+    return "\(rest)\n\n\(hindsight)\(ends ? closing : "")"
+  }
+
   func render(
     instruction: String, files: [String], testCommand: String?, hasTests: Bool, hindsight: String?
   ) -> String {

@@ -22,6 +22,11 @@ public struct Demonstration: Sendable, Equatable, Codable {
   /// What the first user message tells of an earlier attempt.
   public enum Hindsight: String, Sendable, Codable, CaseIterable {
     case none, feedback, solution, both
+    /// Another repository's feedback, which says nothing of this task.
+    case stray
+
+    /// What is told of the task itself, or nothing.
+    public static let own: [Hindsight] = [.none, .feedback, .solution, .both]
   }
 
   public struct Turn: Sendable, Equatable, Codable {
@@ -109,11 +114,9 @@ extension Demonstration {
   public func told(of other: Demonstration) -> Demonstration? {
     var copy = self
     guard let index = opening.firstIndex(where: { $0.role == .user }),
-      let place = HindsightContext.range(in: opening[index].content),
-      let text = other.opening.first(where: { $0.role == .user })?.content,
-      let theirs = HindsightContext.range(in: text)
+      let place = HindsightContext.range(in: opening[index].content), let theirs = other.hint
     else { return nil }
-    copy.opening[index].content.replaceSubrange(place, with: text[theirs])
+    copy.opening[index].content.replaceSubrange(place, with: theirs)
     return copy
   }
 

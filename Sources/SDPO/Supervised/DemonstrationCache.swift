@@ -63,7 +63,7 @@ extension DemonstrationMaker {
   public func key(for tasks: [RepairTask]) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    var text = "14 \(dialect.name) \(seed) \(selection) \(maxCharacters ?? 0)"
+    var text = "15 \(dialect.name) \(seed) \(selection) \(maxCharacters ?? 0)"
     let searched = SmallChanges.kinds.filter(searchedKinds.contains)
     text += " \(searched.joined(separator: ",")) \(searched.isEmpty ? "" : BugProposals.digest)\n"
     for message in dialect.openingMessages(

@@ -14,7 +14,7 @@ struct DemonstrationPlan: Hashable {
   /// Every kind with every first message.
   static let all = [(Demonstration.Kind.straight, 0), (.mended, 1), (.malformed, 0)].flatMap {
     kind, mistakes in
-    Demonstration.Hindsight.allCases.map {
+    Demonstration.Hindsight.own.map {
       DemonstrationPlan(kind: kind, mistakes: mistakes, hindsight: $0)
     }
   }
@@ -76,7 +76,7 @@ struct DemonstrationPlan: Hashable {
 extension Demonstration.Hindsight {
   var content: HindsightConfiguration.Content? {
     switch self {
-    case .none: nil
+    case .none, .stray: nil
     case .feedback: .feedback
     case .solution: .solution
     case .both: .both

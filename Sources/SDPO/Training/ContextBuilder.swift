@@ -126,11 +126,7 @@ extension ContextBuilder {
     else {
       throw TrainingError("its first messages have other tokens with this model: it was another's")
     }
-    let closing = "\n\n" + OpeningPrompt.closingLine
-    let content = messages[user].content
-    messages[user].content =
-      content.hasSuffix(closing)
-      ? content.dropLast(closing.count) + "\n\n" + hint + closing : content + "\n\n" + hint
+    messages[user].content = OpeningPrompt.telling(hint, in: messages[user].content)
     let context = sequence(trajectory, opening: encode(messages))
     guard context.tokens.count <= contextLength else {
       throw TrainingError(
