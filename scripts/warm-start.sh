@@ -27,8 +27,7 @@ if [ -z "${TASKS:-}" ] && [ ! -f "$tasks/report.json" ]; then
 fi
 
 # Episodes in which many repairs are tried, a few a turn; no slow machine's clock ends them.
-episodes=(--force --tasks "$tasks" --temperature 1 --max-turns 40 --max-action-tokens 96 --episode-seconds 100000
-  --concurrency 32)
+episodes=(--force --tasks "$tasks" --temperature 1 --max-action-tokens 96 --episode-seconds 100000 --concurrency 32)
 training=(--tasks "$tasks" --bug "${one_line[@]}" --epochs 1 --batch 8 --feedback 'tight(400)' --held-out 40 --jobs 3)
 
 if [ ! -f "$run/oracle/trained" ]; then
@@ -46,7 +45,7 @@ if [ ! -f "$run/corrected/trained" ]; then
     mapfile -t ids < <(sed -n 's/.*"task":"\([^"]*\)".*/\1/p' "$run/oracle/demonstrations.jsonl" | sort -u \
       | awk 'BEGIN { srand(6) } { print rand() "\t" $0 }' | sort | cut -f 2 | sed -n "1,${played}p")
     [ "${#ids[@]}" -gt 0 ] || { echo "warm-start: $run/oracle/demonstrations.jsonl names no task" >&2; exit 1; }
-    "$hindsight" eval "${episodes[@]}" --max-tokens 4096 --samples 1 --seed 6 --adapter "$run/oracle/adapter" --output "$run/rollouts" \
+    "$hindsight" eval "${episodes[@]}" --max-turns 40 --max-tokens 4096 --samples 1 --seed 6 --adapter "$run/oracle/adapter" --output "$run/rollouts" \
       "${ids[@]}"
   fi
   say "what was right after it, and training"
@@ -64,8 +63,8 @@ if [ ! -f "$run/held-out.txt" ]; then
 fi
 mapfile -t held_out <"$run/held-out.txt"
 if [ ! -f "$run/evaluation/report.json" ]; then
-  # After eight turns in vain, what was said only leads to more of it.
-  "$hindsight" eval "${episodes[@]}" --max-tokens 8192 --reset-after 8 --samples 8 --seed 1 \
+  # After eight turns in vain, what was said only leads to more of it; ten such contexts fit.
+  "$hindsight" eval "${episodes[@]}" --max-turns 80 --max-tokens 16384 --reset-after 8 --samples 8 --seed 1 \
     --adapter "$run/corrected/adapter" --output "$run/evaluation" "${held_out[@]}"
 fi
 "$hindsight" report "warm start=$run/evaluation"
