@@ -45,8 +45,8 @@ if [ ! -f "$run/corrected/trained" ]; then
     mapfile -t ids < <(sed -n 's/.*"task":"\([^"]*\)".*/\1/p' "$run/oracle/demonstrations.jsonl" | sort -u \
       | awk 'BEGIN { srand(6) } { print rand() "\t" $0 }' | sort | cut -f 2 | sed -n "1,${played}p")
     [ "${#ids[@]}" -gt 0 ] || { echo "warm-start: $run/oracle/demonstrations.jsonl names no task" >&2; exit 1; }
-    "$hindsight" eval "${episodes[@]}" --max-turns 40 --max-tokens 4096 --samples 1 --seed 6 --adapter "$run/oracle/adapter" --output "$run/rollouts" \
-      "${ids[@]}"
+    "$hindsight" eval "${episodes[@]}" --max-turns 40 --max-tokens 4096 --samples 1 --seed 6 \
+      --adapter "$run/oracle/adapter" --output "$run/rollouts" "${ids[@]}"
   fi
   say "what was right after it, and training"
   "$hindsight" sft "${training[@]}" --rollouts "$run/rollouts/transcripts" --per-task 3 --max-tokens 2048 \

@@ -41,7 +41,6 @@ extension Float {
 /// One conversation with the local network: its tokens as they were sampled.
 private actor LocalSession: PolicySession {
   private let policy: LocalPolicy
-  private var window: Int
   /// What the limits leave for all contexts together.
   private var tokensLeft: Int
   private var context: TokenContext
@@ -50,13 +49,13 @@ private actor LocalSession: PolicySession {
   init(policy: LocalPolicy, seed: UInt64, limits: SessionLimits) {
     self.policy = policy
     tokensLeft = limits.contextTokens ?? .max
-    window = min(tokensLeft, policy.engine.config.contextLength)
     context = TokenContext(tokenizer: policy.tokenizer, chatFormat: policy.chatFormat)
     random = SplitMix64(seed: seed)
   }
 
   func act(_ newMessages: [ChatMessage], maxTokens: Int) async throws -> PolicyTurn {
     let added = context.encoding(newMessages)
+    let window = min(tokensLeft, policy.engine.config.contextLength)
     let room = window - context.tokens.count - added.count
     guard room > 0, maxTokens > 0 else {
       return PolicyTurn(contextTokens: added, text: "", finish: .contextFull)
@@ -100,7 +99,6 @@ private actor LocalSession: PolicySession {
   func forget(seed: UInt64) {
     end()
     tokensLeft -= context.tokens.count
-    window = min(tokensLeft, policy.engine.config.contextLength)
     context = TokenContext(tokenizer: policy.tokenizer, chatFormat: policy.chatFormat)
     random = SplitMix64(seed: seed)
   }

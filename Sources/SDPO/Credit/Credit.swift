@@ -47,12 +47,13 @@ extension Credit {
     let builder = ContextBuilder(
       policy, dialect: Dialects.named(trajectory.dialect) ?? CompactDialect(),
       tools: transcript.header.tools)
-    let students = trajectory.tokenContexts.map(builder.student)
+    let parts = trajectory.tokenContexts
+    let students = parts.map(builder.student)
     let vocabulary = policy.engine.config.vocabularySize
     guard students.flatMap(\.tokens).allSatisfy({ (0..<vocabulary).contains(Int($0)) }) else {
       throw TrainingError("its tokens aren't this model's: the vocabulary has \(vocabulary)")
     }
-    let teachers = try trajectory.tokenContexts.map { try builder.teacher($0, told: hint) }
+    let teachers = try parts.map { try builder.teacher($0, told: hint) }
     let gaps = try await gaps(students, teachers, policy)
     var next = gaps.makeIterator()
     let turns = trajectory.turns.map { turn in

@@ -6,13 +6,15 @@ extension [Demonstration] {
   /// point changes nothing of what is to be done. Without that, a model learns to trust whatever it is told.
   public func withStrayFeedback(seed: UInt64) -> [Demonstration] {
     var random = SplitMix64(seeds: seed, 0x7374_7261_79)
-    let donors = filter { $0.hindsight == .feedback }
+    let told = filter { $0.hindsight == .feedback }
+    let donors = Dictionary(
+      uniqueKeysWithValues: Set(map(\.repository)).map { repository in
+        (repository, told.filter { $0.repository != repository })
+      })
     return map { demonstration in
-      guard demonstration.hindsight == .none, random.index(below: 2) == 0 else {
-        return demonstration
-      }
-      let others = donors.filter { $0.repository != demonstration.repository }
-      guard !others.isEmpty else { return demonstration }
+      guard demonstration.hindsight == .none, random.index(below: 2) == 0,
+        let others = donors[demonstration.repository], !others.isEmpty
+      else { return demonstration }
       return demonstration.strayed(by: others[random.index(below: others.count)])
         ?? demonstration
     }

@@ -12,8 +12,9 @@ public struct ScoredContext: Sendable, Equatable {
   }
 }
 
-/// One context of a trajectory as training sees it, mostly the only one: the student's tokens, the teacher's tokens (the same actions
-/// in other contexts), and what a signal must know at each action position.
+/// One context of a trajectory as training sees it, mostly the only one: the student's tokens, the
+/// teacher's tokens (the same actions in other contexts), and what a signal must know at each action
+/// position.
 public struct TrainingExample: Sendable {
   /// The student's context, up to the last action token or beyond.
   public var student: [TokenID]
